@@ -1,0 +1,3 @@
+"""Ringcast: a self-hosted voice platform."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The HTTP dialects: each vendor in a package of its own."""

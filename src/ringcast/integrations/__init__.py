@@ -1,0 +1,1 @@
+"""Small adapters to the outside: clock, speech, audio decoding, HTTP."""

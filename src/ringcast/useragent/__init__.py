@@ -1,0 +1,1 @@
+"""The asyncio shell around `protocols.sip`: sockets, timers and calls."""
