@@ -1,1 +1,1 @@
-"""Audio as arrays: G.711, WAV, tones, resampling and comparison. No I/O beyond bytes given and returned."""
+"""Audio as arrays: G.711, WAV, tones, levels and comparison; bytes in, bytes out, no I/O."""
