@@ -1,0 +1,60 @@
+"""Accounts, what opens them, and the numbers they own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ringcast.domain.ids import AccountId, CredentialId, NumberId
+from ringcast.domain.numbers import PhoneNumber
+
+__all__ = ["Account", "AccountNumber", "Credential", "CredentialKind"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """A tenant: it sees its own resources and no one else's."""
+
+    id: AccountId
+    name: str
+    created_at: datetime
+    signing_key: str = field(repr=False)
+    """What callbacks are signed with; kept readable, because signing needs it."""
+    enabled: bool = True
+
+
+class CredentialKind(StrEnum):
+    """What a credential is, whichever dialect presents it."""
+
+    LOGIN = "login"
+    """The account holder's own login and password."""
+    API = "api"
+    """A generated identifier and secret."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credential:
+    """One pair of identifier and secret; only a hash of the secret is kept."""
+
+    id: CredentialId
+    account_id: AccountId
+    kind: CredentialKind
+    name: str
+    identifier: str
+    """What is sent in clear: a user name, a token's id. Unique in the system."""
+    secret_hash: str = field(repr=False)
+    created_at: datetime
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountNumber:
+    """A telephone number of an account."""
+
+    id: NumberId
+    account_id: AccountId
+    number: PhoneNumber
+    created_at: datetime
+    caller_id_only: bool = False
+    voice_url: str | None = None

@@ -1,0 +1,35 @@
+"""Identifiers: 64-bit integers that increase with time and stay exact in JavaScript's doubles."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import NewType
+
+__all__ = [
+    "AccountId",
+    "AttemptId",
+    "CallId",
+    "CredentialId",
+    "NumberId",
+    "RecordingId",
+    "SoundId",
+    "first_id_at",
+]
+
+AccountId = NewType("AccountId", int)
+AttemptId = NewType("AttemptId", int)
+CallId = NewType("CallId", int)
+CredentialId = NewType("CredentialId", int)
+NumberId = NewType("NumberId", int)
+RecordingId = NewType("RecordingId", int)
+SoundId = NewType("SoundId", int)
+
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+_PER_MILLISECOND = 4096  # 41 bits of milliseconds (until 2089) and 12 bits below them: 53 in all
+
+
+def first_id_at(now: datetime) -> int:
+    """Return the smallest identifier that may be given out at `now`."""
+    elapsed = now - _EPOCH
+    milliseconds = elapsed.days * 86_400_000 + elapsed.seconds * 1000 + elapsed.microseconds // 1000
+    return milliseconds * _PER_MILLISECOND

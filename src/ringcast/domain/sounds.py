@@ -1,0 +1,34 @@
+"""Sounds: named audio of an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ringcast.domain.ids import AccountId, SoundId
+
+__all__ = ["Sound", "SoundStatus"]
+
+
+class SoundStatus(StrEnum):
+    """Whether a sound can be played."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sound:
+    """A name for audio that was imported; the audio itself is content-addressed."""
+
+    id: SoundId
+    account_id: AccountId
+    name: str
+    audio: str
+    """Content hash (`ports.audio`)."""
+    length: timedelta
+    status: SoundStatus
+    created_at: datetime
+    text: str | None = None
+    """What is said, if the sound was made from text."""
