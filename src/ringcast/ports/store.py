@@ -89,7 +89,7 @@ class Transaction(Protocol):
     async def sounds(
         self, account_id: AccountId, page: Page, *, name: str | None, archived: bool
     ) -> tuple[Sequence[Sound], int]:
-        """Sounds newest first whose name contains `name` without regard to case, and their count."""
+        """Newest first, those whose name contains `name` whatever its case; and their count."""
 
     async def update_sound(self, sound: Sound) -> None: ...
 
@@ -132,7 +132,7 @@ class Transaction(Protocol):
         """The attempts of each call, first to last."""
 
     async def update_attempts(self, attempts: Sequence[Attempt]) -> Sequence[AttemptId]:
-        """Write those that are still held by their `holder` and not ENDED; return which those are."""
+        """Write those still held by their `holder` and not ENDED; return which those are."""
 
     async def extend_holding(self, holder: str, until: datetime) -> int:
         """Prolong the holding of all living attempts of a holder; return how many."""
