@@ -59,7 +59,7 @@ def _ulaw_encoding() -> NDArray[np.uint8]:
     sample = _every_sample()
     magnitude = np.where(sample < 0, ~sample, sample) >> 2
     biased = np.minimum(magnitude + 33, 0x1FFF)  # overload: the outermost interval
-    exponent = np.log2(biased).astype(np.int32) - 5
+    exponent = np.frexp(biased)[1] - 6  # frexp is exact where log2 need not be
     mantissa = biased >> exponent + 1 & 15
     sign = np.where(sample < 0, 0x80, 0)
     code: NDArray[np.int32] = ~(sign | exponent << 4 | mantissa) & 0xFF
@@ -69,7 +69,7 @@ def _ulaw_encoding() -> NDArray[np.uint8]:
 def _alaw_encoding() -> NDArray[np.uint8]:
     sample = _every_sample()
     magnitude = np.where(sample < 0, ~sample, sample) >> 4
-    exponent = np.maximum(np.log2(np.maximum(magnitude, 1)).astype(np.int32) - 3, 0)
+    exponent = np.maximum(np.frexp(magnitude)[1] - 4, 0)
     mantissa = magnitude >> np.maximum(exponent - 1, 0) & 15
     sign = np.where(sample < 0, 0, 0x80)
     code: NDArray[np.int32] = (sign | exponent << 4 | mantissa) ^ 0x55
