@@ -1,13 +1,15 @@
 """Sounds as the core sees them: imported once, then named by the digest of what was given.
 
-AudioError
-├── AudioEmpty        no bytes at all
-├── AudioTooLarge     more bytes than allowed
-├── AudioTooLong      plays longer than allowed
-├── AudioTooShort     nothing one could hear
-├── UnreadableAudio   not audio we read, damaged or cut off
-├── AudioNotFound     nothing is stored under this digest
-└── AudioUnavailable  the decoder failed, not the audio: trying again may help
+InvalidAudio (domain.errors)
+├─ AudioEmpty        no bytes at all
+├─ AudioTooLarge     more bytes than allowed
+├─ AudioTooLong      plays longer than allowed
+├─ AudioTooShort     nothing one could hear
+└─ UnreadableAudio   not audio we read, damaged or cut off
+NotFound
+└─ AudioNotFound     nothing is stored under this digest
+Unavailable
+└─ AudioUnavailable  the decoder failed, not the audio: trying again may help
 """
 
 from __future__ import annotations
@@ -16,11 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ringcast.domain.errors import RingcastError
+from ringcast.domain.errors import InvalidAudio, NotFound, Unavailable
 
 __all__ = [
     "AudioEmpty",
-    "AudioError",
     "AudioNotFound",
     "AudioStore",
     "AudioTooLarge",
@@ -32,18 +33,14 @@ __all__ = [
 ]
 
 
-class AudioError(RingcastError):
-    """A sound cannot be imported or given back."""
-
-
-class AudioEmpty(AudioError):
+class AudioEmpty(InvalidAudio):
     """The sound has no bytes."""
 
     def __init__(self) -> None:
         super().__init__("the audio file is empty (0 bytes): send a WAV or MP3 file")
 
 
-class AudioTooLarge(AudioError):
+class AudioTooLarge(InvalidAudio):
     """The sound has more bytes than allowed."""
 
     def __init__(self, *, size: int, limit: int) -> None:
@@ -54,7 +51,7 @@ class AudioTooLarge(AudioError):
         self.size, self.limit = size, limit
 
 
-class AudioTooLong(AudioError):
+class AudioTooLong(InvalidAudio):
     """The sound plays longer than allowed."""
 
     def __init__(self, *, limit_seconds: float) -> None:
@@ -64,7 +61,7 @@ class AudioTooLong(AudioError):
         self.limit_seconds = limit_seconds
 
 
-class AudioTooShort(AudioError):
+class AudioTooShort(InvalidAudio):
     """The sound has nothing one could hear."""
 
     def __init__(self, *, seconds: float, minimum_seconds: float) -> None:
@@ -75,7 +72,7 @@ class AudioTooShort(AudioError):
         self.seconds, self.minimum_seconds = seconds, minimum_seconds
 
 
-class UnreadableAudio(AudioError):
+class UnreadableAudio(InvalidAudio):
     """The bytes are not audio we read, or are damaged."""
 
     def __init__(self, reason: str) -> None:
@@ -83,15 +80,15 @@ class UnreadableAudio(AudioError):
         self.reason = reason
 
 
-class AudioNotFound(AudioError):
+class AudioNotFound(NotFound):
     """No sound is stored under this digest."""
 
     def __init__(self, digest: str) -> None:
-        super().__init__(f"no sound is stored under {digest!r}")
+        super().__init__("audio", digest)
         self.digest = digest
 
 
-class AudioUnavailable(AudioError):
+class AudioUnavailable(Unavailable):
     """The decoder failed; the sound may be good."""
 
     def __init__(self, reason: str) -> None:

@@ -1,10 +1,11 @@
 """Text to speech as the core sees it.
 
-SpeechError
-├── UnknownVoice   no such voice or language here
-├── TextTooLong    more characters than allowed
-├── NothingToSay   nothing in the text can be spoken
-└── SpeechFailed   the engine failed: trying again may help
+InvalidInput (domain.errors)
+├─ UnknownVoice      no such voice or language here
+├─ TextTooLong       more characters than allowed
+└─ UnspeakableText   nothing in the text can be spoken
+Unavailable
+└─ SpeechFailed      the engine failed: trying again may help
 """
 
 from __future__ import annotations
@@ -14,29 +15,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-from ringcast.domain.errors import RingcastError
+from ringcast.domain.errors import InvalidInput, Unavailable
 from ringcast.ports.audio import ImportedAudio
 
 __all__ = [
     "VOICES",
     "Gender",
-    "NothingToSay",
     "Speech",
-    "SpeechError",
     "SpeechFailed",
     "SpeechSynthesizer",
     "SpokenAudio",
     "TextTooLong",
     "UnknownVoice",
+    "UnspeakableText",
     "Voice",
 ]
 
 
-class SpeechError(RingcastError):
-    """A text cannot be spoken."""
-
-
-class UnknownVoice(SpeechError):
+class UnknownVoice(InvalidInput):
     """The engine has no such voice or language."""
 
     def __init__(self, voice: Voice) -> None:
@@ -48,7 +44,7 @@ class UnknownVoice(SpeechError):
         self.voice = voice
 
 
-class TextTooLong(SpeechError):
+class TextTooLong(InvalidInput):
     """The text has more characters than allowed."""
 
     def __init__(self, *, length: int, limit: int) -> None:
@@ -59,14 +55,14 @@ class TextTooLong(SpeechError):
         self.length, self.limit = length, limit
 
 
-class NothingToSay(SpeechError):
+class UnspeakableText(InvalidInput):
     """Nothing in the text can be spoken."""
 
     def __init__(self) -> None:
         super().__init__("the text has nothing that can be spoken: write words or digits")
 
 
-class SpeechFailed(SpeechError):
+class SpeechFailed(Unavailable):
     """The engine failed; the text may be good."""
 
     def __init__(self, reason: str) -> None:
@@ -132,7 +128,7 @@ class SpeechSynthesizer(Protocol):
     async def synthesize(self, text: str, voice: Voice) -> SpokenAudio:
         """Return the text as spoken; markup in it is text like any other.
 
-        Raises `UnknownVoice`, `TextTooLong`, `NothingToSay` or `SpeechFailed`.
+        Raises `UnknownVoice`, `TextTooLong`, `UnspeakableText` or `SpeechFailed`.
         """
 
 
