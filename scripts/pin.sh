@@ -1,0 +1,13 @@
+#!/bin/sh
+# Writes constraints.txt and constraints-dev.txt: versions and hashes, no addresses.
+set -eu
+tool=$(mktemp -d)
+trap 'rm -rf "$tool"' EXIT
+python3 -m venv "$tool"
+"$tool/bin/pip" install --quiet --disable-pip-version-check uv
+pin() {
+    "$tool/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-header --no-annotate "$@"
+}
+pin pyproject.toml --extra postgresql --group build -o constraints.txt
+pin pyproject.toml --extra postgresql --group build --group dev -c constraints.txt -o constraints-dev.txt

@@ -1,0 +1,291 @@
+"""One leg's life: originate, run its script once answered, and write down how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import TypeVar, assert_never
+
+from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
+from ringcast.domain.errors import EngineUnavailable
+from ringcast.domain.events import (
+    CallAnswered,
+    CallEnded,
+    CallEvent,
+    CallRinging,
+    DigitPressed,
+    SoundPlayed,
+)
+from ringcast.domain.instructions import HangUp, Instruction, Pause, Play, Record, SendDigits
+from ringcast.domain.outcomes import Outcome, outcome_of_failure
+from ringcast.ports.clock import Clock
+from ringcast.ports.engine import (
+    CallEngine,
+    DigitReceived,
+    DigitsSent,
+    EngineEvent,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    Originate,
+    PlaybackFinished,
+    PlaybackResult,
+    PlaybackStarted,
+    RecordingFinished,
+    RecordingTracks,
+    WhoEnded,
+)
+from ringcast.services.changes import Change, ChangeWriter
+
+__all__ = ["CallFlow"]
+
+log = logging.getLogger(__name__)
+
+E = TypeVar("E", PlaybackFinished, DigitsSent)
+
+
+class _LegOver(Exception):
+    """The leg has ended and its end has been noted: control flow inside this module, no fault."""
+
+
+class CallFlow:
+    """Carries one attempt from its INVITE to its outcome.
+
+    Give it the engine's events of its leg with `deliver`; run it as a task with `run`, which
+    returns when the attempt's end is committed.
+    """
+
+    def __init__(
+        self,
+        *,
+        call: Call,
+        attempt: Attempt,
+        engine: CallEngine,
+        changes: ChangeWriter,
+        clock: Clock,
+    ) -> None:
+        self._call = call
+        self._attempt = attempt
+        self._engine = engine
+        self._changes = changes
+        self._clock = clock
+        self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
+        self._numbers = count(1)
+
+    def deliver(self, event: EngineEvent) -> None:
+        """Take an event of this leg."""
+        self._events.put_nowait(event)
+
+    async def run(self) -> None:
+        """Place the call and see it through."""
+        leg = self._attempt.id
+        try:
+            await self._engine.originate(
+                Originate(
+                    leg=leg,
+                    to=self._attempt.to,
+                    from_number=self._attempt.from_number,
+                    ring_timeout=self._call.ring_timeout,
+                    max_length=self._call.max_length,
+                )
+            )
+        except EngineUnavailable as error:
+            await self._finish(
+                at=self._clock.now(), outcome=Outcome.INTERNAL_ERROR, reason=str(error)
+            )
+            return
+        try:
+            await self._wait_for_answer()
+            for instruction in self._call.script.instructions:
+                await self._execute(instruction)
+            await self._engine.hang_up(leg, reason="the script ended")
+            while True:
+                await self._next_event()
+        except _LegOver:
+            return
+
+    async def fail(self, reason: str) -> None:
+        """Give the attempt its end after a fault of ours, unless it has one."""
+        if self._attempt.state is not AttemptState.ENDED:
+            await self._finish(
+                at=self._clock.now(), outcome=Outcome.INTERNAL_ERROR, reason=reason
+            )
+
+    async def _wait_for_answer(self) -> None:
+        while self._attempt.state is not AttemptState.ANSWERED:
+            await self._next_event()
+
+    async def _execute(self, instruction: Instruction) -> None:
+        leg = self._attempt.id
+        match instruction:
+            case Play():
+                playback = next(self._numbers)
+                await self._engine.play(leg, playback, instruction.audio, instruction.loop)
+                await self._wait_for(PlaybackFinished, lambda e: e.playback == playback)
+            case Pause():
+                await self._idle(instruction.length)
+            case SendDigits():
+                await self._engine.send_digits(leg, instruction.digits)
+                await self._wait_for(DigitsSent, lambda _: True)
+            case Record():
+                await self._engine.start_recording(
+                    leg,
+                    next(self._numbers),
+                    Path(instruction.path),
+                    tracks=RecordingTracks.MIXED,
+                    max_length=instruction.max_length,
+                )
+            case HangUp():
+                await self._engine.hang_up(leg, reason="the script hung up")
+                while True:
+                    await self._next_event()
+            case _:
+                assert_never(instruction)
+
+    async def _wait_for(self, kind: type[E], wanted: Callable[[E], bool]) -> None:
+        while True:
+            event = await self._next_event()
+            if isinstance(event, kind) and wanted(event):
+                return
+
+    async def _idle(self, length: timedelta) -> None:
+        try:
+            async with asyncio.timeout(length.total_seconds()):
+                while True:
+                    await self._next_event()
+        except TimeoutError:
+            return
+
+    async def _next_event(self) -> EngineEvent:
+        """Take the next event, note what it changes, and raise _LegOver after the last one."""
+        event = await self._events.get()
+        match event:
+            case LegRinging():
+                self._note_ringing(event)
+            case LegAnswered():
+                self._note_answered(event)
+            case PlaybackFinished():
+                self._note_played(event)
+            case DigitReceived():
+                self._note_digit(event)
+            case LegEnded():
+                await self._note_end(event)
+                raise _LegOver
+            case PlaybackStarted() | DigitsSent() | RecordingFinished():
+                pass
+            case _:
+                assert_never(event)
+        return event
+
+    def _note_ringing(self, event: LegRinging) -> None:
+        if self._attempt.state is not AttemptState.CREATED:
+            return  # a second 180, or early media after it
+        attempt = replace(self._attempt.moved_to(AttemptState.RINGING), ringing_at=event.at)
+        self._write(
+            attempt,
+            CallRinging(
+                call_id=attempt.call_id,
+                attempt_id=attempt.id,
+                at=event.at,
+                early_media=event.early_media,
+            ),
+        )
+
+    def _note_answered(self, event: LegAnswered) -> None:
+        attempt = replace(self._attempt.moved_to(AttemptState.ANSWERED), answered_at=event.at)
+        self._write(
+            attempt,
+            CallAnswered(call_id=attempt.call_id, attempt_id=attempt.id, at=event.at),
+        )
+
+    def _note_played(self, event: PlaybackFinished) -> None:
+        attempt = replace(self._attempt, played=self._attempt.played + event.played)
+        if event.result is PlaybackResult.FAILED:
+            log.error("playback failed", extra={"attempt_id": attempt.id})
+        self._write(
+            attempt,
+            SoundPlayed(
+                call_id=attempt.call_id,
+                attempt_id=attempt.id,
+                at=event.at,
+                played=event.played,
+                completed=event.result is PlaybackResult.COMPLETED,
+            ),
+        )
+
+    def _note_digit(self, event: DigitReceived) -> None:
+        attempt = replace(self._attempt, digits=self._attempt.digits + event.digit)
+        self._write(
+            attempt,
+            DigitPressed(
+                call_id=attempt.call_id, attempt_id=attempt.id, at=event.at, digit=event.digit
+            ),
+        )
+
+    async def _note_end(self, event: LegEnded) -> None:
+        await self._finish(
+            at=event.at,
+            outcome=_outcome(self._attempt, event),
+            reason=event.reason,
+            sip_status=event.sip_status,
+            q850_cause=event.q850_cause,
+        )
+
+    async def _finish(
+        self,
+        *,
+        at: datetime,
+        outcome: Outcome,
+        reason: str,
+        sip_status: int | None = None,
+        q850_cause: int | None = None,
+    ) -> None:
+        attempt = replace(
+            self._attempt.moved_to(AttemptState.ENDED),
+            ended_at=at,
+            outcome=outcome,
+            sip_status=sip_status,
+            q850_cause=q850_cause,
+            reason=reason,
+        )
+        call = self._call.moved_to(CallState.FINISHED, now=at, outcome=outcome)
+        ended = CallEnded(
+            call_id=call.id, attempt_id=attempt.id, at=at, outcome=outcome, reason=reason
+        )
+        self._attempt, self._call = attempt, call
+        await self._changes.submit(Change(attempt=attempt, call=call, events=(ended,)))
+
+    def _write(self, attempt: Attempt, event: CallEvent) -> None:
+        """Have the step written without waiting for the disk: audio does not wait for it either."""
+        self._attempt = attempt
+        written = self._changes.submit(Change(attempt=attempt, events=(event,)))
+        written.add_done_callback(self._stop_if_lost)
+
+    def _stop_if_lost(self, written: asyncio.Future[bool]) -> None:
+        if written.cancelled() or written.exception() is not None or written.result():
+            return
+        # Our hold ran out and another process has given the attempt an end (STYLE 6).
+        log.warning("attempt was taken over, hanging up", extra={"attempt_id": self._attempt.id})
+        self._hang_up_task = asyncio.ensure_future(
+            self._engine.hang_up(self._attempt.id, reason="another server took the call over")
+        )
+
+
+def _outcome(attempt: Attempt, event: LegEnded) -> Outcome:
+    """Say what came of the attempt; without detection whoever answers counts as a person."""
+    if event.failed:
+        return Outcome.INTERNAL_ERROR
+    if attempt.answered_at is not None:
+        return Outcome.HUMAN
+    if event.ring_timed_out:
+        return Outcome.NO_ANSWER
+    if event.by is WhoEnded.LOCAL:
+        return Outcome.CANCELED
+    if event.sip_status is None:
+        return Outcome.CARRIER_TEMPORARY
+    return outcome_of_failure(event.sip_status, event.q850_cause)

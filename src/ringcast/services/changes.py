@@ -1,0 +1,115 @@
+"""Writing what happens to live calls: many changes, few transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ringcast.domain.calls import Attempt, Call
+from ringcast.domain.errors import RingcastError, Unavailable
+from ringcast.domain.events import CallEvent
+from ringcast.domain.ids import AttemptId, CallId
+from ringcast.ports.store import Store, Transaction
+
+__all__ = ["Change", "ChangeWriter"]
+
+log = logging.getLogger(__name__)
+
+_BATCH = 500  # changes written in one transaction at most
+_RETRY_AFTER = 0.5  # seconds between tries while the store is away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A step of one attempt with the events that report it; written together or not at all."""
+
+    attempt: Attempt
+    call: Call | None = None
+    """The call, if this step changes it too."""
+    events: Sequence[CallEvent] = ()
+
+
+class ChangeWriter:
+    """Commit changes in the order given, as many in one transaction as have gathered.
+
+    While one transaction is on its way to the disk the next changes gather, so a busy system writes
+    larger batches instead of waiting longer. While the store is away, changes wait.
+    """
+
+    def __init__(
+        self, *, store: Store, observer: Callable[[Sequence[CallEvent]], None] | None = None
+    ) -> None:
+        self._store = store
+        self._observer = observer
+        self._queue: asyncio.Queue[tuple[Change, asyncio.Future[bool]]] = asyncio.Queue()
+
+    def submit(self, change: Change) -> asyncio.Future[bool]:
+        """Have the change written; the future tells whether the attempt was still ours.
+
+        It is False if another process took the attempt over because our hold on it ran out: then
+        nothing was written, and whoever holds the leg should end it.
+        """
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((change, future))
+        return future
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < _BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            await self._write_until_done(batch)
+            for _ in batch:
+                self._queue.task_done()
+
+    async def drained(self) -> None:
+        """Return when everything submitted so far has been written."""
+        await self._queue.join()
+
+    async def _write_until_done(self, batch: Sequence[tuple[Change, asyncio.Future[bool]]]) -> None:
+        while True:
+            try:
+                written = await self._write([change for change, _ in batch])
+            except Unavailable:
+                log.warning("store unavailable, changes wait", extra={"changes": len(batch)})
+                await asyncio.sleep(_RETRY_AFTER)
+                continue
+            except RingcastError as error:
+                log.exception("changes refused by the store", extra={"changes": len(batch)})
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                return
+            for change, future in batch:
+                if not future.done():
+                    future.set_result(change.attempt.id in written)
+            if self._observer is not None:
+                events = [
+                    event
+                    for change, _ in batch
+                    if change.attempt.id in written
+                    for event in change.events
+                ]
+                if events:
+                    self._observer(events)
+            return
+
+    async def _write(self, changes: Sequence[Change]) -> frozenset[AttemptId]:
+        attempts: dict[AttemptId, Attempt] = {c.attempt.id: c.attempt for c in changes}
+        async with self._store.begin() as tx:
+            written = frozenset(await tx.update_attempts(list(attempts.values())))
+            await self._write_calls_and_events(tx, [c for c in changes if c.attempt.id in written])
+            await tx.commit()
+        return written
+
+    @staticmethod
+    async def _write_calls_and_events(tx: Transaction, changes: Sequence[Change]) -> None:
+        calls: dict[CallId, Call] = {c.call.id: c.call for c in changes if c.call is not None}
+        if calls:
+            await tx.update_calls(list(calls.values()))
+        events = [event for change in changes for event in change.events]
+        if events:
+            await tx.add_events(events)

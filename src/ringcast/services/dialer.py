@@ -1,0 +1,194 @@
+"""The dialer: takes due calls, writes down an attempt for each, and only then has it dialled."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
+from ringcast.domain.errors import Unavailable
+from ringcast.domain.events import AttemptStarted
+from ringcast.domain.ids import AttemptId
+from ringcast.ports.clock import Clock
+from ringcast.ports.engine import CallEngine, EngineEvent, LegEnded
+from ringcast.ports.store import Store
+from ringcast.services.admission import Admission, Grant
+from ringcast.services.call_flow import CallFlow
+from ringcast.services.changes import ChangeWriter
+
+__all__ = ["HOLD_FOR", "Dialer"]
+
+log = logging.getLogger(__name__)
+
+HOLD_FOR = timedelta(seconds=30)
+"""How long an attempt stays ours without a sign of life from this process."""
+
+_HORIZON = 0.1  # seconds of dialling claimed in one transaction
+_POLL = 0.5  # seconds between looks when nobody has rung the bell
+_RETRY_AFTER = 1.0  # seconds before trying again when the store is away
+
+
+class Dialer:
+    """Dials due calls as fast as admission allows, and follows each to its end.
+
+    At most one INVITE per attempt: the attempt is committed before the engine hears of it, and a
+    call has at most one living attempt (DESIGN 5.2).
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        engine: CallEngine,
+        admission: Admission,
+        changes: ChangeWriter,
+        clock: Clock,
+        holder: str,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._admission = admission
+        self._changes = changes
+        self._clock = clock
+        self._holder = holder
+        self._flows: dict[AttemptId, CallFlow] = {}
+        self._bell = asyncio.Event()
+        self._draining = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def live(self) -> int:
+        """Calls that are being dialled or talking."""
+        return len(self._flows)
+
+    def wake(self) -> None:
+        """Look for due calls now instead of at the next poll."""
+        self._bell.set()
+
+    def deliver(self, event: EngineEvent) -> None:
+        """Hand an engine event to its call; the sink to give to `CallEngine.start`."""
+        flow = self._flows.get(event.leg)
+        if flow is not None:
+            flow.deliver(event)
+        elif not isinstance(event, LegEnded):
+            log.debug("event of an unknown leg", extra={"leg": event.leg})
+
+    def drain(self) -> None:
+        """Dial no more; calls that live go on to their end."""
+        self._draining = True
+        self._bell.set()
+
+    async def drained(self) -> None:
+        """Return when no call lives."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Dial until cancelled; calls then still alive are left to `CallEngine.close`."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                wait = _POLL
+                if not self._draining:
+                    try:
+                        wait = await self._dial_due(group)
+                    except Unavailable:
+                        log.warning("store unavailable, dialling waits")
+                        wait = _RETRY_AFTER
+                try:
+                    async with asyncio.timeout(wait):
+                        await self._bell.wait()
+                except TimeoutError:
+                    pass
+                self._bell.clear()
+
+    async def _dial_due(self, group: asyncio.TaskGroup) -> float:
+        """Dial what is due and allowed; return the seconds until it is worth looking again."""
+        now = self._clock.monotonic()
+        grant = self._admission.grant(now=now, horizon=_HORIZON)
+        if grant.calls == 0:
+            if grant.come_back_at is None:
+                return _POLL  # a call that ends rings the bell
+            return max(0.0, grant.come_back_at - now)
+        claimed = await self._claim(grant)
+        self._admission.take(grant, len(claimed))
+        for place, (call, attempt) in enumerate(claimed):
+            flow = CallFlow(
+                call=call,
+                attempt=attempt,
+                engine=self._engine,
+                changes=self._changes,
+                clock=self._clock,
+            )
+            self._flows[attempt.id] = flow
+            self._idle.clear()
+            group.create_task(self._follow(flow, attempt, grant.first_at + place * grant.interval))
+        if len(claimed) < grant.calls:
+            return _POLL  # nothing more is due
+        if grant.come_back_at is None:
+            return _POLL
+        return max(0.0, grant.come_back_at - self._clock.monotonic())
+
+    async def _claim(self, grant: Grant) -> Sequence[tuple[Call, Attempt]]:
+        now = self._clock.now()
+        async with self._store.begin(read_only=True) as tx:
+            due_at = await tx.next_due_at()
+        if due_at is None or due_at > now:
+            return ()
+        ids = await self._store.take_ids(grant.calls, now)
+        async with self._store.begin() as tx:
+            calls = await tx.due_calls(now, grant.calls)
+            if not calls:
+                return ()
+            claimed = [
+                (
+                    replace(call.moved_to(CallState.ACTIVE, now=now), attempts=call.attempts + 1),
+                    self._attempt(call, AttemptId(attempt_id), now),
+                )
+                for call, attempt_id in zip(calls, ids, strict=False)
+            ]
+            await tx.update_calls([call for call, _ in claimed])
+            await tx.add_attempts([attempt for _, attempt in claimed])
+            await tx.add_events(
+                [
+                    AttemptStarted(call_id=call.id, attempt_id=attempt.id, at=now)
+                    for call, attempt in claimed
+                ]
+            )
+            await tx.commit()
+        return claimed
+
+    def _attempt(self, call: Call, attempt_id: AttemptId, now: datetime) -> Attempt:
+        if call.to is None:  # such calls are INVALID from their creation and never become due
+            raise AssertionError("a due call has a destination")
+        return Attempt(
+            id=attempt_id,
+            call_id=call.id,
+            account_id=call.account_id,
+            number=call.attempts + 1,
+            to=call.to,
+            from_number=call.from_number,
+            state=AttemptState.CREATED,
+            created_at=now,
+            holder=self._holder,
+            holder_until=now + HOLD_FOR,
+        )
+
+    async def _follow(self, flow: CallFlow, attempt: Attempt, leave_at: float) -> None:
+        try:
+            delay = leave_at - self._clock.monotonic()
+            if delay > 0:
+                await asyncio.sleep(delay)
+            await flow.run()
+        except Exception:  # one broken call must not take the others with it
+            log.exception("call flow failed", extra={"attempt_id": attempt.id})
+            await self._engine.hang_up(attempt.id, reason="a fault in the call flow")
+            await flow.fail("a fault inside the server; its log has the details")
+        finally:
+            self._admission.release()
+            del self._flows[attempt.id]
+            if not self._flows:
+                self._idle.set()
+            self._bell.set()
