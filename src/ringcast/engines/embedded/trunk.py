@@ -1,0 +1,115 @@
+"""Where calls leave to: a SIP trunk, as the person who runs the server describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias, cast
+
+from ringcast.domain.errors import InvalidInput
+from ringcast.protocols.sip.errors import InvalidUri
+from ringcast.protocols.sip.uri import SipUri, format_host_port
+
+__all__ = ["InvalidTrunk", "Transport", "Trunk"]
+
+Transport: TypeAlias = Literal["udp", "tcp"]
+
+_TRANSPORTS: Final[Mapping[str, Transport]] = {"udp": "udp", "tcp": "tcp"}
+_EXAMPLE: Final = "write it as sip:host:port or sip:host:port;transport=tcp"
+_DEFAULT_PORT: Final = 5060  # RFC 3261 19.1.2
+
+
+class InvalidTrunk(InvalidInput):
+    """The description of the trunk cannot be used."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"the trunk {text!r} cannot be used: {reason}; {_EXAMPLE}", field="trunk")
+        self.text, self.reason = text, reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trunk:
+    """A carrier's SIP address, and what it wants of our INVITEs."""
+
+    host: str
+    """A name or an address, IPv6 without brackets."""
+    port: int = _DEFAULT_PORT
+    transport: Transport = "udp"
+    name: str = "trunk"
+    """What reasons and logs call it."""
+    user: str | None = None
+    """User name for digest challenges; None if the trunk knows us by our address."""
+    password: str | None = field(default=None, repr=False)
+    symmetric: bool = False
+    """Its media comes from where its SDP says: many calls may then share a few ports."""
+    from_host: str | None = None
+    """Host part of From, where the carrier wants its own domain there; None: our address."""
+    asserts_identity: bool = True
+    """Whether the INVITE carries P-Asserted-Identity (RFC 3325) with the calling number."""
+
+    def __post_init__(self) -> None:
+        if (self.user is None) != (self.password is None):
+            missing, given = ("user", "password") if self.user is None else ("password", "user")
+            raise InvalidInput(
+                f"the trunk has a {given} but no {missing}: give both or neither",
+                field=f"trunk-{missing}",
+            )
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        name: str = "trunk",
+        symmetric: bool = False,
+        from_host: str | None = None,
+    ) -> Trunk:
+        """Read sip:host[:port][;transport=udp|tcp]; raise InvalidTrunk saying what is wrong."""
+        text = text.strip()
+        if ":" not in text or text.lower().split(":", 1)[0] not in ("sip", "sips"):
+            raise InvalidTrunk(text, "it must begin with sip:")
+        try:
+            uri = SipUri.parse(text)
+        except InvalidUri as exc:
+            raise InvalidTrunk(text, exc.reason) from exc
+        if uri.scheme == "sips":
+            raise InvalidTrunk(text, "TLS (sips:) is not supported yet")
+        if uri.user is not None:
+            raise InvalidTrunk(
+                text, "it must not name a user: the number called goes there, and the login apart"
+            )
+        if uri.headers:
+            raise InvalidTrunk(text, f"nothing may follow the address, not '?{uri.headers}'")
+        for parameter in uri.params:
+            if parameter != "transport":
+                raise InvalidTrunk(text, f"the parameter {parameter!r} is not supported")
+        if uri.port == 0:
+            raise InvalidTrunk(text, "the port must be a number from 1 to 65535")
+        transport = uri.transport or "udp"
+        if transport not in _TRANSPORTS:
+            raise InvalidTrunk(text, f"transport must be udp or tcp, not {transport!r}")
+        return cls(
+            host=uri.host,
+            port=uri.port or _DEFAULT_PORT,
+            transport=cast(Transport, transport),
+            name=name,
+            user=user,
+            password=password,
+            symmetric=symmetric,
+            from_host=from_host,
+        )
+
+    @property
+    def address(self) -> str:
+        """Host and port as they are written: 192.0.2.1:5060, [2001:db8::1]:5060."""
+        return format_host_port(self.host, self.port)
+
+    def uri_for(self, user: str) -> SipUri:
+        """Return the URI at which the trunk reaches `user`, escaped already."""
+        params = {"transport": "tcp"} if self.transport == "tcp" else {}
+        return SipUri(user=user, host=self.host, port=self.port, params=params)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.address}"

@@ -1,0 +1,361 @@
+"""An engine without network, for unit tests of what stands on the engine port.
+
+Far ends are scripted by destination, time is given: nothing happens until `advance` says how long
+has passed. It proves nothing about real calls; it lets the code above be tested to the millisecond.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from ringcast.domain.errors import EngineUnavailable
+from ringcast.domain.ids import AttemptId
+from ringcast.domain.numbers import Destination
+from ringcast.ports.engine import (
+    Capabilities,
+    DigitReceived,
+    DigitsSent,
+    EngineEvent,
+    EventSink,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    Originate,
+    PlaybackFinished,
+    PlaybackResult,
+    PlaybackStarted,
+    RecordingFinished,
+    RecordingTracks,
+    WhoEnded,
+)
+
+__all__ = ["FarEnd", "SimulatedEngine"]
+
+_DIGIT_LENGTH: Final = timedelta(milliseconds=100)
+_DIGIT_GAP: Final = timedelta(milliseconds=60)
+_PAUSES: Final = {"w": timedelta(milliseconds=500), "W": timedelta(seconds=1)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FarEnd:
+    """What the called telephone does; times count from the INVITE unless said otherwise."""
+
+    rings_after: timedelta | None = timedelta(milliseconds=10)
+    """None: it never says that it rings."""
+    early_media: bool = False
+    answers_after: timedelta | None = timedelta(milliseconds=20)
+    """None: it never answers."""
+    refuses: int | None = None
+    """Instead of answering, refuse with this SIP status."""
+    q850: int | None = None
+    """Cause given with the refusal, or with the hang-up."""
+    hangs_up_after: timedelta | None = None
+    """From its answer."""
+    presses: Sequence[tuple[timedelta, str]] = ()
+    """Keys, and when from its answer."""
+
+
+@dataclass(slots=True)
+class _Playback:
+    id: int
+    started_at: datetime
+
+
+@dataclass(slots=True)
+class _Leg:
+    request: Originate
+    far_end: FarEnd
+    answered: bool = False
+    playback: _Playback | None = None
+    recordings: dict[int, tuple[Path, datetime]] = field(default_factory=dict)
+    sending_until: datetime | None = None
+
+
+class SimulatedEngine:
+    """Implements `ports.engine.CallEngine` in memory; `advance` makes time pass.
+
+    A recording writes no audio: its file is empty, its length is true.
+    """
+
+    def __init__(
+        self,
+        *,
+        now: datetime,
+        far_end: Callable[[Destination], FarEnd | None],
+        length_of: Callable[[str], timedelta],
+    ) -> None:
+        """`far_end` gives the telephone of a destination, or None where no route leads;
+        `length_of` gives how long a content hash plays, or raises LookupError.
+        """
+        self.now = now
+        self._far_end = far_end
+        self._length_of = length_of
+        self._sink: EventSink | None = None
+        self._legs: dict[AttemptId, _Leg] = {}
+        self._due: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._order = count()
+        self.originated: list[Originate] = []
+        """Every call placed, in order."""
+        self.heard: dict[AttemptId, list[str]] = {}
+        """The content hashes each far end heard from the start, in order, also of ended legs."""
+        self.digits: dict[AttemptId, str] = {}
+        """The digits each far end was sent, also of ended legs."""
+
+    # Time
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When something happens next, or None if nothing will."""
+        return self._due[0][0] if self._due else None
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass; events come with the moment at which they were due."""
+        until = self.now + by
+        while self._due and self._due[0][0] <= until:
+            self.now, _, action = heapq.heappop(self._due)
+            action()
+        self.now = until
+
+    # The port
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything but audio."""
+        return Capabilities()
+
+    async def start(self, sink: EventSink) -> None:
+        """Begin to take calls."""
+        self._sink = sink
+
+    async def close(self) -> None:
+        """End what is left and take no more calls."""
+        for leg, live in list(self._legs.items()):
+            self._hang_up(leg, live, "the server shuts down")
+        self._sink = None
+        self._due.clear()
+
+    async def originate(self, request: Originate) -> None:
+        """Place the call; raise EngineUnavailable if `far_end` knows no telephone for it."""
+        far_end = self._far_end(request.to)
+        if self._sink is None or far_end is None:
+            raise EngineUnavailable(f"no route to {request.to.masked}")
+        assert request.leg not in self._legs, "a leg is originated once"
+        leg, live = request.leg, _Leg(request, far_end)
+        self._legs[leg] = live
+        self.originated.append(request)
+        if far_end.rings_after is not None:
+            self._after(far_end.rings_after, leg, lambda: self._ring(leg, live))
+        if far_end.answers_after is not None:
+            self._after(far_end.answers_after, leg, lambda: self._pick_up(leg, live))
+        self._after(request.ring_timeout, leg, lambda: self._ring_out(leg, live))
+
+    async def play(self, leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
+        """Play the sounds; replaces what is playing. An unknown sound ends as FAILED."""
+        live = self._answered(leg)
+        if live is None:
+            return
+        self._stop_playing(leg, live)
+        try:
+            length = sum((self._length_of(digest) for digest in audio), timedelta()) * loop
+        except LookupError:
+            self._report_finished(leg, playback, PlaybackResult.FAILED, timedelta())
+            return
+        self.heard.setdefault(leg, []).extend(list(audio) * loop)
+        live.playback = playing = _Playback(playback, self.now)
+        self._report(PlaybackStarted(leg=leg, at=self.now, playback=playback))
+        self._after(length, leg, lambda: self._play_out(leg, live, playing))
+
+    async def stop_playback(self, leg: AttemptId, playback: int) -> None:
+        """Stop that playback, if it is the one that plays."""
+        live = self._answered(leg)
+        if live is not None and live.playback is not None and live.playback.id == playback:
+            self._stop_playing(leg, live)
+
+    async def send_digits(self, leg: AttemptId, digits: str) -> None:
+        """Send DTMF, after what is being sent already."""
+        live = self._answered(leg)
+        if live is None:
+            return
+        start = max(self.now, live.sending_until or self.now)
+        length = sum((_PAUSES.get(d, _DIGIT_LENGTH + _DIGIT_GAP) for d in digits), timedelta())
+        live.sending_until = start + length
+        self._after(live.sending_until - self.now, leg, lambda: self._digits_out(leg, digits))
+
+    async def start_recording(
+        self,
+        leg: AttemptId,
+        recording: int,
+        path: Path,
+        *,
+        tracks: RecordingTracks,
+        max_length: timedelta,
+    ) -> None:
+        """Note when the recording began; which tracks it keeps makes no difference here."""
+        live = self._answered(leg)
+        if live is None or recording in live.recordings:
+            return
+        live.recordings[recording] = (path, self.now)
+        self._after(max_length, leg, lambda: self._finish_recording(leg, live, recording))
+
+    async def stop_recording(self, leg: AttemptId, recording: int) -> None:
+        """End that recording."""
+        live = self._answered(leg)
+        if live is not None:
+            self._finish_recording(leg, live, recording)
+
+    async def hang_up(self, leg: AttemptId, *, reason: str = "hung up") -> None:
+        """End the leg, whether it rings or is answered."""
+        live = self._legs.get(leg)
+        if live is not None:
+            self._hang_up(leg, live, reason)
+
+    def _hang_up(self, leg: AttemptId, live: _Leg, reason: str) -> None:
+        status = None if live.answered else 487
+        self._end(leg, by=WhoEnded.LOCAL, reason=reason, sip_status=status)
+
+    # Faults, for tests of what must survive them
+
+    def break_leg(self, leg: AttemptId, reason: str = "the media worker was lost") -> None:
+        """End the leg as a fault of the engine."""
+        self._end(leg, by=WhoEnded.ENGINE, reason=reason, failed=True)
+
+    # What the far end does
+
+    def _ring(self, leg: AttemptId, live: _Leg) -> None:
+        if not live.answered:
+            self._report(LegRinging(leg=leg, at=self.now, early_media=live.far_end.early_media))
+
+    def _pick_up(self, leg: AttemptId, live: _Leg) -> None:
+        far_end = live.far_end
+        if far_end.refuses is not None:
+            self._end(
+                leg,
+                by=WhoEnded.REMOTE,
+                reason=f"refused ({far_end.refuses})",
+                sip_status=far_end.refuses,
+                q850=far_end.q850,
+            )
+            return
+        live.answered = True
+        self._report(LegAnswered(leg=leg, at=self.now))
+        for when, digit in far_end.presses:
+            self._after(when, leg, partial(self._press, leg, digit))
+        if far_end.hangs_up_after is not None:
+            self._after(far_end.hangs_up_after, leg, lambda: self._hang_up_there(leg, live))
+        self._after(live.request.max_length, leg, lambda: self._reach_limit(leg))
+
+    def _press(self, leg: AttemptId, digit: str) -> None:
+        self._report(DigitReceived(leg=leg, at=self.now, digit=digit, duration=_DIGIT_LENGTH))
+
+    def _hang_up_there(self, leg: AttemptId, live: _Leg) -> None:
+        q850 = live.far_end.q850
+        self._end(leg, by=WhoEnded.REMOTE, reason="the far end hung up", q850=q850)
+
+    def _ring_out(self, leg: AttemptId, live: _Leg) -> None:
+        if live.answered:
+            return
+        silent = live.far_end.rings_after is None
+        self._end(
+            leg,
+            by=WhoEnded.ENGINE if silent else WhoEnded.LOCAL,
+            reason="no answer from the far end" if silent else "nobody answered",
+            sip_status=408 if silent else 487,
+            ring_timed_out=not silent,
+        )
+
+    def _reach_limit(self, leg: AttemptId) -> None:
+        self._end(leg, by=WhoEnded.LOCAL, reason="the call reached the longest it may last")
+
+    # What goes out
+
+    def _play_out(self, leg: AttemptId, live: _Leg, playing: _Playback) -> None:
+        if live.playback is playing:
+            live.playback = None
+            length = self.now - playing.started_at
+            self._report_finished(leg, playing.id, PlaybackResult.COMPLETED, length)
+
+    def _stop_playing(self, leg: AttemptId, live: _Leg) -> None:
+        playing, live.playback = live.playback, None
+        if playing is not None:
+            played = self.now - playing.started_at
+            self._report_finished(leg, playing.id, PlaybackResult.STOPPED, played)
+
+    def _report_finished(
+        self, leg: AttemptId, playback: int, result: PlaybackResult, played: timedelta
+    ) -> None:
+        self._report(
+            PlaybackFinished(leg=leg, at=self.now, playback=playback, result=result, played=played)
+        )
+
+    def _digits_out(self, leg: AttemptId, digits: str) -> None:
+        sent = "".join(digit for digit in digits if digit not in _PAUSES)
+        self.digits[leg] = self.digits.get(leg, "") + sent
+        self._report(DigitsSent(leg=leg, at=self.now))
+
+    def _finish_recording(self, leg: AttemptId, live: _Leg, recording: int) -> None:
+        found = live.recordings.pop(recording, None)
+        if found is not None:
+            path, since = found
+            path.write_bytes(b"")
+            self._report(
+                RecordingFinished(
+                    leg=leg, at=self.now, recording=recording, path=path, length=self.now - since
+                )
+            )
+
+    # Keeping account
+
+    def _answered(self, leg: AttemptId) -> _Leg | None:
+        live = self._legs.get(leg)
+        return live if live is not None and live.answered else None
+
+    def _end(
+        self,
+        leg: AttemptId,
+        *,
+        by: WhoEnded,
+        reason: str,
+        sip_status: int | None = None,
+        q850: int | None = None,
+        ring_timed_out: bool = False,
+        failed: bool = False,
+    ) -> None:
+        live = self._legs.get(leg)
+        if live is None:
+            return
+        for recording in list(live.recordings):
+            self._finish_recording(leg, live, recording)
+        del self._legs[leg]
+        self._report(
+            LegEnded(
+                leg=leg,
+                at=self.now,
+                by=by,
+                sip_status=sip_status,
+                q850_cause=q850,
+                reason=reason,
+                ring_timed_out=ring_timed_out,
+                failed=failed,
+            )
+        )
+
+    def _after(self, wait: timedelta, leg: AttemptId, action: Callable[[], None]) -> None:
+        """Do `action` when `wait` has passed, unless the leg has ended by then."""
+        live = self._legs[leg]
+
+        def act() -> None:
+            if self._legs.get(leg) is live:
+                action()
+
+        heapq.heappush(self._due, (self.now + wait, next(self._order), act))
+
+    def _report(self, event: EngineEvent) -> None:
+        assert self._sink is not None
+        self._sink(event)
