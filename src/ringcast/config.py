@@ -1,0 +1,161 @@
+"""Settings: from flags, then `RINGCAST_…` environment, then `ringcast.toml`, then defaults."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+__all__ = ["ConfigError", "Endpoint", "Settings", "load_settings"]
+
+_FILE = Path("ringcast.toml")
+_PREFIX = "RINGCAST_"
+
+
+class ConfigError(Exception):
+    """A setting is wrong; the message names it, where it came from, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address to listen on: host and port (0: any free one)."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Endpoint:
+        """Read HOST:PORT or [IPV6]:PORT; raise ValueError otherwise."""
+        host, colon, port = text.strip().rpartition(":")
+        if not colon or not port.isdecimal() or int(port) > 65535 or not host:
+            raise ValueError("give it as HOST:PORT, like 127.0.0.1:8080")
+        if host.startswith("[") and host.endswith("]"):
+            host = str(ipaddress.IPv6Address(host[1:-1]))
+        return cls(host, int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("it must not be empty")
+    return value
+
+
+def _switch(value: str) -> bool:
+    if value.lower() in ("1", "true", "yes", "on"):
+        return True
+    if value.lower() in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError("give true or false")
+
+
+def _positive(value: str) -> float:
+    number = float(value)
+    if not 0 < number < 1e6:
+        raise ValueError("give a number above 0")
+    return number
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if not 0 < number < 10**6:
+        raise ValueError("give a whole number above 0")
+    return number
+
+
+def _ports(value: str) -> range:
+    first, dash, last = value.partition("-")
+    if not dash or not first.strip().isdecimal() or not last.strip().isdecimal():
+        raise ValueError("give it as FIRST-LAST, like 20000-29999")
+    if not 1024 <= int(first) < int(last) <= 65535:
+        raise ValueError("give a range within 1024-65535 with room for several ports")
+    return range(int(first), int(last) + 1)
+
+
+def _url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("give a URL that starts with http:// or https://")
+    return value.rstrip("/")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything an operator can set. Names are those of the flags, with underscores."""
+
+    http: Endpoint = field(default=Endpoint("127.0.0.1", 8080), metadata={"read": Endpoint.parse})
+    sip: Endpoint = field(default=Endpoint("127.0.0.1", 5060), metadata={"read": Endpoint.parse})
+    sip_advertise: str | None = field(default=None, metadata={"read": _text})
+    rtp_ports: range = field(default=range(20000, 30000), metadata={"read": _ports})
+    trunk: str | None = field(default=None, metadata={"read": _text})
+    trunk_user: str | None = field(default=None, metadata={"read": _text})
+    trunk_password: str | None = field(default=None, metadata={"read": _text}, repr=False)
+    trunk_cps: float = field(default=10.0, metadata={"read": _positive})
+    trunk_max_calls: int = field(default=100, metadata={"read": _count})
+    database_url: str | None = field(default=None, metadata={"read": _text}, repr=False)
+    data_dir: Path = field(default=Path("data"), metadata={"read": Path})
+    media_workers: int | None = field(default=None, metadata={"read": _count})
+    allow_private_urls: bool = field(default=False, metadata={"read": _switch})
+
+
+def load_settings(
+    flags: Mapping[str, str | None],
+    *,
+    environment: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Settings:
+    """Merge the sources; raise ConfigError naming the setting, its source and the remedy.
+
+    `flags` holds the text of each flag given (None: not given). `file` must exist if it is named;
+    without it `ringcast.toml` in the working directory is read if there is one.
+    """
+    environment = os.environ if environment is None else environment
+    if file is None and _FILE.exists():
+        file = _FILE
+    known = {f.name: f for f in fields(Settings)}
+    given: dict[str, tuple[str, str]] = {}
+    if file is not None:
+        for name, value in _from_file(file).items():
+            if name not in known:
+                raise ConfigError(f"{file}: there is no setting {name!r}; known: {_listed(known)}")
+            given[name] = (_as_text(value), f"{file}: {name}")
+    for name in known:
+        variable = _PREFIX + name.upper()
+        if variable in environment:
+            given[name] = (environment[variable], variable)
+    for name, text in flags.items():
+        if text is not None:
+            given[name] = (text, "--" + name.replace("_", "-"))
+    values: dict[str, Any] = {}
+    for name, (text, source) in given.items():
+        try:
+            values[name] = known[name].metadata["read"](text)
+        except ValueError as error:
+            shown = "***" if not known[name].repr else repr(text)
+            raise ConfigError(f"{source} is {shown}: {error}") from None
+    return Settings(**values)
+
+
+def _from_file(file: Path) -> Mapping[str, object]:
+    try:
+        table = tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: no such file") from None
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from None
+    return {name.replace("-", "_"): value for name, value in table.items()}
+
+
+def _as_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return ", ".join(sorted(name.replace("_", "-") for name in names))
