@@ -14,8 +14,8 @@ __all__ = ["Destination", "PhoneNumber", "SipAddress", "parse_destination"]
 
 # North American numbers: area code and exchange start with 2-9 (NANPA). `phonenumbers` calls the
 # fictitious 555-01xx range invalid, which tests and demonstrations must be able to dial.
-_NANP = re.compile(r"1[2-9]\d{2}[2-9]\d{6}")
-_WRITTEN = re.compile(r"\+?[\d\s().\-/]{3,32}")
+_NANP = re.compile(r"1[2-9][0-9]{2}[2-9][0-9]{6}")
+_WRITTEN = re.compile(r"\+?[0-9 ().\-/]{3,32}")
 _SIP = re.compile(r"sips?:[^\s<>\"]{1,255}", re.IGNORECASE)
 
 
@@ -34,7 +34,7 @@ class PhoneNumber:
         text = text.strip()
         if not _WRITTEN.fullmatch(text):
             raise InvalidNumber(text, field=field)
-        digits = re.sub(r"\D", "", text)
+        digits = re.sub(r"[^0-9]", "", text)
         if not text.startswith("+") and region == "US" and len(digits) == 11 and digits[0] == "1":
             text = "+" + digits
         try:
