@@ -16,10 +16,11 @@ class Headers:
     properties have made of the text of a header, and is emptied for that header when it changes.
     """
 
-    __slots__ = ("_items", "read")
+    __slots__ = ("_first", "_items", "read")
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
         self._items: list[tuple[str, str]] = []
+        self._first: dict[str, str] | None = None  # first value by name, made when asked for
         self.read: dict[str, Any] = {}
         for name, value in items:
             self.add(name, value)
@@ -29,6 +30,7 @@ class Headers:
         """Take over items whose names are canonical and whose values hold no line ends."""
         headers = cls.__new__(cls)
         headers._items = items
+        headers._first = None
         headers.read = {}
         return headers
 
@@ -38,10 +40,9 @@ class Headers:
         if canonical is None:
             values = self.get_all(name)
             return values[0] if values else None
-        for known, value in self._items:
-            if known == canonical:
-                return value
-        return None
+        if self._first is None:
+            self._first = dict(reversed(self._items))
+        return self._first.get(canonical)
 
     def get_all(self, name: str) -> list[str]:
         """Return the value of every line with this name, lists not split."""
@@ -74,6 +75,7 @@ class Headers:
     def remove(self, name: str) -> None:
         """Remove every line with this name, if there is one."""
         canonical = canonical_name(name)
+        self._first = None
         self.read.pop(canonical, None)
         for position in reversed(self._positions(canonical)):
             del self._items[position]
@@ -118,5 +120,6 @@ class Headers:
         if "\n" in value or "\r" in value or "\0" in value:
             # A line end in a value from outside would become a header of the attacker's choice.
             raise InvalidHeader(canonical, "a value must not contain line ends or NUL")
+        self._first = None
         self.read.pop(canonical, None)
         return canonical

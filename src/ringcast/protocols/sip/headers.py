@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -25,6 +26,19 @@ _QUOTED_PAIRS: Final = str.maketrans(
     {chr(code): "\\" + chr(code) for code in (*range(10), 11, 12, *range(14, 32), 127)}
     | {'"': '\\"', "\\": "\\\\"}
 )
+
+# The parameters of nearly every message, so that the hot path need not look into their names.
+_PARAMS: Final[Mapping[str, str]] = {
+    name: name
+    for name in (
+        "branch", "rport", "received", "tag", "expires", "q", "lr", "alias", "ob", "reg-id",
+        "user", "transport", "maddr", "ttl", "keep", "oc",
+    )
+}  # fmt: skip
+
+_PROTOCOLS: Final[Mapping[str, str]] = {
+    f"SIP/2.0/{name}": name for name in ("UDP", "TCP", "TLS", "SCTP", "WS", "WSS")
+}
 
 Params = Mapping[str, str | None]
 
@@ -107,11 +121,9 @@ class Via:
     def parse(cls, text: str) -> Via:
         """Read one Via value, whitespace anywhere the grammar allows; raises InvalidHeader."""
         sent, semicolon, param_text = text.partition(";")
-        if sent.startswith("SIP/2.0/"):
-            transport, _, hostport = sent[8:].partition(" ")
-        else:
-            transport, hostport = _loose_protocol(sent)
-        if not hostport or not transport or transport.strip(TOKEN_CHARACTERS):
+        protocol, _, hostport = sent.partition(" ")
+        transport = _PROTOCOLS.get(protocol)
+        if transport is None or not hostport:
             transport, hostport = _loose_protocol(sent)
         if " " in hostport or "\t" in hostport:
             hostport = _without_space_around_colon(hostport)
@@ -120,7 +132,7 @@ class Via:
         except InvalidUri as exc:
             raise InvalidHeader("Via", exc.reason) from exc
         params = parse_params(semicolon + param_text, "Via") if semicolon else {}
-        return cls(transport.upper(), host, port, params)
+        return cls(transport, host, port, params)
 
     def __str__(self) -> str:
         hostport = format_host_port(self.host, self.port)
@@ -169,6 +181,7 @@ class CSeq:
     method: str
 
     @classmethod
+    @functools.lru_cache(maxsize=1024)  # nearly all there are: 1 INVITE, 1 ACK, 2 BYE
     def parse(cls, text: str) -> CSeq:
         """Read number and method; raises InvalidHeader, also for numbers of 2^31 and more."""
         parts = text.split()
@@ -205,21 +218,20 @@ def parse_params(text: str, header: str) -> dict[str, str | None]:
         return {}
     if text[0] != ";":
         raise InvalidHeader(header, "parameters must begin with ;")
-    parts = _split(text[1:], ";", header) if '"' in text else text[1:].split(";")
     params: dict[str, str | None] = {}
-    for part in parts:
+    if '"' in text or " " in text or "\t" in text:
+        return _parse_params_loosely(text, header)
+    for part in text[1:].split(";"):
         name, equals, value = part.partition("=")
-        if not name or name.strip(TOKEN_CHARACTERS):
-            name = name.strip(_WHITESPACE)
+        known = _PARAMS.get(name)
+        if known is None:
             if not name or name.strip(TOKEN_CHARACTERS):
                 raise InvalidHeader(header, "a parameter without a proper name")
-        if equals:
-            value = value.strip(_WHITESPACE)
-            if not value or (value[0] != '"' and (" " in value or "\t" in value)):
-                raise InvalidHeader(header, f"parameter {name} without a proper value")
-            params.setdefault(name.lower(), value)
-        else:
-            params.setdefault(name.lower(), None)
+            known = name.lower()
+        if equals and not value:
+            raise InvalidHeader(header, f"parameter {name} without a value")
+        if known not in params:
+            params[known] = value if equals else None
     return params
 
 
@@ -261,6 +273,20 @@ def unquote_string(text: str) -> str:
         return inner
     characters = iter(inner)
     return "".join(next(characters, "") if c == "\\" else c for c in characters)
+
+
+def _parse_params_loosely(text: str, header: str) -> dict[str, str | None]:
+    """Read parameters with quotes or whitespace in them."""
+    params: dict[str, str | None] = {}
+    for part in _split(text[1:], ";", header):
+        name, equals, value = part.partition("=")
+        name, value = name.strip(_WHITESPACE), value.strip(_WHITESPACE)
+        if not name or name.strip(TOKEN_CHARACTERS):
+            raise InvalidHeader(header, "a parameter without a proper name")
+        if equals and (not value or (value[0] != '"' and (" " in value or "\t" in value))):
+            raise InvalidHeader(header, f"parameter {name} without a proper value")
+        params.setdefault(name.lower(), value if equals else None)
+    return params
 
 
 def _split(text: str, separator: str, header: str) -> list[str]:
@@ -305,7 +331,7 @@ def _loose_protocol(sent: str) -> tuple[str, str]:
     if len(parts) == 3 and parts[0].strip().upper() == "SIP" and parts[1].strip() == "2.0":
         words = parts[2].split(None, 1)
         if len(words) == 2 and not words[0].strip(TOKEN_CHARACTERS):
-            return words[0], words[1]
+            return words[0].upper(), words[1]
     raise InvalidHeader("Via", "must be SIP/2.0/transport and a host")
 
 

@@ -6,12 +6,13 @@ is asked for and kept until the header changes. `validate` checks what RFC 3261 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from collections.abc import Iterable
+from typing import Final
 
 from ringcast.protocols.sip.errors import InvalidHeader, InvalidUri, MalformedMessage
 from ringcast.protocols.sip.header_map import Headers
-from ringcast.protocols.sip.headers import CSeq, NameAddr, Via, parse_number, split_list
+from ringcast.protocols.sip.headers import NameAddr, parse_number
+from ringcast.protocols.sip.message_base import Message
 from ringcast.protocols.sip.names import (
     CANONICAL,
     METHODS,
@@ -42,199 +43,6 @@ MAX_HEAD: Final = 65_536
 MAX_BODY: Final = 65_536
 MAX_HEADER_LINES: Final = 256
 MAX_HEADER_LINE: Final = 8192
-
-_MAX_SECONDS: Final = 2**32 - 1  # RFC 3261 20.19: delta-seconds
-_MAX_HOPS: Final = 255  # RFC 3261 20.22
-
-_T = TypeVar("_T")
-
-
-class Message:
-    """What requests and responses have in common.
-
-    The properties raise InvalidHeader when the text of their header cannot be read, and those
-    that are not optional also when there is no such header.
-    """
-
-    __slots__ = ("body", "headers")
-
-    def __init__(self, headers: Headers, body: bytes = b"") -> None:
-        self.headers = headers
-        self.body = body
-
-    @property
-    def start_line(self) -> str:
-        """The first line, without its line end."""
-        raise NotImplementedError
-
-    def serialize(self) -> bytes:
-        """Return the bytes to send, with the Content-Length of this body.
-
-        Raises InvalidHeader for text that has no bytes.
-        """
-        lines = [f"{name}: {value}" for name, value in self.headers if name != "Content-Length"]
-        head = "\r\n".join([self.start_line, *lines, f"Content-Length: {len(self.body)}\r\n\r\n"])
-        try:
-            return head.encode("utf-8", "surrogateescape") + self.body
-        except UnicodeEncodeError as exc:
-            raise InvalidHeader("message", "text that cannot be encoded") from exc
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Message) or type(self) is not type(other):
-            return NotImplemented
-        return (
-            self.start_line == other.start_line
-            and self.headers == other.headers
-            and self.body == other.body
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # messages change
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.start_line}>"
-
-    @property
-    def via(self) -> Via:
-        """The topmost Via."""
-        read = self.headers.read
-        if "Via" not in read:
-            value = self._text("Via")
-            if "," in value:
-                value = (split_list(value, "Via") or [""])[0]
-            read["Via"] = Via.parse(value)
-        via: Via = read["Via"]
-        return via
-
-    @property
-    def vias(self) -> list[Via]:
-        """Every Via, topmost first."""
-        return [Via.parse(item) for item in self._list("Via")]
-
-    @property
-    def cseq(self) -> CSeq:
-        """Sequence number and method."""
-        return self._read("CSeq", CSeq.parse)
-
-    @property
-    def call_id(self) -> str:
-        """The Call-ID as written."""
-        return self._text("Call-ID")
-
-    @property
-    def from_(self) -> NameAddr:
-        """Who sent the request."""
-        return self._read("From", _parse_from)
-
-    @property
-    def to(self) -> NameAddr:
-        """Whom the request was meant for."""
-        return self._read("To", _parse_to)
-
-    @property
-    def from_tag(self) -> str | None:
-        """The tag of From, read without the rest."""
-        text = self._text("From")
-        tag = _plain_tag(text)
-        return tag if tag is not None else self.from_.tag
-
-    @property
-    def to_tag(self) -> str | None:
-        """The tag of To, read without the rest."""
-        text = self._text("To")
-        if text.endswith(">") and "tag" not in text:
-            return None
-        tag = _plain_tag(text)
-        return tag if tag is not None else self.to.tag
-
-    @property
-    def contact(self) -> NameAddr | None:
-        """The first Contact, or None; also None for the * of a REGISTER."""
-        contacts = self.contacts
-        return contacts[0] if contacts else None
-
-    @property
-    def contacts(self) -> list[NameAddr]:
-        """Every Contact; none for the * of a REGISTER."""
-        read = self.headers.read
-        if "Contact" not in read:
-            items = self._list("Contact")
-            read["Contact"] = (
-                [] if items == ["*"] else [NameAddr.parse(item, header="Contact") for item in items]
-            )
-        contacts: list[NameAddr] = read["Contact"]
-        return contacts
-
-    @property
-    def record_routes(self) -> list[NameAddr]:
-        """Every Record-Route in the order written."""
-        return [NameAddr.parse(item, header="Record-Route") for item in self._list("Record-Route")]
-
-    @property
-    def routes(self) -> list[NameAddr]:
-        """Every Route in the order written."""
-        return [NameAddr.parse(item, header="Route") for item in self._list("Route")]
-
-    @property
-    def content_type(self) -> str | None:
-        """The media type in lower case without parameters, or None."""
-        value = self.headers.get("Content-Type")
-        return value.partition(";")[0].strip().lower() if value else None
-
-    @property
-    def require(self) -> frozenset[str]:
-        """Option tags of Require, in lower case."""
-        return self._tokens("Require")
-
-    @property
-    def supported(self) -> frozenset[str]:
-        """Option tags of Supported, in lower case."""
-        return self._tokens("Supported")
-
-    @property
-    def allow(self) -> frozenset[str]:
-        """Methods of Allow, as written: methods have case."""
-        return frozenset(self._list("Allow"))
-
-    @property
-    def retry_after(self) -> int | None:
-        """Seconds of Retry-After, or None (RFC 3261 20.33)."""
-        value = self.headers.get("Retry-After")
-        if value is None:
-            return None
-        seconds = value.partition(";")[0].partition("(")[0]
-        return parse_number(seconds, "Retry-After", maximum=_MAX_SECONDS)
-
-    @property
-    def max_forwards(self) -> int | None:
-        """Hops left, or None."""
-        value = self.headers.get("Max-Forwards")
-        return None if value is None else parse_number(value, "Max-Forwards", maximum=_MAX_HOPS)
-
-    @property
-    def expires(self) -> int | None:
-        """Seconds of Expires, or None."""
-        value = self.headers.get("Expires")
-        return None if value is None else parse_number(value, "Expires", maximum=_MAX_SECONDS)
-
-    def _text(self, name: str) -> str:
-        value = self.headers.get(name)
-        if not value:
-            raise InvalidHeader(name, "there is none")
-        return value
-
-    def _read(self, name: str, parse: Callable[[str], _T]) -> _T:
-        read = self.headers.read
-        if name not in read:
-            read[name] = parse(self._text(name))
-        value: _T = read[name]
-        return value
-
-    def _list(self, name: str) -> list[str]:
-        values = self.headers.get_all(name)
-        return [item for value in values for item in split_list(value, name)]
-
-    def _tokens(self, name: str) -> frozenset[str]:
-        return frozenset(item.lower() for item in self._list(name))
 
 
 class Request(Message):
@@ -326,28 +134,11 @@ def parse_message(data: bytes) -> Request | Response:
         raise MalformedMessage(f"a body of more than {MAX_BODY} bytes", status=513)
     lines = head.split("\r\n")
     ends = len(lines) - 1
-    if "\r\n " in head or "\r\n\t" in head:
+    items, fault = _parse_lines(lines)
+    if fault is _FOLDED:
         lines = _unfold(lines)
-
-    fault = None
-    items: list[tuple[str, str]] = []
-    known_name = CANONICAL.get
-    for line in lines[1 : MAX_HEADER_LINES + 1]:
-        name, colon, value = line.partition(":")
-        canonical = known_name(name)
-        if canonical is None:
-            name = name.rstrip(" \t")
-            if not colon or not name or name.strip(TOKEN_CHARACTERS):
-                if line or end >= 0:
-                    fault = fault or "a header line without a name"
-                continue
-            canonical = canonical_name(name)
-        elif not colon:
-            fault = fault or "a header line without a colon"
-            continue
-        items.append((canonical, value.strip(" \t")))
+        items, fault = _parse_lines(lines)
     headers = Headers.from_canonical(items)
-
     if len(lines) - 1 > MAX_HEADER_LINES:
         fault = f"more than {MAX_HEADER_LINES} header lines"
     elif len(head) > MAX_HEADER_LINE and max(map(len, lines)) > MAX_HEADER_LINE:
@@ -356,12 +147,10 @@ def parse_message(data: bytes) -> Request | Response:
         fault = "a line end that is not CR LF"
     elif end < 0:
         fault = "no empty line after the headers"
-    message = _parse_start_line(lines[0], headers, fault)
     length = headers.get("Content-Length")
-    if length is not None and length.isascii() and length.isdigit() and len(length) <= 6:
+    if length is not None and length.isdecimal() and len(length) <= 6:
         body = body[: int(length)]
-    message.body = body
-    return message
+    return _parse_start_line(lines[0], headers, body, fault)
 
 
 def make_response(
@@ -413,6 +202,8 @@ def refuse_malformed(error: MalformedMessage, *, to_tag: str) -> Response | None
     return make_response(request, error.status, to_tag=tag)
 
 
+_FOLDED: Final = "a continued line"
+_STATUS_LINES: Final = {f"SIP/2.0 {status} ": status for status in range(100, 700)}
 _COPIED: Final = frozenset({"Via", "From", "To", "Call-ID", "CSeq"})
 _SINGLE: Final = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length")
 
@@ -432,39 +223,63 @@ def _check_common(message: Message) -> None:
             raise InvalidHeader("Content-Length", f"{announced}, but {len(message.body)} came")
 
 
-def _parse_start_line(line: str, headers: Headers, fault: str | None) -> Request | Response:
-    if line[:8] == "SIP/2.0 " or line[:4].upper() == "SIP/":
-        return _parse_status_line(line, headers, fault)
+def _parse_lines(lines: list[str]) -> tuple[list[tuple[str, str]], str | None]:
+    """Cut header lines into names and values; return also what is wrong with the lines."""
+    items: list[tuple[str, str]] = []
+    fault = None
+    canonical = CANONICAL
+    append = items.append
+    for line in lines[1 : MAX_HEADER_LINES + 1]:
+        name, _, value = line.partition(": ")
+        try:
+            append((canonical[name], value.strip(" \t")))
+        except KeyError:  # unknown, or written in another way than nearly everyone does
+            if line[:1] in (" ", "\t"):
+                return items, _FOLDED
+            name, colon, value = line.partition(":")
+            name = name.rstrip(" \t")
+            if not colon or not name or name.strip(TOKEN_CHARACTERS):
+                fault = "a header line without a name and a colon"
+                continue
+            append((canonical_name(name), value.strip(" \t")))
+    return items, fault
+
+
+def _parse_start_line(
+    line: str, headers: Headers, body: bytes, fault: str | None
+) -> Request | Response:
+    if line[:4] == "SIP/" or line[:4].upper() == "SIP/":
+        status = _STATUS_LINES.get(line[:12])
+        if status is None or fault is not None:
+            status = _parse_status_line(line, headers, fault)
+        return Response(status, line[12:], headers, body)
     method, _, rest = line.partition(" ")
     if method not in METHODS and (not method or method.strip(TOKEN_CHARACTERS)):
         raise MalformedMessage("the first line is neither of a request nor of a response")
     uri, _, version = rest.rpartition(" ")
-    if not (version == "SIP/2.0" and uri and " " not in uri and "\t" not in uri) or fault:
+    status = 400
+    if version != "SIP/2.0" or not uri or " " in uri or "\t" in uri:
         last = line.split()[-1].upper()
-        if not last.startswith("SIP/") and not rest:
-            raise MalformedMessage("the first line is neither of a request nor of a response")
-        if fault is None and last.startswith("SIP/") and last != "SIP/2.0":
-            raise MalformedMessage(f"version {last}", status=505, method=method, partial=headers)
-        if version.upper() != "SIP/2.0" or not uri or " " in uri or "\t" in uri:
+        if last.startswith("SIP/") and last != "SIP/2.0":
+            fault, status = f"version {last}", 505
+        elif version.upper() != "SIP/2.0" or not uri or " " in uri or "\t" in uri:
             fault = "a request line must be method, URI and SIP/2.0 with single spaces between"
-        if fault is not None:
-            status = 513 if fault.startswith("more than") else 400
-            raise MalformedMessage(fault, status=status, method=method, partial=headers)
-    if uri[0] == "<":
-        raise MalformedMessage("a Request-URI has no brackets", method=method, partial=headers)
-    return Request(method, uri, headers)
-
-
-def _parse_status_line(line: str, headers: Headers, fault: str | None) -> Response:
-    version, _, rest = line.partition(" ")
-    code, _, reason = rest.partition(" ")
+    elif uri[0] == "<":
+        fault = "a Request-URI has no brackets"
     if fault is not None:
-        raise MalformedMessage(fault, partial=headers)
-    if version.upper() != "SIP/2.0":
-        raise MalformedMessage(f"version {version}", partial=headers)
-    if len(code) != 3 or not (code.isascii() and code.isdigit()) or not "100" <= code < "700":
-        raise MalformedMessage("a status must be a number from 100 to 699", partial=headers)
-    return Response(int(code), reason, headers)
+        raise MalformedMessage(fault, status=status, method=method, partial=headers)
+    return Request(method, uri, headers, body)
+
+
+def _parse_status_line(line: str, headers: Headers, fault: str | None) -> int:
+    """Read a status line that is not as usual."""
+    if fault is None and line[:8].upper() != "SIP/2.0 ":
+        fault = f"version {line[:8]!r}"
+    status = _STATUS_LINES.get(f"{line[:12].upper()} "[:12])
+    if fault is None and status is not None:
+        return status
+    fault = fault or "a status must be a number from 100 to 699 and a space"
+    raise MalformedMessage(fault, partial=headers)
 
 
 def _unfold(lines: list[str]) -> list[str]:
@@ -491,11 +306,3 @@ def _tagged(value: str, tag: str) -> str:
         return value
     # addr-spec form too: what follows its ; are the header's parameters (RFC 3261 20).
     return f"{value};tag={tag}"
-
-
-def _parse_from(text: str) -> NameAddr:
-    return NameAddr.parse(text, header="From")
-
-
-def _parse_to(text: str) -> NameAddr:
-    return NameAddr.parse(text, header="To")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import string
 from collections.abc import Mapping
@@ -11,7 +12,9 @@ from urllib.parse import unquote
 
 from ringcast.protocols.sip.errors import InvalidUri
 
-MAX_URI = 8192
+MAX_URI: Final = 8192
+
+_MAX_REMEMBERED: Final = 270
 
 _ALPHANUMERIC: Final = string.ascii_letters + string.digits
 # RFC 3261 has no underscore in a host; names of containers and of Windows machines do.
@@ -42,6 +45,11 @@ class SipUri:
     @classmethod
     def parse(cls, text: str) -> SipUri:
         """Read a sip: or sips: URI; raises InvalidUri."""
+        # The messages of a call repeat its few URIs: a short text is read once.
+        return _parse_again(text) if len(text) <= _MAX_REMEMBERED else cls._parse(text)
+
+    @classmethod
+    def _parse(cls, text: str) -> SipUri:
         scheme, colon, rest = text.partition(":")
         scheme = scheme.lower()
         if scheme not in ("sip", "sips") or not colon:
@@ -174,7 +182,7 @@ class OpaqueUri:
 
 def parse_uri(text: str) -> SipUri | OpaqueUri:
     """Read a URI of any scheme; raises InvalidUri."""
-    if text[:4].lower() == "sip:" or text[:5].lower() == "sips:":
+    if text.startswith(("sip:", "sips:")) or text[:5].lower().startswith(("sip:", "sips:")):
         return SipUri.parse(text)
     return OpaqueUri.parse(text)
 
@@ -191,19 +199,10 @@ def escape_user(text: str) -> str:
 
 def parse_host_port(hostport: str, text: str) -> tuple[str, int | None]:
     """Read host[:port], IPv6 in brackets; raises InvalidUri naming `text`."""
-    if hostport.startswith("["):
-        host, bracket, rest = hostport[1:].partition("]")
-        try:
-            ipaddress.IPv6Address(host)
-        except ValueError as exc:
-            raise InvalidUri(text, "no IPv6 address in the brackets") from exc
-        if not bracket or (rest and rest[0] != ":"):
-            raise InvalidUri(text, "the host is not closed with a bracket")
-        return host, _parse_port(rest[1:], text) if rest else None
-    host, colon, port = hostport.partition(":")
-    if not host or host.strip(_HOST):
-        raise InvalidUri(text, "the host must be a name or an address")
-    return host, _parse_port(port, text) if colon else None
+    try:
+        return _host_port(hostport)
+    except ValueError as exc:
+        raise InvalidUri(text, str(exc)) from exc
 
 
 def format_host_port(host: str, port: int | None) -> str:
@@ -213,12 +212,33 @@ def format_host_port(host: str, port: int | None) -> str:
     return host if port is None else f"{host}:{port}"
 
 
-def _parse_port(digits: str, text: str) -> int:
+@functools.lru_cache(maxsize=1024)
+def _parse_again(text: str) -> SipUri:
+    return SipUri._parse(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _host_port(hostport: str) -> tuple[str, int | None]:
+    if len(hostport) > _MAX_REMEMBERED:  # a name has 253 characters at most (RFC 1035 2.3.4)
+        raise ValueError("the host is too long")
+    if hostport.startswith("["):
+        host, bracket, rest = hostport[1:].partition("]")
+        if not bracket or (rest and rest[0] != ":"):
+            raise ValueError("the host is not closed with a bracket")
+        ipaddress.IPv6Address(host)
+        return host, _parse_port(rest[1:]) if rest else None
+    host, colon, port = hostport.partition(":")
+    if not host or host.strip(_HOST):
+        raise ValueError("the host must be a name or an address")
+    return host, _parse_port(port) if colon else None
+
+
+def _parse_port(digits: str) -> int:
     if 0 < len(digits) <= 5 and digits.isascii() and digits.isdigit():
         port = int(digits)
         if port <= 65535:
             return port
-    raise InvalidUri(text, "the port must be a number up to 65535")
+    raise ValueError("the port must be a number up to 65535")
 
 
 def _check_characters(text: str) -> None:
