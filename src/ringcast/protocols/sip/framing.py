@@ -59,7 +59,7 @@ class StreamFramer:
 
     def _next_frame(self) -> bytes | KeepAlivePing | None:
         if not self._frame_size:
-            if self._buffer[:1] == b"\r" or self._buffer[:1] == b"\n":
+            if self._buffer and self._buffer[0] in b"\r\n":
                 if self._take_ping():
                     return KeepAlivePing()
                 if self._buffer[:1] == b"\r":  # maybe the first half of a ping
@@ -90,10 +90,10 @@ class StreamFramer:
             if self._buffer.startswith(b"\r\n\r\n"):
                 del self._buffer[:4]
                 return True
-            if self._buffer in (b"\r", b"\r\n", b"\r\n\r"):
+            if b"\r\n\r".startswith(self._buffer):
                 return False
             if not self._buffer.startswith(b"\r\n"):
-                if self._buffer[:1] in (b"\r", b"\n"):
+                if self._buffer[0] in b"\r\n":
                     raise FramingError("a line end that is not CR LF")
                 return False
             del self._buffer[:2]

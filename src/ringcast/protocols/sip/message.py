@@ -293,14 +293,6 @@ def _unfold(lines: list[str]) -> list[str]:
     return joined
 
 
-def _plain_tag(text: str) -> str | None:
-    """Return the tag of `…>;tag=x…`, the form nearly everyone writes; None for others."""
-    _, bracket, tail = text.rpartition(">")
-    if not bracket or tail[:5] != ";tag=" or '"' in tail or " " in tail or "\t" in tail:
-        return None
-    return tail[5:].partition(";")[0] or None
-
-
 def _tagged(value: str, tag: str) -> str:
     if NameAddr.parse(value, header="To").tag is not None:
         return value

@@ -110,7 +110,7 @@ class Message:
     def to_tag(self) -> str | None:
         """The tag of To, read without the rest."""
         text = self._text("To")
-        if text.endswith(">") and "tag" not in text:
+        if text.endswith(">"):
             return None
         tag = _plain_tag(text)
         return tag if tag is not None else self.to.tag
@@ -204,6 +204,14 @@ class Message:
 
     def _tokens(self, name: str) -> frozenset[str]:
         return frozenset(item.lower() for item in self._list(name))
+
+
+def _plain_tag(text: str) -> str | None:
+    """Return the tag of `…>;tag=x…`, the form nearly everyone writes; None for others."""
+    _, bracket, tail = text.rpartition(">")
+    if not bracket or tail[:5] != ";tag=" or '"' in tail or " " in tail or "\t" in tail:
+        return None
+    return tail[5:].partition(";")[0] or None
 
 
 def _parse_from(text: str) -> NameAddr:
