@@ -1,6 +1,8 @@
 """The store: what lasts.
 
 All work happens in a transaction taken with `Store.begin`; leaving it without `commit` undoes it.
+A transaction in which a method has raised Conflict, NotFound or Unavailable can only be left. A task
+has one transaction at a time, and takes identifiers before it, not in it.
 Lists come in the order of identifiers unless a method says otherwise.
 """
 
@@ -132,7 +134,10 @@ class Transaction(Protocol):
         """The attempts of each call, first to last."""
 
     async def update_attempts(self, attempts: Sequence[Attempt]) -> Sequence[AttemptId]:
-        """Write those still held by their `holder` and not ENDED; return which those are."""
+        """Write those still held by their `holder` and not ENDED; return which those are.
+
+        `holder_until` is not written: only `extend_holding` moves it.
+        """
 
     async def extend_holding(self, holder: str, until: datetime) -> int:
         """Prolong the holding of all living attempts of a holder; return how many."""
@@ -170,8 +175,12 @@ class Transaction(Protocol):
 class Store(Protocol):
     """A database."""
 
-    def begin(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a transaction."""
+    def begin(self, *, read_only: bool = False) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction; one that only reads waits for no writer and holds none up.
+
+        Raises Unavailable if the database cannot be reached or stays busy. Whatever writes or locks
+        in a transaction that only reads is a RuntimeError.
+        """
 
     async def take_ids(self, count: int, now: datetime) -> Sequence[int]:
         """Return fresh identifiers, increasing, unique over all processes on this database."""

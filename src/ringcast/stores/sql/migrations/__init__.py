@@ -1,0 +1,1 @@
+"""Steps that bring a schema up to date (`ringcast.stores.sql.schema`)."""

@@ -1,0 +1,56 @@
+"""The schema brought up to date.
+
+Each file of `migrations/versions` is one step: `revision`, `down_revision` and `upgrade(op)`. Steps
+are never changed once released, do not use `tables` (which moves on), and must let the previous
+release go on working on the result: add first, remove in a later release.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+from ringcast.domain.errors import Unavailable
+from ringcast.stores.sql.connecting import Database
+from ringcast.stores.sql.errors import translated
+
+__all__ = ["migrate"]
+
+_STEPS = Path(__file__).parent / "migrations"
+
+
+async def migrate(database: Database) -> None:
+    """Apply the steps that are missing, all of them or none; others who come meanwhile wait.
+
+    Raises Unavailable if the database cannot be used, or was made by a later release.
+    """
+    async with database.connection(read_only=False) as connection:
+        with translated(where=database.name):
+            if database.migration_lock is not None:
+                await connection.execute(text(database.migration_lock))
+            await connection.run_sync(_upgrade, database.name)
+            await connection.commit()
+
+
+def _upgrade(connection: Connection, name: str) -> None:
+    # Alembic's own `env.py` works through globals of the process. Two stores of one process that
+    # migrate at the same time would meet there, so the steps are walked here.
+    script = ScriptDirectory(_STEPS)
+    context = MigrationContext.configure(connection)
+    operations = Operations(context)
+    current = context.get_current_revision()
+    try:
+        missing = list(script.iterate_revisions("head", current or "base"))
+    except CommandError as exc:
+        raise Unavailable(
+            f"{name} was made by a later release of Ringcast (schema {current}): install that"
+            " release, or restore a backup made before it"
+        ) from exc
+    for step in reversed(missing):
+        step.module.upgrade(operations)
+        context.stamp(script, step.revision)

@@ -1,0 +1,94 @@
+"""Sounds."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from ringcast.domain.errors import NotFound
+from ringcast.domain.ids import AccountId, SoundId
+from ringcast.domain.sounds import Sound, SoundStatus
+from ringcast.ports.store import Page
+from ringcast.stores.sql.tables import sounds
+from ringcast.stores.sql.work import Work, entity, values
+
+__all__ = ["SoundWork"]
+
+_MEMBERS = [column for column in sounds.c if column.name != "name_folded"]
+
+
+class SoundWork(Work):
+    """The part of a transaction that is about sounds."""
+
+    async def add_sound(self, sound: Sound) -> None:
+        await self._insert(
+            sounds,
+            [_row(sound)],
+            exists=f"sound {sound.id} exists already",
+            missing=NotFound("account", sound.account_id),
+        )
+
+    async def sound(self, account_id: AccountId, sound_id: SoundId) -> Sound | None:
+        statement = select(*_MEMBERS).where(
+            sounds.c.id == sound_id, sounds.c.account_id == account_id
+        )
+        row = (await self._read(statement)).one_or_none()
+        return None if row is None else _sound(row)
+
+    async def sound_of_audio(self, account_id: AccountId, audio: str) -> Sound | None:
+        statement = (
+            select(*_MEMBERS)
+            .where(
+                sounds.c.account_id == account_id,
+                sounds.c.audio == audio,
+                sounds.c.status == SoundStatus.ACTIVE,
+            )
+            .order_by(sounds.c.id)
+            .limit(1)
+        )
+        row = (await self._read(statement)).one_or_none()
+        return None if row is None else _sound(row)
+
+    async def sounds(
+        self, account_id: AccountId, page: Page, *, name: str | None, archived: bool
+    ) -> tuple[Sequence[Sound], int]:
+        where = [sounds.c.account_id == account_id]
+        if name is not None:
+            where.append(sounds.c.name_folded.contains(_folded(name), autoescape=True))
+        if not archived:
+            where.append(sounds.c.status == SoundStatus.ACTIVE)
+        statement = (
+            select(*_MEMBERS)
+            .where(*where)
+            .order_by(sounds.c.id.desc())
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        found = [_sound(row) for row in await self._read(statement)]
+        count = await self._read(select(func.count()).select_from(sounds).where(*where))
+        return found, count.scalar_one()
+
+    async def update_sound(self, sound: Sound) -> None:
+        row = _row(sound)
+        statement = (
+            update(sounds)
+            .where(sounds.c.id == row.pop("id"), sounds.c.account_id == row.pop("account_id"))
+            .values(row)
+        )
+        if not (await self._change(statement)).rowcount:
+            raise NotFound("sound", sound.id)
+
+
+def _row(sound: Sound) -> dict[str, Any]:
+    return values(sound) | {"name_folded": _folded(sound.name)}
+
+
+def _sound(row: Row[Any]) -> Sound:
+    return entity(Sound, row._mapping)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()

@@ -1,0 +1,102 @@
+"""The store port over SQLAlchemy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.engine import URL
+
+from ringcast.domain.errors import Unavailable
+from ringcast.stores.sql.accounts import AccountWork
+from ringcast.stores.sql.answers import AnswerWork
+from ringcast.stores.sql.attempts import AttemptWork
+from ringcast.stores.sql.calls import CallWork
+from ringcast.stores.sql.connecting import connect
+from ringcast.stores.sql.events import EventWork
+from ringcast.stores.sql.identifiers import Identifiers
+from ringcast.stores.sql.schema import migrate
+from ringcast.stores.sql.sounds import SoundWork
+
+__all__ = ["SqlStore", "SqlTransaction"]
+
+_FILE = "ringcast.sqlite3"
+
+
+class SqlTransaction(AccountWork, SoundWork, CallWork, AttemptWork, EventWork, AnswerWork):
+    """A unit of work on one of the databases (`ports.store.Transaction`)."""
+
+
+class SqlStore:
+    """A database (`ports.store.Store`): SQLite in a file, or PostgreSQL.
+
+    A store belongs to one event loop. Migrate it before anything else, and close it.
+    """
+
+    def __init__(self, url: str, *, wait: timedelta = timedelta(seconds=10)) -> None:
+        """Prepare the store at `url`, `sqlite:////path` or `postgresql://user:password@host/name`.
+
+        Whoever waits for a lock or a connection longer than `wait` is told Unavailable. Raises
+        InvalidInput if the URL cannot be used.
+        """
+        self._database = connect(url, wait=wait)
+        self._identifiers = Identifiers(self._database)
+        self._busy: set[asyncio.Task[object]] = set()
+
+    @classmethod
+    def for_directory(cls, path: Path, *, wait: timedelta = timedelta(seconds=10)) -> SqlStore:
+        """Return the store in a data directory, which is made if it is not there.
+
+        Raises Unavailable if it cannot be made.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise Unavailable(
+                f"the data directory {path} cannot be made ({exc.strerror}): make it and give it to"
+                " this user, or give another with --data-dir"
+            ) from exc
+        url = URL.create("sqlite", database=str(path.absolute() / _FILE))
+        return cls(url.render_as_string(), wait=wait)
+
+    @asynccontextmanager
+    async def begin(self, *, read_only: bool = False) -> AsyncIterator[SqlTransaction]:
+        """Open a transaction."""
+        task = self._only_one("open a second transaction")
+        self._busy.add(task)
+        try:
+            async with self._database.connection(read_only=read_only) as connection:
+                transaction = SqlTransaction(connection, self._database, read_only=read_only)
+                try:
+                    yield transaction
+                finally:
+                    transaction.finish()
+        finally:
+            self._busy.discard(task)
+
+    async def take_ids(self, count: int, now: datetime) -> Sequence[int]:
+        """Return fresh identifiers, increasing, unique over all processes on this database."""
+        self._only_one("take identifiers")
+        return await self._identifiers.take(count, now)
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date; safe when several processes start at once."""
+        await migrate(self._database)
+
+    async def close(self) -> None:
+        """Release connections."""
+        await self._database.close()
+
+    def _only_one(self, what: str) -> asyncio.Task[object]:
+        """Return the running task; raise RuntimeError if it has a transaction open.
+
+        It would wait for itself, on SQLite always and on PostgreSQL when all connections are taken.
+        """
+        task = asyncio.current_task()
+        assert task is not None, "asyncio runs this"
+        if task in self._busy:
+            raise RuntimeError(f"a task must not {what} inside its transaction: do so before it")
+        return task

@@ -1,0 +1,239 @@
+"""The tables. A change here needs a migration (`migrations/versions`); a test compares the two.
+
+Columns bear the names of the members they keep. Indexes on states of work (calls that wait,
+attempts that live) are partial: they stay as small as the work at hand, however many calls are in
+the past.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+    literal_column,
+)
+
+from ringcast.domain.accounts import CredentialKind
+from ringcast.domain.calls import AttemptState, CallState
+from ringcast.domain.outcomes import Outcome
+from ringcast.domain.sounds import SoundStatus
+from ringcast.stores.sql.columns import (
+    Address,
+    Attributes,
+    Event,
+    Id,
+    Instant,
+    Length,
+    ScriptText,
+    Word,
+    Words,
+)
+
+__all__ = [
+    "accounts",
+    "attempt_lives",
+    "attempts",
+    "call_events",
+    "call_waits",
+    "calls",
+    "credentials",
+    "id_blocks",
+    "metadata",
+    "numbers",
+    "saved_answers",
+    "secrets",
+    "sounds",
+]
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "fk": "%(table_name)s_%(column_0_name)s_fk",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    }
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("name", Words, nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("signing_key", Words, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey(accounts.c.id), nullable=False),
+    Column("kind", Word(CredentialKind), nullable=False),
+    Column("name", Words, nullable=False),
+    Column("identifier", Words, nullable=False, unique=True),
+    Column("secret_hash", Words, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Index("credentials_by_account", "account_id", "id"),
+)
+
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey(accounts.c.id), nullable=False),
+    Column("number", Address, nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("caller_id_only", Boolean, nullable=False),
+    Column("voice_url", Words),
+    Index("numbers_by_account", "account_id", "id"),
+)
+
+sounds = Table(
+    "sounds",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey(accounts.c.id), nullable=False),
+    Column("name", Words, nullable=False),
+    # The name as it is searched, whatever its case: the databases know case only of ASCII, or only
+    # of the language they were set up for.
+    Column("name_folded", Words, nullable=False),
+    Column("audio", Words, nullable=False),
+    Column("length", Length, nullable=False),
+    Column("status", Word(SoundStatus), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("text", Words),
+    Index("sounds_by_account", "account_id", "id"),
+    Index("sounds_by_audio", "account_id", "audio", "id"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey(accounts.c.id), nullable=False),
+    Column("to", Address),
+    Column("to_text", Words, nullable=False),
+    Column("from_number", Address),
+    Column("script", ScriptText, nullable=False),
+    Column("state", Word(CallState), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("ring_timeout", Length, nullable=False),
+    Column("max_length", Length, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("outcome", Word(Outcome)),
+    Column("label", Words),
+    Column("attributes", Attributes, nullable=False),
+)
+
+# Words of the indexes' conditions are literals, not parameters: only then does SQLite see that a
+# query is about the rows of a partial index.
+call_waits = calls.c.state == literal_column("'ready'")
+"""The call is READY."""
+
+Index("calls_by_account", calls.c.account_id, calls.c.id)
+Index("calls_by_destination", calls.c.account_id, calls.c.to, calls.c.id)
+Index(
+    "calls_by_label",
+    calls.c.account_id,
+    calls.c.label,
+    calls.c.id,
+    sqlite_where=calls.c.label.is_not(None),
+    postgresql_where=calls.c.label.is_not(None),
+)
+Index(
+    "calls_waiting",
+    calls.c.due_at,
+    calls.c.id,
+    sqlite_where=call_waits,
+    postgresql_where=call_waits,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("call_id", Id, ForeignKey(calls.c.id), nullable=False),
+    Column("account_id", Id, ForeignKey(accounts.c.id), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("to", Address, nullable=False),
+    Column("from_number", Address),
+    Column("state", Word(AttemptState), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("holder", Words, nullable=False),
+    Column("holder_until", Instant, nullable=False),
+    Column("ringing_at", Instant),
+    Column("answered_at", Instant),
+    Column("ended_at", Instant),
+    Column("outcome", Word(Outcome)),
+    Column("sip_status", SmallInteger),
+    Column("q850_cause", SmallInteger),
+    Column("reason", Words),
+    Column("played", Length, nullable=False),
+    Column("digits", Words, nullable=False),
+    UniqueConstraint("call_id", "number"),
+)
+
+attempt_lives = attempts.c.state != literal_column("'ended'")
+"""The attempt has not ENDED."""
+
+Index(
+    "attempts_living_by_time",
+    attempts.c.holder_until,
+    attempts.c.id,
+    sqlite_where=attempt_lives,
+    postgresql_where=attempt_lives,
+)
+Index(
+    "attempts_living_by_holder",
+    attempts.c.holder,
+    attempts.c.id,
+    sqlite_where=attempt_lives,
+    postgresql_where=attempt_lives,
+)
+
+call_events = Table(
+    "call_events",
+    metadata,
+    Column("call_id", Id, ForeignKey(calls.c.id), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("event", Event, nullable=False),
+    sqlite_with_rowid=False,  # the events of a call lie together, under one key
+)
+
+saved_answers = Table(
+    "saved_answers",
+    metadata,
+    Column("account_id", Id, ForeignKey(accounts.c.id), primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("fingerprint", Words, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Index("saved_answers_by_time", "saved_at"),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+id_blocks = Table(
+    "id_blocks",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("next", BigInteger, nullable=False),
+)

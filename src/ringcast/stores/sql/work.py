@@ -1,0 +1,133 @@
+"""What every part of a transaction stands on: statements run, errors translated, one end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import CursorResult, Delete, Executable, Select, Table, Update, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ringcast.domain.errors import RingcastError
+from ringcast.stores.sql.connecting import Database
+from ringcast.stores.sql.errors import translated
+
+__all__ = ["MOST_AT_ONCE", "Work", "batches", "entity", "values"]
+
+MOST_AT_ONCE = 10_000
+"""Identifiers in one IN (…): both databases bind 32,766 parameters at the most."""
+
+_T = TypeVar("_T")
+
+
+class Work:
+    """An open transaction on one connection.
+
+    After an error of the database nothing more can be done in it, on either database: PostgreSQL
+    would take a commit then and silently undo everything.
+    """
+
+    def __init__(self, connection: AsyncConnection, database: Database, *, read_only: bool) -> None:
+        self._connection = connection
+        self._database = database
+        self._read_only = read_only
+        self._over: str | None = None
+
+    async def commit(self) -> None:
+        """Make it last; on return the change survives the process and the machine."""
+        self._check()
+        self._over = "has been committed"
+        with translated(where=self._database.name):
+            await self._connection.commit()
+
+    def finish(self) -> None:
+        """Let nothing more be done in it."""
+        self._over = self._over or "has been left"
+
+    async def _read(self, statement: Select[Any]) -> CursorResult[Any]:
+        return await self._execute(statement, None)
+
+    async def _lock(self, statement: Select[Any], *, skip_locked: bool) -> CursorResult[Any]:
+        """Read rows and keep others from them until the end of the transaction."""
+        self._check_writing()
+        if self._database.locks_rows:
+            statement = statement.with_for_update(skip_locked=skip_locked, key_share=True)
+        return await self._execute(statement, None)
+
+    async def _insert(
+        self,
+        table: Table,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        exists: str,
+        missing: RingcastError | None = None,
+    ) -> None:
+        """Insert rows; `exists` and `missing` as in `translated`."""
+        self._check_writing()
+        if rows:
+            await self._execute(insert(table), rows, exists=exists, missing=missing)
+
+    async def _change(
+        self,
+        statement: Update | Delete | Executable,
+        rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
+        *,
+        exists: str | None = None,
+        missing: RingcastError | None = None,
+    ) -> CursorResult[Any]:
+        self._check_writing()
+        return await self._execute(statement, rows, exists=exists, missing=missing)
+
+    async def _execute(
+        self,
+        statement: Executable,
+        rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None,
+        *,
+        exists: str | None = None,
+        missing: RingcastError | None = None,
+    ) -> CursorResult[Any]:
+        self._check()
+        done = False
+        try:
+            with translated(where=self._database.name, exists=exists, missing=missing):
+                result = await self._connection.execute(statement, rows)
+            done = True
+        finally:
+            if not done:
+                self._over = "has failed"
+        return cast("CursorResult[Any]", result)
+
+    def _check_writing(self) -> None:
+        if self._read_only:
+            raise RuntimeError("this transaction was opened to read only")
+
+    def _check(self) -> None:
+        if self._over is not None:
+            raise RuntimeError(f"this transaction {self._over}: open another")
+
+    async def _one(self, kind: type[_T], table: Table, *where: Any) -> _T | None:
+        """Return the row that fits, as an entity; None if there is none."""
+        row = (await self._read(select(table).where(*where))).one_or_none()
+        return None if row is None else entity(kind, row._mapping)
+
+    async def _all(self, kind: type[_T], table: Table, *where: Any) -> Sequence[_T]:
+        """Return the rows that fit, as entities, in the order of their identifiers."""
+        result = await self._read(select(table).where(*where).order_by(table.c.id))
+        return [entity(kind, row._mapping) for row in result]
+
+
+def values(thing: Any) -> dict[str, Any]:
+    """Return the row of an entity: columns bear the names of its members."""
+    return {member.name: getattr(thing, member.name) for member in fields(thing)}
+
+
+def entity(kind: type[_T], row: Mapping[Any, Any]) -> _T:
+    """Return the entity of a row, the inverse of `values`."""
+    return kind(**row)
+
+
+def batches(items: Iterable[_T], size: int = MOST_AT_ONCE) -> Iterable[Sequence[_T]]:
+    """Return `items` in lists of at most `size`."""
+    everything = list(items)
+    return (everything[at : at + size] for at in range(0, len(everything), size))
