@@ -75,13 +75,9 @@ class SoundLibrary:
     async def _keep(self, sound: Sound | Press) -> KeptSound:
         path = self._folder / f"{self._key(sound)}.ulaw"
         try:
-            length = path.stat().st_size
-        except FileNotFoundError:
-            samples = await self._make(sound)
-            try:
-                length = _write(path, samples)
-            except OSError as exc:
-                raise CannotStart(f"{path} cannot be written: {exc.strerror}") from exc
+            length = path.stat().st_size if path.exists() else _write(path, await self._make(sound))
+        except OSError as exc:
+            raise CannotStart(f"{path} cannot be written: {exc.strerror}") from exc
         return KeptSound(path, length / RATE)
 
     def _key(self, sound: Sound | Press) -> str:
