@@ -39,9 +39,7 @@ __all__ = ["Action", "Behaviour"]
 INFO_SPACING = 0.25
 """Seconds from one digit sent as SIP INFO to the next: a key's 160 ms and a gap."""
 
-Action: TypeAlias = (
-    Ring | Early | Answer | Refuse | Ignore | HangUp | Sound | Press | Hold | Resume | Impair
-)
+Action: TypeAlias = Ring | Early | Answer | Refuse | HangUp | Sound | Press | Hold | Resume | Impair
 
 
 class _Wait(Enum):
@@ -157,7 +155,6 @@ class Behaviour:
                 self._actions.append(step)
                 self._wait = _Wait.OVER
             case Ignore():
-                self._actions.append(step)
                 self._wait = _Wait.CALLER
             case Press(digits, PressBy.INFO):
                 self._info_digits = digits

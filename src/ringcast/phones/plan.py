@@ -20,11 +20,9 @@ from ringcast.phones.steps import (
     HangUp,
     Hold,
     Ignore,
-    Impair,
     InvalidStep,
     Listen,
     Message,
-    Pause,
     Press,
     Refuse,
     Resume,
@@ -63,6 +61,11 @@ class Phone:
     name: str
     steps: tuple[Step, ...]
     record: bool = True
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it gives no answer at all."""
+        return isinstance(self.steps[0], Ignore)
 
     def called(self, digits: str) -> Phone:
         """Return this phone as it is when `digits` were called: its `d` is known then."""
@@ -229,10 +232,7 @@ def _wrong_order(steps: Sequence[Step], *, has_any_digit: bool) -> tuple[int, st
     if isinstance(steps[-1], _FOR_EVER) and steps[-1].seconds is not None:
         return len(steps), "leaves the call open; leave out its time, or end with hang_up or refuse"
     if isinstance(steps[-1], Ignore) and len(steps) > 1:
-        silent = all(isinstance(step, (Pause, Impair)) for step in steps[:-1])
-        return (
-            None if silent else (len(steps), "the INVITE was answered before; use refuse or ring")
-        )
+        return len(steps), "comes too late for the INVITE; it can only be a phone's one step"
     return None
 
 
