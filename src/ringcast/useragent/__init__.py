@@ -1,1 +1,18 @@
 """The asyncio shell around `protocols.sip`: sockets, timers and calls."""
+
+from ringcast.useragent.agent import Direction, Trace, UserAgent
+from ringcast.useragent.calls import Call, IncomingCall, OutgoingCall
+from ringcast.useragent.errors import AddressInUse, AddressNotOurs, NotRunning, UserAgentError
+
+__all__ = [
+    "AddressInUse",
+    "AddressNotOurs",
+    "Call",
+    "Direction",
+    "IncomingCall",
+    "NotRunning",
+    "OutgoingCall",
+    "Trace",
+    "UserAgent",
+    "UserAgentError",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ringcast.protocols.sip.headers import Via, split_list
@@ -95,10 +95,19 @@ class TransactionLayer:
         self._heap.schedule(transaction)
         return transaction
 
-    def send_cancel(self, invite: ClientTransaction, *, now: float) -> ClientTransaction:
+    def send_cancel(
+        self,
+        invite: ClientTransaction,
+        *,
+        now: float,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> ClientTransaction:
         """Cancel an INVITE that has had a provisional response but no final one (9.1)."""
+        cancel = cancel_for(invite.request)
+        for name, value in headers:
+            cancel.headers.add(name, value)
         transaction = NonInviteClientTransaction(
-            cancel_for(invite.request),
+            cancel,
             invite.destination,
             now=now,
             timers=self._timers,
@@ -109,7 +118,7 @@ class TransactionLayer:
         return transaction
 
     def send_ack(self, ack: Request, destination: Destination) -> Transmission:
-        """Send the ACK of a 2xx, outside of transactions (13.2.2.4); `send_again` takes the result."""
+        """Send the ACK of a 2xx, outside of transactions (13.2.2.4), and return what was sent."""
         ack.headers.prepend("Via", self._new_via(destination))
         transmission = Transmission(ack.serialize(), destination)
         self._output.datagrams.append(transmission)
@@ -154,6 +163,13 @@ class TransactionLayer:
         """Send a response in a server transaction."""
         transaction.respond(response, now=now)
         self._settle(transaction)
+
+    def reply_without_transaction(
+        self, request: Request, response: Response, source: Destination
+    ) -> None:
+        """Answer once and remember nothing, as to a request too malformed for a transaction."""
+        destination, fallback = _way_back(request.via, source)
+        self._output.datagrams.append(Transmission(response.serialize(), destination, fallback))
 
     def abandon(self, transaction: Transaction) -> None:
         """Forget a transaction whose outcome no longer matters."""

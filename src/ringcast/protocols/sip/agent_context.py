@@ -1,0 +1,82 @@
+"""What all sessions of one user agent share."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+from ringcast.protocols.sip.agent_events import CallEvent
+from ringcast.protocols.sip.errors import SipError
+from ringcast.protocols.sip.timers import TimerSettings
+from ringcast.protocols.sip.transaction_layer import DEFAULT_PORT, TransactionLayer
+from ringcast.protocols.sip.transactions import TCP, Destination
+from ringcast.protocols.sip.uri import OpaqueUri, SipUri
+
+if TYPE_CHECKING:
+    from ringcast.protocols.sip.agent_session import Session
+
+ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE")
+ALLOWED_METHODS = frozenset({"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE"})
+ACCEPT = ("Accept", "application/sdp")
+
+
+class NoRoute(SipError):
+    """We have no transport that leads to a URI."""
+
+    def __init__(self, uri: SipUri | OpaqueUri, why: str) -> None:
+        super().__init__(f"no way to {uri}: {why}")
+        self.uri = uri
+
+
+class AgentContext:
+    """The transaction layer, the live sessions, and who we say we are."""
+
+    __slots__ = ("_sent_by", "_transports", "events", "layer", "new_token", "sessions", "software")
+
+    def __init__(
+        self,
+        *,
+        new_token: Callable[[], str],
+        sent_by: Callable[[Destination], str],
+        transports: Collection[str],
+        software: str,
+        timers: TimerSettings,
+    ) -> None:
+        self.layer = TransactionLayer(new_token=new_token, sent_by=sent_by, timers=timers)
+        self.new_token = new_token
+        self.software = software
+        self.sessions: dict[tuple[str, str], Session] = {}
+        self.events: deque[tuple[Session, CallEvent]] = deque()
+        self._sent_by = sent_by
+        self._transports = frozenset(transports)
+
+    @property
+    def timers(self) -> TimerSettings:
+        """The timer values in use."""
+        return self.layer.timers
+
+    def contact(self, destination: Destination, user: str) -> str:
+        """Return the Contact under which requests from a destination reach us (8.1.1.8)."""
+        at = "@" if user else ""
+        transport = ";transport=tcp" if destination.transport == TCP else ""
+        return f"<sip:{user}{at}{self._sent_by(destination)}{transport}>"
+
+    def can_use(self, transport: str) -> bool:
+        """Whether this transport is open."""
+        return transport in self._transports
+
+    def destination(self, uri: SipUri | OpaqueUri, *, transport: str) -> Destination:
+        """Return where a request to a URI is sent; raises NoRoute.
+
+        RFC 3263 takes UDP for a URI that names no transport. We take the one the call is on:
+        what sent us something over TCP listens there, and many leave the parameter out.
+        """
+        if not isinstance(uri, SipUri):
+            raise NoRoute(uri, f"a {uri.scheme}: URI names no host")
+        if uri.scheme != "sip":
+            raise NoRoute(uri, "TLS is not available")
+        name = uri.transport.upper() if uri.transport else transport
+        if name not in self._transports:
+            raise NoRoute(uri, f"transport {name} is not open")
+        return Destination(name, uri.params.get("maddr") or uri.host, uri.port or DEFAULT_PORT)

@@ -1,0 +1,308 @@
+"""A call we place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ringcast.protocols.sip.agent_auth import Authenticator, Credentials
+from ringcast.protocols.sip.agent_context import ALLOW, AgentContext
+from ringcast.protocols.sip.agent_events import (
+    Answered,
+    CallEvent,
+    Ended,
+    Failed,
+    Provisional,
+    Trying,
+)
+from ringcast.protocols.sip.agent_session import SDP, ActionNotPossible, Phase, Session
+from ringcast.protocols.sip.dialog import MAX_FORWARDS, Dialog
+from ringcast.protocols.sip.errors import SipError
+from ringcast.protocols.sip.header_map import Headers
+from ringcast.protocols.sip.headers import NameAddr
+from ringcast.protocols.sip.message import Request, Response
+from ringcast.protocols.sip.names import REASONS
+from ringcast.protocols.sip.transactions import TCP, UDP, Destination, Transaction
+from ringcast.protocols.sip.transactions_client import ClientTransaction
+from ringcast.protocols.sip.uri import SipUri
+
+# A call forks to some phones; without a limit a hostile peer would fill the memory.
+_MOST_EARLY_DIALOGS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """Whom to call, as whom, and which way."""
+
+    uri: str
+    """The Request-URI."""
+    from_: str
+    """Name and address of the caller, without tag: `"Ringcast" <sip:+12135550100@host>`."""
+    to: str | None = None
+    """Name and address of the called one; the Request-URI if None."""
+    destination: Destination | None = None
+    """Where to send the INVITE, whatever the URI says: an outbound proxy or trunk."""
+    routes: Sequence[str] = ()
+    """Route values, `<sip:proxy;lr>`."""
+    headers: Sequence[tuple[str, str]] = ()
+    """More headers of the INVITE."""
+    body: bytes = b""
+    """The session offer; without one the far end makes the offer in its 2xx."""
+    content_type: str = SDP
+    credentials: Credentials | None = None
+    contact_user: str = ""
+    """The user part of our Contact."""
+    large_over_tcp: bool = False
+    """Whether the far end takes TCP for what does not fit into a datagram (18.1.1)."""
+
+
+class OutgoingSession(Session):
+    """An INVITE of ours and the call that comes of it."""
+
+    def __init__(self, context: AgentContext, invitation: Invitation) -> None:
+        """Prepare the call; raises SipError if an address cannot be read or reached."""
+        self._uri = SipUri.parse(invitation.uri)
+        self._invitation = invitation
+        self._routes = [NameAddr.parse(route, header="Route") for route in invitation.routes]
+        self._from = NameAddr.parse(invitation.from_, header="From").without_params()
+        self._to = (
+            f"<{self._uri}>"
+            if invitation.to is None
+            else str(NameAddr.parse(invitation.to, header="To").without_params())
+        )
+        first_hop = self._routes[0].uri if self._routes else self._uri
+        self._first_hop = invitation.destination or context.destination(first_hop, transport=UDP)
+        if not context.can_use(self._first_hop.transport):
+            raise SipError(f"transport {self._first_hop.transport} is not open")
+        super().__init__(
+            context,
+            call_id=context.new_token(),
+            local_tag=context.new_token(),
+            transport=self._first_hop.transport,
+        )
+        if invitation.credentials is not None:
+            self._authenticator = Authenticator(invitation.credentials, new_token=context.new_token)
+        self._large_over_tcp = invitation.large_over_tcp
+        self._contact_user = invitation.contact_user
+        self._sequence = 0
+        self._invite: ClientTransaction | None = None
+        self._has_provisional = False
+        self._early: dict[str, Response | Dialog] = {}
+        self._cancel_wanted = False
+        self._cancel_headers: Sequence[tuple[str, str]] = ()
+        self._cancelling = False
+        self._unacknowledged: Request | None = None
+
+    # Actions
+
+    def start(self, *, now: float) -> None:
+        """Send the INVITE; raises SipError if a header given is none."""
+        try:
+            self._send_invite(now=now)
+        except SipError:
+            self._context.sessions.pop((self.call_id, self.local_tag), None)
+            raise
+
+    def cancel(self, *, now: float, headers: Sequence[tuple[str, str]] = ()) -> None:
+        """Give up a call that is not answered; Failed with `is_cancelled` follows.
+
+        CANCEL leaves once a provisional response has come (9.1). If the answer crosses it, the
+        answer is acknowledged and BYE is sent. On an answered call this is `bye`.
+        """
+        if self.phase is Phase.CONFIRMED:
+            self.bye(now=now)
+        elif self.phase is Phase.EARLY and not self._cancel_wanted:
+            self._cancel_wanted = True
+            self._cancel_headers = headers
+            if self._has_provisional:
+                self._send_cancel(now=now)
+
+    def bye(self, *, now: float, cause: int | None = None) -> None:
+        """Hang up an answered call; a call that is not answered is cancelled."""
+        if self.phase is Phase.EARLY:
+            self.cancel(now=now)
+        else:
+            if self._unacknowledged is not None:
+                self.acknowledge(b"", now=now)  # an answer must have its ACK before BYE
+            super().bye(now=now, cause=cause)
+
+    def acknowledge(self, body: bytes, *, now: float) -> None:
+        """Send the ACK with our session answer, if the INVITE was without an offer."""
+        invite, self._unacknowledged = self._unacknowledged, None
+        if invite is not None and self._dialog is not None:
+            self._send_ack(self._dialog, invite, now=now, body=body)
+        elif self.phase is Phase.EARLY:
+            raise ActionNotPossible("nothing to acknowledge yet")
+
+    # What the agent tells
+
+    def dialog_with(self, remote_tag: str | None) -> Dialog | None:
+        """Return the dialog, early or confirmed, with a far end, or None."""
+        dialog = super().dialog_with(remote_tag)
+        if dialog is not None or remote_tag is None:
+            return dialog
+        early = self._early.get(remote_tag)
+        if isinstance(early, Response) and self._invite is not None:
+            early = self._early[remote_tag] = Dialog.of_caller(self._invite.request, early)
+        return early if isinstance(early, Dialog) else None
+
+    def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        """Take a response to one of our requests."""
+        if transaction is not self._invite:
+            super().on_response(transaction, response, now)
+        elif response.status >= 300:
+            self._on_refusal(response, now=now)
+        elif response.status >= 200:
+            self._on_answer(transaction.request, response, now=now)
+        else:
+            self._on_provisional(response, now=now)
+
+    # Inside
+
+    def _on_no_answer(self, transaction: Transaction, status: int, *, now: float) -> None:
+        if transaction is not self._invite:
+            super()._on_no_answer(transaction, status, now=now)
+        elif status == 503 and self._large_over_tcp and self._changed_to_tcp(transaction):
+            self._large_over_tcp = False  # 18.1.1: they do not listen on TCP after all
+            self._send_invite(now=now)
+        else:
+            self._fail(status, is_timeout=status == 408, is_transport_error=status == 503)
+
+    def _changed_to_tcp(self, transaction: Transaction) -> bool:
+        return transaction.destination.transport == TCP and self._first_hop.transport == UDP
+
+    def _send_invite(self, *, now: float) -> None:
+        self._sequence += 1
+        invitation, destination = self._invitation, self._first_hop
+        fields = Headers.from_canonical([("Max-Forwards", MAX_FORWARDS)])
+        uri, routes = str(self._uri.request_uri_form()), [str(route) for route in self._routes]
+        if self._routes:
+            first = self._routes[0].uri
+            if isinstance(first, SipUri) and not first.is_loose_router:  # 8.1.2, 12.2.1.1
+                uri, routes = str(first.request_uri_form()), [*routes[1:], f"<{uri}>"]
+        for route in routes:
+            fields.add("Route", route)
+        fields.add("From", f"{self._from};tag={self.local_tag}")
+        fields.add("To", self._to)
+        fields.add("Call-ID", self.call_id)
+        fields.add("CSeq", f"{self._sequence} INVITE")
+        fields.add("Contact", self._context.contact(destination, self._contact_user))
+        fields.add(*ALLOW)
+        for name, value in invitation.headers:
+            fields.add(name, value)
+        if invitation.body:
+            fields.add("Content-Type", invitation.content_type)
+        request = Request("INVITE", uri, fields, invitation.body)
+        self._finish_headers(request)
+        destination = self._fitting(request, destination)
+        self._has_provisional = False
+        self._invite = self._layer.send_request(request, destination, now=now, user=self)
+
+    def _on_provisional(self, response: Response, *, now: float) -> None:
+        first, self._has_provisional = not self._has_provisional, True
+        tag = response.to_tag
+        if response.status > 100:
+            if tag and tag not in self._early and len(self._early) < _MOST_EARLY_DIALOGS:
+                self._early[tag] = response  # an early dialog (12.1), made when it is needed
+            self._emit(Provisional(response))
+        elif first:
+            self._emit(Trying())
+        if self._cancel_wanted:
+            self._send_cancel(now=now)
+
+    def _on_answer(self, invite: Request, response: Response, *, now: float) -> None:
+        tag = response.to_tag or ""
+        sent = self._acks.get((tag, invite.cseq.number))
+        if sent is not None:
+            self._layer.send_again(sent)  # our ACK was lost (13.2.2.4)
+        elif self.phase is Phase.EARLY:
+            self._on_first_answer(invite, response, now=now)
+        elif self._dialog is None or tag != self._dialog.remote_tag:
+            # Another phone has answered as well, or ours after we had given up waiting for it.
+            self._hang_up_stray(invite, response, now=now)
+
+    def _on_first_answer(self, invite: Request, response: Response, *, now: float) -> None:
+        self._has_provisional = True
+        self._cancel_timer(self._cancel_unanswered)
+        try:
+            dialog = self.dialog_with(response.to_tag)
+            if dialog is None:
+                dialog = Dialog.of_caller(invite, response)
+            else:
+                dialog.confirm(response)
+            self._dialog = dialog
+            self._early.clear()
+            if self._invitation.body or self._cancel_wanted:
+                self._send_ack(dialog, invite, now=now)
+            else:
+                self._unacknowledged = invite
+        except SipError as exc:  # Contact or Record-Route are unusable: nothing can reach them
+            self._fail(503, reason=str(exc), is_transport_error=True)
+            return
+        self.phase = Phase.CONFIRMED
+        if self._cancel_wanted:  # 9.1: the answer has crossed our CANCEL
+            self._send_bye(now=now)
+        else:
+            self._emit(Answered(response))
+
+    def _hang_up_stray(self, invite: Request, response: Response, *, now: float) -> None:
+        dialog = Dialog.of_caller(invite, response)
+        self._send_ack(dialog, invite, now=now)
+        bye = self._send("BYE", now=now, dialog=dialog)  # 13.2.2.4
+        bye.user = None  # whatever comes of it is no news
+
+    def _on_refusal(self, response: Response, *, now: float) -> None:
+        if (
+            not self._cancel_wanted
+            and self._authenticator is not None
+            and self._authenticator.accept_challenge(response, tries=self._sequence - 1)
+        ):
+            self._early.clear()
+            self._send_invite(now=now)
+            return
+        self._fail(response.status, response=response, reason=response.reason)
+
+    def _fail(
+        self,
+        status: int,
+        *,
+        response: Response | None = None,
+        reason: str | None = None,
+        is_timeout: bool = False,
+        is_transport_error: bool = False,
+    ) -> None:
+        self._finish(
+            Failed(
+                status=status,
+                reason=REASONS.get(status, "") if reason is None else reason,
+                response=response,
+                is_timeout=is_timeout,
+                is_transport_error=is_transport_error,
+                is_cancelled=self._cancel_wanted,
+            )
+        )
+
+    def _finish(self, event: CallEvent, *, now: float | None = None) -> None:
+        if self._cancel_wanted and isinstance(event, Ended):
+            event = Failed(status=487, reason=REASONS[487], is_cancelled=True)
+        super()._finish(event, now=now)
+
+    def _send_cancel(self, *, now: float) -> None:
+        if self._cancelling or self._invite is None:
+            return
+        self._cancelling = True
+        self._layer.send_cancel(self._invite, now=now, headers=self._cancel_headers)
+        # 9.1: nobody may ever answer; a pending INVITE has no timer of its own.
+        self._set_timer(self._cancel_unanswered, now + self._context.timers.give_up_after)
+
+    def _cancel_unanswered(self, *, now: float) -> None:
+        self._fail(487, is_timeout=True)
+        # An answer that comes even later still gets its ACK and BYE.
+        self._set_timer(self._forget_invite, now + self._context.timers.give_up_after)
+
+    def _forget_invite(self, *, now: float) -> None:
+        if self._invite is not None:
+            self._layer.abandon(self._invite)
+
+    def _glare_steps(self, chance: int) -> int:
+        return 210 + chance % 191  # 2.1 to 4 s for the owner of the Call-ID (14.1)

@@ -1,0 +1,490 @@
+"""What outgoing and incoming calls have in common: everything inside an established dialog."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+from ringcast.protocols.sip.agent_auth import Authenticator
+from ringcast.protocols.sip.agent_context import ACCEPT, ALLOW, ALLOWED_METHODS, AgentContext
+from ringcast.protocols.sip.agent_events import (
+    Acked,
+    CallEvent,
+    Ended,
+    Info,
+    InfoAnswered,
+    OfferAnswered,
+    OfferRefused,
+    RemoteOffer,
+)
+from ringcast.protocols.sip.agent_reasons import q850_reason
+from ringcast.protocols.sip.dialog import Dialog
+from ringcast.protocols.sip.errors import SipError
+from ringcast.protocols.sip.message import Request, Response, make_response
+from ringcast.protocols.sip.timers import NEVER
+from ringcast.protocols.sip.transaction_layer import LARGEST_DATAGRAM
+from ringcast.protocols.sip.transactions import TCP, UDP, Destination, Transaction, Transmission
+from ringcast.protocols.sip.transactions_client import ClientTransaction
+from ringcast.protocols.sip.transactions_server import InviteServerTransaction, ServerTransaction
+
+SDP = "application/sdp"
+
+# What `Dialog.new_request` and the authenticator write anew when a request is sent again.
+_WRITTEN_ANEW = frozenset(
+    {"Via", "Max-Forwards", "Route", "From", "To", "Call-ID", "CSeq", "Contact", "User-Agent"}
+    | {"Authorization", "Proxy-Authorization"}
+)
+# Room for the Via that is not there yet when a request is measured (18.1.1).
+_VIA_ROOM = 120
+
+
+class Phase(Enum):
+    """How far a call is."""
+
+    EARLY = "early"
+    CONFIRMED = "confirmed"
+    ENDING = "ending"
+    """Our BYE is on its way."""
+    ENDED = "ended"
+
+
+class ActionNotPossible(Exception):
+    """The call is in no state for what was asked."""
+
+
+class Session:
+    """A call in progress. Actions on a call that has ended do nothing."""
+
+    def __init__(
+        self, context: AgentContext, *, call_id: str, local_tag: str, transport: str
+    ) -> None:
+        self.call_id = call_id
+        self.local_tag = local_tag
+        self.phase = Phase.EARLY
+        self.deadline = self.queued_at = NEVER
+        self.answer_offer: Callable[[Request], bytes | None] | None = None
+        """If set: answers the far end's offers; None makes a RemoteOffer event after all."""
+        self.owner: object = None
+        """Whatever the shell around the agent wants to find again with an event."""
+        self._context = context
+        self._layer = context.layer
+        self._transport = transport
+        self._large_over_tcp = False
+        self._contact_user = ""
+        self._dialog: Dialog | None = None
+        self._authenticator: Authenticator | None = None
+        self._tries: dict[str, int] = {}
+        self._timers: dict[Callable[..., None], float] = {}
+        self._acks: dict[tuple[str, int], Transmission] = {}
+        self._remote_offer: ServerTransaction | None = None
+        self._own_offer: ClientTransaction | None = None
+        self._refused_offer: tuple[bytes, Sequence[tuple[str, str]]] = (b"", ())
+        self._offer_retries = 0
+        self._unacked: InviteServerTransaction | None = None
+        self._repeat_interval = 0.0
+        self._gave_up = False
+        context.sessions[call_id, local_tag] = self
+
+    # Actions
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last event has been given."""
+        return self.phase is Phase.ENDED
+
+    def bye(self, *, now: float, cause: int | None = None) -> None:
+        """Hang up; Ended follows in 64*T1 at most. `cause` goes into a Reason header (Q.850)."""
+        if self.phase is Phase.CONFIRMED:
+            self._send_bye(now=now, cause=cause)
+
+    def reinvite(self, body: bytes, *, now: float, headers: Sequence[tuple[str, str]] = ()) -> None:
+        """Offer another session; OfferAnswered or OfferRefused follows.
+
+        Raises ActionNotPossible before the call is answered or while an offer is open (14.1).
+        """
+        if self.phase in (Phase.ENDING, Phase.ENDED):
+            return
+        if self.phase is not Phase.CONFIRMED:
+            raise ActionNotPossible("a re-INVITE needs an answered call")
+        if self._own_offer or self._remote_offer or self._unacked or self._is_retry_due:
+            raise ActionNotPossible("another offer is still open")
+        self._offer_retries = 0
+        self._send_offer(body, headers, now=now)
+
+    def accept_offer(
+        self, body: bytes, *, now: float, headers: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """Answer a RemoteOffer with 200; does nothing if it is no longer open."""
+        transaction, self._remote_offer = self._remote_offer, None
+        if transaction is None:
+            return
+        response = make_response(
+            transaction.request,
+            200,
+            headers=[*self._identity(transaction.destination), ALLOW, *headers, *typed(body)],
+            body=body,
+        )
+        self._layer.respond(transaction, response, now=now)
+        if isinstance(transaction, InviteServerTransaction):
+            self._await_ack(transaction, now=now)
+
+    def reject_offer(self, status: int = 488, *, now: float) -> None:
+        """Refuse a RemoteOffer: the session stays as it was; nothing if it is no longer open."""
+        transaction, self._remote_offer = self._remote_offer, None
+        if transaction is not None:
+            self._refuse(transaction, status, now=now)
+
+    def info(self, body: bytes, *, content_type: str, now: float) -> None:
+        """Send a SIP INFO (RFC 6086, legacy use); InfoAnswered follows."""
+        if self.phase in (Phase.ENDING, Phase.ENDED):
+            return
+        if self._dialog is None:
+            raise ActionNotPossible("INFO needs a dialog")
+        self._send("INFO", now=now, headers=[("Content-Type", content_type)], body=body)
+
+    # What the agent tells
+
+    def handle_timer(self, *, now: float) -> None:
+        """Do what is due at `now`."""
+        for action in [action for action, at in self._timers.items() if at <= now]:
+            if self._timers.pop(action, None) is not None:  # another one may have cancelled it
+                action(now=now)
+        self.deadline = min(self._timers.values(), default=NEVER)
+
+    def dialog_with(self, remote_tag: str | None) -> Dialog | None:
+        """Return the dialog with a far end, or None."""
+        dialog = self._dialog
+        return dialog if dialog is not None and dialog.remote_tag == (remote_tag or "") else None
+
+    def receive_request(
+        self, dialog: Dialog, transaction: ServerTransaction, *, now: float
+    ) -> None:
+        """Take a request inside one of our dialogs, other than ACK and CANCEL."""
+        request = transaction.request
+        transaction.user = self
+        if request.method not in ALLOWED_METHODS:
+            self._refuse(transaction, 405, now=now, headers=[ALLOW])
+        elif not dialog.is_in_order(request):
+            self._refuse(transaction, 500, now=now)  # 12.2.2
+        elif request.method == "BYE":
+            self._receive_bye(transaction, now=now)
+        elif request.require:
+            unsupported = ("Unsupported", ", ".join(sorted(request.require)))
+            self._refuse(transaction, 420, now=now, headers=[unsupported])  # 8.2.2.3
+        elif request.method == "INFO":
+            self._respond(transaction, 200, now=now)
+            self._emit(Info(request))
+        elif request.method == "OPTIONS":
+            headers = [ALLOW, ACCEPT, ("Supported", "")]
+            self._respond(transaction, 200, now=now, headers=headers)
+        else:
+            self._receive_offer(dialog, transaction, now=now)
+
+    def receive_ack(self, request: Request, *, now: float) -> None:
+        """Take the ACK of one of our 2xx."""
+        unacked = self._unacked
+        if unacked is None or request.cseq.number != unacked.request.cseq.number:
+            return
+        self._stop_repeating()
+        self._acknowledged(unacked, request, now=now)
+
+    def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        """Take a response to one of our requests."""
+        method, status = transaction.request.method, response.status
+        if method == "INVITE":
+            self._on_offer_response(transaction, response, now=now)
+        elif status < 200 or self._retried_with_credentials(transaction, response, now=now):
+            return
+        elif method == "BYE":
+            self._finish(Ended(by_remote=False, is_timeout=self._gave_up))
+        elif method == "INFO":
+            self._emit(InfoAnswered(status))
+            self._end_if_gone(status, now=now)
+
+    def on_timeout(self, transaction: Transaction, now: float) -> None:
+        """Take the news that a request of ours was never answered."""
+        self._on_no_answer(transaction, 408, now=now)
+
+    def on_transport_failed(self, transaction: Transaction, now: float) -> None:
+        """Take the news that a message of ours could not be delivered."""
+        self._on_no_answer(transaction, 503, now=now)
+
+    # Inside
+
+    def _on_no_answer(self, transaction: Transaction, status: int, *, now: float) -> None:
+        if not isinstance(transaction, ClientTransaction):
+            return  # a response that got lost: the far end asks again, or the ACK timer ends it
+        method = transaction.request.method
+        if method == "BYE":
+            self._finish(
+                Ended(by_remote=False, is_timeout=status == 408, is_transport_error=status == 503)
+            )
+        elif method == "INFO":
+            self._emit(InfoAnswered(status))
+        elif transaction is self._own_offer:
+            self._own_offer = None
+            self._emit(OfferRefused(make_response(transaction.request, status)))
+            self._end_if_gone(status, now=now)
+
+    def _end_if_gone(self, status: int, *, now: float) -> None:
+        """End the dialog if a status says that the far end no longer has it (12.2.1.2)."""
+        if status in (408, 481) and self.phase is Phase.CONFIRMED:
+            self._gave_up = True
+            self._send_bye(now=now)
+
+    def _acknowledged(
+        self, transaction: InviteServerTransaction, ack: Request, *, now: float
+    ) -> None:
+        """An ACK has come; that of a re-INVITE is news only if it brings the session answer."""
+        if ack.body:
+            self._emit(Acked(ack))
+
+    def _receive_bye(self, transaction: ServerTransaction, *, now: float) -> None:
+        self._respond(transaction, 200, now=now)
+        crossed = self.phase is Phase.ENDING
+        self._finish(Ended(by_remote=not crossed, request=transaction.request), now=now)
+
+    def _receive_offer(self, dialog: Dialog, transaction: ServerTransaction, *, now: float) -> None:
+        request = transaction.request
+        if self.phase is Phase.ENDING:
+            self._refuse(transaction, 487, now=now)
+            return
+        if self._own_offer is not None or self._unacked is not None:
+            self._refuse(transaction, 491, now=now)  # 14.2; RFC 5407, 3.1 for the missing ACK
+            return
+        if self._remote_offer is not None:
+            wait = [("Retry-After", "2")]
+            self._refuse(transaction, 500, now=now, headers=wait)  # 14.2, RFC 3311, 5.2
+            return
+        if request.body and request.content_type not in (SDP, None):
+            self._refuse(transaction, 415, now=now, headers=[ACCEPT])  # 8.2.3
+            return
+        dialog.refresh_target(request)
+        if request.method == "UPDATE" and not request.body:
+            self._respond(
+                transaction, 200, now=now, headers=self._identity(transaction.destination)
+            )
+            return
+        self._remote_offer = transaction
+        answer = self.answer_offer(request) if self.answer_offer is not None else None
+        if answer is None:
+            self._emit(RemoteOffer(request))
+        else:
+            self.accept_offer(answer, now=now)
+
+    def _send_offer(self, body: bytes, headers: Sequence[tuple[str, str]], *, now: float) -> None:
+        self._refused_offer = (body, headers)
+        extra = [ALLOW, *headers, *typed(body)]
+        self._own_offer = self._send("INVITE", now=now, headers=extra, body=body)
+
+    def _on_offer_response(
+        self, transaction: ClientTransaction, response: Response, *, now: float
+    ) -> None:
+        key = response.to_tag or "", response.cseq.number
+        if key in self._acks:
+            self._layer.send_again(self._acks[key])  # our ACK was lost (13.2.2.4)
+            return
+        if transaction is not self._own_offer or response.status < 200:
+            return
+        self._own_offer = None
+        if response.status < 300 and self._dialog is not None:
+            self._dialog.refresh_target(response)
+            self._send_ack(self._dialog, transaction.request, now=now)
+            self._emit(OfferAnswered(response))
+        elif self._retried_with_credentials(transaction, response, now=now):
+            return
+        elif response.status == 491 and self._offer_retries == 0:
+            self._offer_retries += 1
+            self._set_timer(self._offer_again, now + self._glare_wait())
+        else:
+            self._emit(OfferRefused(response))
+            self._end_if_gone(response.status, now=now)
+
+    @property
+    def _is_retry_due(self) -> bool:
+        return self._offer_again in self._timers
+
+    def _offer_again(self, *, now: float) -> None:
+        if self.phase is not Phase.CONFIRMED:
+            return
+        if self._remote_offer or self._unacked:  # the far end was first; let it finish
+            self._set_timer(self._offer_again, now + self._glare_wait())
+        else:
+            self._send_offer(*self._refused_offer, now=now)
+
+    def _glare_wait(self) -> float:
+        """Return how long to wait after 491 (14.1), in steps of 10 ms."""
+        chance = zlib.crc32(self._context.new_token().encode())
+        return self._glare_steps(chance) / 100
+
+    def _glare_steps(self, chance: int) -> int:
+        return chance % 201  # 0 to 2 s for the side that does not own the Call-ID
+
+    # Answering INVITEs of the far end
+
+    def _await_ack(self, transaction: InviteServerTransaction, *, now: float) -> None:
+        """Repeat a 2xx until its ACK comes, over any transport (13.3.1.4)."""
+        self._unacked = transaction
+        self._repeat_interval = self._context.timers.t1
+        self._set_timer(self._repeat_answer, now + self._repeat_interval)
+        self._set_timer(self._no_ack, now + self._context.timers.give_up_after)
+
+    def _repeat_answer(self, *, now: float) -> None:
+        if self._unacked is not None:
+            self._unacked.repeat()
+            self._repeat_interval = min(2 * self._repeat_interval, self._context.timers.t2)
+            self._set_timer(self._repeat_answer, now + self._repeat_interval)
+
+    def _no_ack(self, *, now: float) -> None:
+        self._stop_repeating()
+        if self.phase is Phase.CONFIRMED:
+            self._gave_up = True
+            self._send_bye(now=now)  # 13.3.1.4
+
+    def _stop_repeating(self) -> None:
+        self._unacked = None
+        self._cancel_timer(self._repeat_answer)
+        self._cancel_timer(self._no_ack)
+
+    # Sending
+
+    def _send(
+        self,
+        method: str,
+        *,
+        now: float,
+        headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+        dialog: Dialog | None = None,
+    ) -> ClientTransaction:
+        """Send a request inside the dialog."""
+        dialog = dialog or self._dialog
+        assert dialog is not None
+        destination = self._context.destination(dialog.next_hop, transport=self._transport)
+        request = dialog.new_request(method, headers=headers, body=body)
+        if method in ("INVITE", "UPDATE"):  # target refresh requests (12.2)
+            request.headers.add("Contact", self._context.contact(destination, self._contact_user))
+        self._finish_headers(request)
+        destination = self._fitting(request, destination)
+        return self._layer.send_request(request, destination, now=now, user=self)
+
+    def _send_ack(self, dialog: Dialog, invite: Request, *, now: float, body: bytes = b"") -> None:
+        """Acknowledge a 2xx, and be ready to do so again (13.2.2.4)."""
+        ack = dialog.new_request("ACK", sequence=invite.cseq.number, headers=typed(body), body=body)
+        for name in ("Authorization", "Proxy-Authorization"):  # 22.1: the same as in the INVITE
+            for value in invite.headers.get_all(name):
+                ack.headers.add(name, value)
+        destination = self._context.destination(dialog.next_hop, transport=self._transport)
+        sent = self._layer.send_ack(ack, destination)
+        self._acks[dialog.remote_tag, invite.cseq.number] = sent
+
+    def _send_bye(self, *, now: float, cause: int | None = None) -> None:
+        self.phase = Phase.ENDING
+        self._clear_timers()
+        self.reject_offer(487, now=now)
+        headers = [] if cause is None else [q850_reason(cause)]
+        try:
+            self._send("BYE", now=now, headers=headers)
+        except SipError:  # the far end's Contact leads nowhere
+            self._finish(Ended(by_remote=False, is_transport_error=True))
+
+    def _retried_with_credentials(
+        self, transaction: ClientTransaction, response: Response, *, now: float
+    ) -> bool:
+        """Send a challenged request again if that may help (22.2, 22.3)."""
+        request = transaction.request
+        method, tries = request.method, self._tries.pop(request.method, 0)
+        if self._authenticator is None or not self._authenticator.accept_challenge(
+            response, tries=tries
+        ):
+            return False
+        self._tries[method] = tries + 1
+        headers = [pair for pair in request.headers if pair[0] not in _WRITTEN_ANEW]
+        again = self._send(method, now=now, headers=headers, body=request.body)
+        if method == "INVITE":
+            self._own_offer = again
+        return True
+
+    def _finish_headers(self, request: Request) -> None:
+        """Add what depends on the finished request line."""
+        if self._authenticator is not None:
+            for name, value in self._authenticator.headers(
+                method=request.method, uri=request.uri, body=request.body
+            ):
+                request.headers.add(name, value)
+        request.headers.add("User-Agent", self._context.software)
+
+    def _fitting(self, request: Request, destination: Destination) -> Destination:
+        """Return the destination over TCP if a datagram might get too large (18.1.1)."""
+        if (
+            self._large_over_tcp
+            and destination.transport == UDP
+            and self._context.can_use(TCP)
+            and len(request.serialize()) + _VIA_ROOM > LARGEST_DATAGRAM
+        ):
+            return destination._replace(transport=TCP)
+        return destination
+
+    def _identity(self, destination: Destination) -> list[tuple[str, str]]:
+        contact = self._context.contact(destination, self._contact_user)
+        return [("Contact", contact), ("User-Agent", self._context.software)]
+
+    def _respond(
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        *,
+        now: float,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        response = make_response(
+            transaction.request, status, to_tag=self.local_tag, headers=headers
+        )
+        self._layer.respond(transaction, response, now=now)
+
+    def _refuse(
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        *,
+        now: float,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self._respond(transaction, status, now=now, headers=headers)
+
+    def _emit(self, event: CallEvent) -> None:
+        if self.phase is not Phase.ENDED:  # nothing follows the last event
+            self._context.events.append((self, event))
+
+    def _finish(self, event: CallEvent, *, now: float | None = None) -> None:
+        """Give the last event, once."""
+        if self.phase is Phase.ENDED:
+            return
+        if now is not None:
+            self.reject_offer(487, now=now)  # 15.1.2: what is pending is answered all the same
+        self._emit(event)
+        self.phase = Phase.ENDED
+        self._clear_timers()
+        self._unacked = None
+        self._context.sessions.pop((self.call_id, self.local_tag), None)
+
+    # Timers
+
+    def _set_timer(self, action: Callable[..., None], at: float) -> None:
+        self._timers[action] = at
+        if at < self.deadline:
+            self.deadline = at
+            self._layer.schedule(self)
+
+    def _cancel_timer(self, action: Callable[..., None]) -> None:
+        self._timers.pop(action, None)
+        self.deadline = min(self._timers.values(), default=NEVER)
+
+    def _clear_timers(self) -> None:
+        self._timers.clear()
+        self.deadline = NEVER
+
+
+def typed(body: bytes) -> list[tuple[str, str]]:
+    return [("Content-Type", SDP)] if body else []
