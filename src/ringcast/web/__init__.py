@@ -1,1 +1,1 @@
-"""HTTP plumbing that no dialect owns: limits, uploads, byte ranges, JSON."""
+"""HTTP plumbing that no dialect owns: credentials, bodies, ranges, JSON, the access log."""

@@ -1,0 +1,129 @@
+"""From HTTP to a handler: path, method, credential, parameters; and errors back."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ringcast.apis.callfire_v2.errors import (
+    MethodNotAllowed,
+    NotYet,
+    UnknownPath,
+    error_response,
+)
+from ringcast.apis.callfire_v2.exchange import Exchange, Limits, Services
+from ringcast.apis.callfire_v2.fields import parse_fields
+from ringcast.apis.callfire_v2.requests import Query, check_parameters
+from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
+from ringcast.domain.accounts import Account
+from ringcast.domain.errors import RingcastError, Unauthenticated
+from ringcast.web.credentials import parse_basic
+from ringcast.web.errors import RequestRefused
+
+__all__ = ["callfire_v2"]
+
+log = logging.getLogger(__name__)
+
+
+def callfire_v2(services: Services, *, limits: Limits | None = None) -> ASGIApp:
+    """Return the application to mount at `/v2`."""
+    limits = limits or Limits()
+    by_path: dict[str, dict[str, Operation]] = {}
+    for operation in OPERATIONS:
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    routes = [
+        Route(_pattern(path), _Resource(by_path[path], services, limits))
+        for path in sorted(by_path, key=_specificity)
+    ]
+    return Router(routes=routes, redirect_slashes=False, default=_unknown_path)
+
+
+class _Resource:
+    """All operations of one path; an ASGI application."""
+
+    def __init__(
+        self, operations: Mapping[str, Operation], services: Services, limits: Limits
+    ) -> None:
+        self._operations = operations
+        self._services = services
+        self._limits = limits
+        self._allowed = ", ".join(sorted(operations))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await _answer(request, self._handle(request))
+        await response(scope, receive, send)
+
+    async def _handle(self, request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        operation = self._operations.get(method)
+        if operation is None:
+            raise MethodNotAllowed(request.method, self._allowed)
+        account = await self._account(request)
+        if operation.handler is None:
+            raise NotYet(operation.id)
+        query = Query(request.query_params.multi_items())
+        check_parameters(query, takes=operation.takes, refuses=operation.refuses)
+        exchange = Exchange(
+            operation_id=operation.id,
+            request=request,
+            account=account,
+            query=query,
+            fields=parse_fields(query.text("fields")),
+            services=self._services,
+            limits=self._limits,
+        )
+        return await operation.handler(exchange)
+
+    async def _account(self, request: Request) -> Account:
+        credentials = parse_basic(request.headers.get("authorization"))
+        if credentials is None:
+            raise Unauthenticated("send the API credential with HTTP Basic authentication")
+        return await self._services.authenticate(credentials.identifier, credentials.secret)
+
+
+async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] != "http":
+        return
+    request = Request(scope, receive)
+    response = error_response(UnknownPath(scope["path"]), request_id=_request_id(request))
+    await response(scope, receive, send)
+
+
+async def _answer(request: Request, handling: Awaitable[Response]) -> Response:
+    """Return the response, or the error in the vendor's shape."""
+    request_id = _request_id(request)
+    try:
+        return await handling
+    except (RingcastError, RequestRefused) as error:
+        response = error_response(error, request_id=request_id)
+        if response.status_code >= 500 and not isinstance(error, NotYet):
+            log.warning(
+                "request refused by a fault", extra={"request_id": request_id}, exc_info=error
+            )
+        return response
+    except Exception as error:  # the top of a request: nothing may leave but the vendor's shape
+        log.exception("request failed", extra={"request_id": request_id})
+        return error_response(error, request_id=request_id)
+
+
+def _request_id(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", "-"))
+
+
+def _pattern(path: str) -> str:
+    """Return the path as the router has it: ids are digits, so that words never look like one."""
+    return re.sub(r"\{(id|contactId)\}", r"{\1:int}", path)
+
+
+def _specificity(path: str) -> list[tuple[bool, str]]:
+    """Order paths so that a fixed segment, or one with a suffix, comes before a variable one."""
+    return [
+        (segment.startswith("{") and segment.endswith("}"), segment) for segment in path.split("/")
+    ]

@@ -1,0 +1,83 @@
+"""What a handler works with: the use cases, the limits, and the request at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+
+from ringcast.apis.callfire_v2.fields import Fields
+from ringcast.apis.callfire_v2.requests import Query
+from ringcast.domain.accounts import Account
+from ringcast.domain.errors import NotFound
+from ringcast.services.accounts import Authenticate
+from ringcast.services.calls import FindCalls, GetCall, SendCalls
+from ringcast.services.idempotency import AnswerOnce
+from ringcast.services.numbers import ListNumbers
+from ringcast.services.sounds import (
+    ArchiveSound,
+    FindSounds,
+    GetSound,
+    SoundAudio,
+    SpeakSound,
+    UploadSound,
+)
+
+__all__ = ["Exchange", "Limits", "Services"]
+
+_MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """The use cases behind this dialect."""
+
+    authenticate: Authenticate
+    answer_once: AnswerOnce
+    send_calls: SendCalls
+    get_call: GetCall
+    find_calls: FindCalls
+    upload_sound: UploadSound
+    speak_sound: SpeakSound
+    get_sound: GetSound
+    find_sounds: FindSounds
+    archive_sound: ArchiveSound
+    sound_audio: SoundAudio
+    list_numbers: ListNumbers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How much one request may bring."""
+
+    json_bytes: int = 1024 * 1024
+    upload_bytes: int = 32 * 1024 * 1024
+    upload_directory: Path | None = None
+    """Where uploads lie while they are read; None leaves it to the system."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exchange:
+    """A request whose account is known and whose parameters are allowed."""
+
+    operation_id: str
+    request: Request
+    account: Account
+    query: Query
+    fields: Fields | None
+    services: Services
+    limits: Limits
+
+    def path_id(self, kind: str) -> int:
+        """Return the id in the path; raise NotFound for one that cannot exist."""
+        number = int(self.request.path_params["id"])
+        if number > _MAX_ID:
+            raise NotFound(kind, number)
+        return number
+
+    @property
+    def key(self) -> str | None:
+        """The key that makes a repeated request answer like the first."""
+        headers = self.request.headers
+        return headers.get("idempotency-key") or headers.get("requestid") or None

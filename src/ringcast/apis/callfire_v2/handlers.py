@@ -1,0 +1,232 @@
+"""The operations that do something: parse, do, render."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from starlette.responses import Response
+
+from ringcast.apis.callfire_v2 import responses
+from ringcast.apis.callfire_v2.exchange import Exchange
+from ringcast.apis.callfire_v2.fields import project, project_list
+from ringcast.apis.callfire_v2.requests import (
+    CallDefaults,
+    CallRecipient,
+    TextToSpeech,
+    decode,
+    recipients,
+)
+from ringcast.apis.callfire_v2.statuses import states_named, voice_named
+from ringcast.domain.calls import Call
+from ringcast.domain.errors import InvalidInput
+from ringcast.domain.ids import CallId, SoundId
+from ringcast.services.calls import MAX_RECIPIENTS
+from ringcast.services.idempotency import Once, fingerprint
+from ringcast.services.sounds import AddedSound, AudioFormat
+from ringcast.web.bodies import read_body, read_upload
+from ringcast.web.json import encode_json, json_response
+from ringcast.web.ranges import content_response
+
+__all__ = [
+    "delete_sound",
+    "find_calls",
+    "find_sounds",
+    "get_account",
+    "get_call",
+    "get_caller_ids",
+    "get_sound",
+    "get_sound_mp3",
+    "get_sound_wav",
+    "send_calls",
+    "speak_sound",
+    "upload_sound",
+]
+
+T = TypeVar("T")
+
+
+async def send_calls(exchange: Exchange) -> Response:
+    """POST /calls."""
+    query = exchange.query
+    if query.integer("campaignId"):
+        raise NotAvailable("campaignId")
+    body = await read_body(exchange.request, limit=exchange.limits.json_bytes)
+    given = decode(body or b"[]", list[CallRecipient])
+    if not 1 <= len(given) <= MAX_RECIPIENTS:
+        raise InvalidInput(f"the body must hold 1 to {MAX_RECIPIENTS} recipients, not {len(given)}")
+    calls_to_make = recipients(given, CallDefaults.of(query))
+
+    def render(calls: Sequence[Call]) -> bytes:
+        items = responses.ItemList(items=[responses.call(call) for call in calls])
+        return encode_json(project_list(items, exchange.fields))
+
+    async def make(once: Once[Sequence[Call]] | None) -> Sequence[Call]:
+        return await exchange.services.send_calls(
+            exchange.account,
+            calls_to_make,
+            strict=query.boolean("strictValidation"),
+            once=once,
+        )
+
+    return await _create(exchange, render, make, content=body)
+
+
+async def find_calls(exchange: Exchange) -> Response:
+    """GET /calls."""
+    query = exchange.query
+    window = query.page()
+    ids = query.integers("id")
+    states = query.words("states")
+    if query.integer("campaignId"):
+        raise NotAvailable("campaignId")
+    if query.boolean("inbound"):
+        states = []  # no call of this system is inbound
+    found, total = await exchange.services.find_calls(
+        exchange.account.id,
+        window,
+        ids=None if ids is None else [CallId(one) for one in ids],
+        states=None if states is None else states_named(states),
+        to=query.number("toNumber"),
+        from_number=query.number("fromNumber"),
+        label=query.text("label"),
+        since=query.time("intervalBegin"),
+        until=query.time("intervalEnd"),
+    )
+    items = [responses.call(one.call, one.attempts) for one in found]
+    return json_response(project_list(responses.page(items, window, total), exchange.fields))
+
+
+async def get_call(exchange: Exchange) -> Response:
+    """GET /calls/{id}."""
+    call_id = CallId(exchange.path_id("call"))
+    found = await exchange.services.get_call(exchange.account.id, call_id)
+    return json_response(project(responses.call(found.call, found.attempts), exchange.fields))
+
+
+async def upload_sound(exchange: Exchange) -> Response:
+    """POST /campaigns/sounds/files."""
+    limits = exchange.limits
+    async with read_upload(
+        exchange.request,
+        file_part="file",
+        limit=limits.upload_bytes,
+        directory=limits.upload_directory,
+    ) as form:
+        file = form.files.get("file")
+        if file is None:
+            raise InvalidInput("the form has no part named file", field="file")
+        for name in form.fields:
+            if name != "name":
+                raise InvalidInput(f"there is no part {name[:64]!r} here", field=name[:64])
+        name = form.fields.get("name", "").strip() or file.filename or "sound"
+
+        async def make(once: Once[AddedSound] | None) -> AddedSound:
+            return await exchange.services.upload_sound(
+                exchange.account, file.path, name=name, once=once
+            )
+
+        return await _create(exchange, _render_sound(exchange), make, content=file.sha256 + name)
+
+
+async def speak_sound(exchange: Exchange) -> Response:
+    """POST /campaigns/sounds/tts."""
+    body = await read_body(exchange.request, limit=exchange.limits.json_bytes)
+    asked = decode(body, TextToSpeech)
+    text, voice = asked.message or "", voice_named(asked.voice, field="voice")
+
+    async def make(once: Once[AddedSound] | None) -> AddedSound:
+        return await exchange.services.speak_sound(exchange.account, text, voice, once=once)
+
+    return await _create(exchange, _render_sound(exchange), make, content=body)
+
+
+async def find_sounds(exchange: Exchange) -> Response:
+    """GET /campaigns/sounds."""
+    query = exchange.query
+    window = query.page()
+    query.boolean("includePending")  # no sound is ever pending or scrubbed here: both choices
+    query.boolean("includeScrubbed")  # find the same, but a word that is no choice is refused
+    found, total = await exchange.services.find_sounds(
+        exchange.account.id,
+        window,
+        name=query.text("filter"),
+        archived=query.boolean("includeArchived"),
+    )
+    items = [responses.sound(one) for one in found]
+    return json_response(project_list(responses.page(items, window, total), exchange.fields))
+
+
+async def get_sound(exchange: Exchange) -> Response:
+    """GET /campaigns/sounds/{id}."""
+    sound_id = SoundId(exchange.path_id("sound"))
+    found = await exchange.services.get_sound(exchange.account.id, sound_id)
+    return json_response(project(responses.sound(found), exchange.fields))
+
+
+async def get_sound_mp3(exchange: Exchange) -> Response:
+    """GET /campaigns/sounds/{id}.mp3."""
+    return await _audio(exchange, AudioFormat.MP3, "audio/mpeg")
+
+
+async def get_sound_wav(exchange: Exchange) -> Response:
+    """GET /campaigns/sounds/{id}.wav."""
+    return await _audio(exchange, AudioFormat.WAV, "audio/wav")
+
+
+async def delete_sound(exchange: Exchange) -> Response:
+    """DELETE /campaigns/sounds/{id}: 204, which all clients understand."""
+    await exchange.services.archive_sound(exchange.account.id, SoundId(exchange.path_id("sound")))
+    return Response(status_code=204)
+
+
+async def get_account(exchange: Exchange) -> Response:
+    """GET /me/account."""
+    return json_response(project(responses.account(exchange.account), exchange.fields))
+
+
+async def get_caller_ids(exchange: Exchange) -> Response:
+    """GET /me/callerids."""
+    numbers = await exchange.services.list_numbers(exchange.account.id)
+    items = responses.ItemList(items=[responses.caller_id(number) for number in numbers])
+    return json_response(project_list(items, exchange.fields))
+
+
+class NotAvailable(InvalidInput):
+    """A parameter that CallFire has, asking for something that this system has not."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not available on this system", field=name)
+
+
+async def _create(
+    exchange: Exchange,
+    render: Callable[[T], bytes],
+    make: Callable[[Once[T] | None], Awaitable[T]],
+    *,
+    content: str | bytes,
+) -> Response:
+    """Make something; a request that carries a key is answered as it was the first time."""
+    if exchange.key is None:
+        return json_response(render(await make(None)))
+    query = sorted(exchange.request.query_params.multi_items())
+    once = Once(
+        key=exchange.key,
+        fingerprint=fingerprint("callfire-v2", exchange.operation_id, repr(query), content),
+        render=render,
+    )
+    answer = await exchange.services.answer_once(exchange.account.id, once, lambda: make(once))
+    return json_response(answer)
+
+
+def _render_sound(exchange: Exchange) -> Callable[[AddedSound], bytes]:
+    return lambda added: encode_json(project(responses.added_sound(added), exchange.fields))
+
+
+async def _audio(exchange: Exchange, audio_format: AudioFormat, media_type: str) -> Response:
+    sound, content = await exchange.services.sound_audio(
+        exchange.account.id, SoundId(exchange.path_id("sound")), audio_format
+    )
+    return content_response(
+        exchange.request, content, media_type=media_type, etag=f"{sound.audio}.{audio_format}"
+    )

@@ -1,0 +1,172 @@
+"""CallFire's shapes of what we have.
+
+Members that are None are left out; those without a default are always there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
+
+import msgspec
+
+from ringcast.apis.callfire_v2.statuses import CALL_STATE, RESULT, SOUND_STATUS
+from ringcast.domain.accounts import Account, AccountNumber
+from ringcast.domain.calls import Attempt, AttemptState, Call
+from ringcast.domain.numbers import Destination, PhoneNumber
+from ringcast.domain.sounds import Sound
+from ringcast.ports.store import Page
+from ringcast.services.sounds import AddedSound
+
+__all__ = ["ItemList", "ItemPage", "account", "added_sound", "call", "caller_id", "page", "sound"]
+
+T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class CallRecordBody(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One attempt that has ended."""
+
+    id: int
+    toNumber: str  # noqa: N815 - the vendor's spelling, here and below
+    originateTime: int  # noqa: N815
+    answerTime: int | None = None  # noqa: N815
+    finishTime: int | None = None  # noqa: N815
+    duration: int
+    result: str | None = None
+    callResult: str | None = None  # noqa: N815
+
+
+class CallBody(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A call."""
+
+    id: int
+    fromNumber: str | None = None  # noqa: N815
+    toNumber: str  # noqa: N815
+    state: str
+    inbound: bool
+    created: int
+    modified: int
+    finalCallResult: str | None = None  # noqa: N815
+    records: list[CallRecordBody] | None = None
+    labels: list[str] | None = None
+    attributes: Mapping[str, str] | None = None
+    agentCall: bool  # noqa: N815
+
+
+class SoundBody(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A sound."""
+
+    id: int
+    name: str
+    created: int
+    lengthInSeconds: int  # noqa: N815
+    status: str
+    duplicate: bool | None = None
+
+
+class AccountBody(msgspec.Struct, kw_only=True):
+    """The account that asks."""
+
+    id: int
+    name: str
+    permissions: list[str]
+
+
+class CallerIdBody(msgspec.Struct, kw_only=True):
+    """A number that calls may show."""
+
+    phoneNumber: str  # noqa: N815
+
+
+class ItemList(msgspec.Struct, Generic[T], kw_only=True):
+    """A whole list."""
+
+    items: list[T]
+
+
+class ItemPage(msgspec.Struct, Generic[T], kw_only=True):
+    """A window on a list."""
+
+    items: list[T]
+    limit: int
+    offset: int
+    totalCount: int  # noqa: N815
+
+
+def page(items: list[T], window: Page, total: int) -> ItemPage[T]:
+    """Return a page of a list of `total` items."""
+    return ItemPage(items=items, limit=window.limit, offset=window.offset, totalCount=total)
+
+
+def call(of: Call, attempts: Sequence[Attempt] = ()) -> CallBody:
+    """Return a call with a record of each attempt that has ended."""
+    records = [_record(one) for one in attempts if one.state is AttemptState.ENDED]
+    return CallBody(
+        id=of.id,
+        fromNumber=None if of.from_number is None else of.from_number.digits,
+        toNumber=of.to_text if of.to is None else _shown(of.to),
+        state=CALL_STATE[of.state],
+        inbound=False,
+        created=milliseconds(of.created_at),
+        modified=milliseconds(of.updated_at),
+        finalCallResult=None if of.outcome is None else RESULT[of.outcome],
+        records=records or None,
+        labels=None if of.label is None else [of.label],
+        attributes=of.attributes or None,
+        agentCall=False,
+    )
+
+
+def sound(of: Sound) -> SoundBody:
+    """Return a sound of the library."""
+    return SoundBody(
+        id=of.id,
+        name=of.name,
+        created=milliseconds(of.created_at),
+        lengthInSeconds=math.ceil(of.length.total_seconds()),
+        status=SOUND_STATUS[of.status],
+    )
+
+
+def added_sound(added: AddedSound) -> SoundBody:
+    """Return a sound that was sent in, and whether the library had it."""
+    body = sound(added.sound)
+    body.duplicate = added.duplicate
+    return body
+
+
+def account(of: Account) -> AccountBody:
+    """Return the account; it has no names or addresses of people."""
+    return AccountBody(id=of.id, name=of.name, permissions=["ACCOUNT_HOLDER", "API"])
+
+
+def caller_id(of: AccountNumber) -> CallerIdBody:
+    """Return a number to call from."""
+    return CallerIdBody(phoneNumber=of.number.digits)
+
+
+def milliseconds(time: datetime) -> int:
+    """Return a time in milliseconds since the epoch."""
+    return (time - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _record(of: Attempt) -> CallRecordBody:
+    result = None if of.outcome is None else RESULT[of.outcome]
+    return CallRecordBody(
+        id=of.id,
+        toNumber=_shown(of.to),
+        originateTime=milliseconds(of.created_at),
+        answerTime=None if of.answered_at is None else milliseconds(of.answered_at),
+        finishTime=None if of.ended_at is None else milliseconds(of.ended_at),
+        duration=round(of.talk_time.total_seconds()),
+        result=result,
+        callResult=result,  # descriptions say `result`, samples say `callResult`: clients read both
+    )
+
+
+def _shown(to: Destination) -> str:
+    return to.digits if isinstance(to, PhoneNumber) else str(to)

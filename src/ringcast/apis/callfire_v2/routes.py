@@ -1,0 +1,271 @@
+"""CallFire's operations, those that this system has and those that it has not.
+
+Methods, paths and operationIds are CallFire's (May 2016 and May 2019); the first segment of the
+path is the tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from starlette.responses import Response
+
+from ringcast.apis.callfire_v2 import handlers
+from ringcast.apis.callfire_v2.exchange import Exchange
+
+__all__ = ["OPERATIONS", "Handler", "Operation"]
+
+Handler: TypeAlias = Callable[[Exchange], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A row: what is asked for, and who does it."""
+
+    method: str
+    path: str
+    id: str
+    handler: Handler | None = None
+    """None answers that the operation is not available."""
+    takes: frozenset[str] = frozenset()
+    """Query parameters that have an effect."""
+    refuses: Mapping[str, str] = field(default_factory=dict)
+    """CallFire's other parameters of the operation, and what is said to who uses them."""
+    notes: str = ""
+
+    @property
+    def tag(self) -> str:
+        """The group that client libraries put the operation in."""
+        return self.path.split("/")[1]
+
+
+_PAGED = ("fields", "limit", "offset")
+_NO_EFFECT = "is not available on this system"
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "GET",
+        "/calls",
+        "findCalls",
+        handlers.find_calls,
+        takes=frozenset(
+            {
+                *_PAGED,
+                "id",
+                "campaignId",
+                "fromNumber",
+                "toNumber",
+                "label",
+                "states",
+                "inbound",
+                "intervalBegin",
+                "intervalEnd",
+            }
+        ),
+        refuses={"batchId": _NO_EFFECT, "results": _NO_EFFECT},
+        notes="`id` and the other filters narrow each other; `campaignId` only 0",
+    ),
+    Operation(
+        "POST",
+        "/calls",
+        "sendCalls",
+        handlers.send_calls,
+        takes=frozenset(
+            {
+                "fields",
+                "campaignId",
+                "defaultLiveMessage",
+                "defaultLiveMessageSoundId",
+                "defaultVoice",
+                "strictValidation",
+            }
+        ),
+        refuses={"defaultMachineMessage": _NO_EFFECT, "defaultMachineMessageSoundId": _NO_EFFECT},
+        notes="`campaignId` only 0; a recipient can have phoneNumber, fromNumber, liveMessage, "
+        "liveMessageSoundId, voice, attributes",
+    ),
+    Operation("GET", "/calls/broadcasts", "findCallBroadcasts"),
+    Operation("POST", "/calls/broadcasts", "createCallBroadcast"),
+    Operation("GET", "/calls/broadcasts/{id}", "getCallBroadcast"),
+    Operation("PUT", "/calls/broadcasts/{id}", "updateCallBroadcast"),
+    Operation("POST", "/calls/broadcasts/{id}/archive", "archiveVoiceBroadcast"),
+    Operation("GET", "/calls/broadcasts/{id}/batches", "getCallBroadcastBatches"),
+    Operation("POST", "/calls/broadcasts/{id}/batches", "addCallBroadcastBatch"),
+    Operation("GET", "/calls/broadcasts/{id}/calls", "getCallBroadcastCalls"),
+    Operation("POST", "/calls/broadcasts/{id}/recipients", "addCallBroadcastRecipients"),
+    Operation("POST", "/calls/broadcasts/{id}/start", "startVoiceBroadcast"),
+    Operation("GET", "/calls/broadcasts/{id}/stats", "getCallBroadcastStats"),
+    Operation("POST", "/calls/broadcasts/{id}/stop", "stopVoiceBroadcast"),
+    Operation("GET", "/calls/recordings/{id}", "getCallRecording"),
+    Operation("GET", "/calls/recordings/{id}.mp3", "getCallRecordingMp3"),
+    Operation(
+        "GET",
+        "/calls/{id}",
+        "getCall",
+        handlers.get_call,
+        takes=frozenset({"fields"}),
+        notes="a record for each attempt that has ended",
+    ),
+    Operation("GET", "/calls/{id}/recordings", "getCallRecordings"),
+    Operation("GET", "/calls/{id}/recordings/{name}", "getCallRecordingByName"),
+    Operation("GET", "/calls/{id}/recordings/{name}.mp3", "getCallRecordingMp3ByName"),
+    Operation("GET", "/campaigns/batches/{id}", "getCampaignBatch"),
+    Operation("PUT", "/campaigns/batches/{id}", "updateCampaignBatch"),
+    Operation(
+        "GET",
+        "/campaigns/sounds",
+        "findCampaignSounds",
+        handlers.find_sounds,
+        takes=frozenset(
+            {*_PAGED, "filter", "includeArchived", "includePending", "includeScrubbed"}
+        ),
+        notes="no sound is ever pending or scrubbed",
+    ),
+    Operation("POST", "/campaigns/sounds/calls", "postCallCampaignSound"),
+    Operation(
+        "POST",
+        "/campaigns/sounds/files",
+        "postFileCampaignSound",
+        handlers.upload_sound,
+        takes=frozenset({"fields"}),
+        notes="WAV or MP3 at any rate; the same audio again answers the earlier sound, with "
+        "`duplicate` true",
+    ),
+    Operation(
+        "POST",
+        "/campaigns/sounds/tts",
+        "postTTSCampaignSound",
+        handlers.speak_sound,
+        takes=frozenset({"fields"}),
+    ),
+    Operation(
+        "DELETE",
+        "/campaigns/sounds/{id}",
+        "deleteCampaignSound",
+        handlers.delete_sound,
+        notes="archives it; 204",
+    ),
+    Operation(
+        "GET",
+        "/campaigns/sounds/{id}",
+        "getCampaignSound",
+        handlers.get_sound,
+        takes=frozenset({"fields"}),
+        notes="archived ones too",
+    ),
+    Operation(
+        "GET",
+        "/campaigns/sounds/{id}.mp3",
+        "getCampaignSoundDataMp3",
+        handlers.get_sound_mp3,
+        notes="as heard in a call; ranges and ETag",
+    ),
+    Operation(
+        "GET",
+        "/campaigns/sounds/{id}.wav",
+        "getCampaignSoundDataWav",
+        handlers.get_sound_wav,
+        notes="as heard in a call; ranges and ETag",
+    ),
+    Operation("GET", "/contacts", "findContacts"),
+    Operation("POST", "/contacts", "createContacts"),
+    Operation("GET", "/contacts/dncs", "findDoNotContacts"),
+    Operation("POST", "/contacts/dncs", "addDoNotContacts"),
+    Operation("PUT", "/contacts/dncs", "updateDncNumber"),
+    Operation("DELETE", "/contacts/dncs/sources/{source}", "deleteDoNotContactsBySource"),
+    Operation("GET", "/contacts/dncs/universals/{toNumber}", "getUniversalDoNotContacts"),
+    Operation("DELETE", "/contacts/dncs/{number}", "deleteDoNotContact"),
+    Operation("GET", "/contacts/dncs/{number}", "getDoNotContact"),
+    Operation("PUT", "/contacts/dncs/{number}", "updateDoNotContact"),
+    Operation("GET", "/contacts/lists", "findContactLists"),
+    Operation("POST", "/contacts/lists", "createContactList"),
+    Operation("POST", "/contacts/lists/upload", "createContactListFromFile"),
+    Operation("DELETE", "/contacts/lists/{id}", "deleteContactList"),
+    Operation("GET", "/contacts/lists/{id}", "getContactList"),
+    Operation("PUT", "/contacts/lists/{id}", "updateContactList"),
+    Operation("DELETE", "/contacts/lists/{id}/items", "removeContactListItems"),
+    Operation("GET", "/contacts/lists/{id}/items", "getContactListItems"),
+    Operation("POST", "/contacts/lists/{id}/items", "addContactListItems"),
+    Operation("DELETE", "/contacts/lists/{id}/items/{contactId}", "removeContactListItem"),
+    Operation("DELETE", "/contacts/{id}", "deleteContact"),
+    Operation("GET", "/contacts/{id}", "getContact"),
+    Operation("PUT", "/contacts/{id}", "updateContact"),
+    Operation("GET", "/contacts/{id}/history", "getContactHistory"),
+    Operation("GET", "/keywords", "findKeywords"),
+    Operation("GET", "/keywords/leases", "findKeywordLeases"),
+    Operation("GET", "/keywords/leases/{keyword}", "getKeywordLease"),
+    Operation("PUT", "/keywords/leases/{keyword}", "updateKeywordLease"),
+    Operation("GET", "/keywords/{keyword}/available", "isKeywordAvailable"),
+    Operation(
+        "GET",
+        "/me/account",
+        "getAccount",
+        handlers.get_account,
+        takes=frozenset({"fields"}),
+        notes="id, name, permissions",
+    ),
+    Operation("GET", "/me/api/credentials", "findApiCredentials"),
+    Operation("POST", "/me/api/credentials", "createApiCredential"),
+    Operation("DELETE", "/me/api/credentials/{id}", "deleteApiCredential"),
+    Operation("GET", "/me/api/credentials/{id}", "getApiCredential"),
+    Operation("POST", "/me/api/credentials/{id}/disable", "disableApiCredentials"),
+    Operation("POST", "/me/api/credentials/{id}/enable", "enableApiCredentials"),
+    Operation("GET", "/me/billing/credit-usage", "getCreditUsage"),
+    Operation("GET", "/me/billing/plan-usage", "getBillingPlanUsage"),
+    Operation(
+        "GET",
+        "/me/callerids",
+        "getCallerIds",
+        handlers.get_caller_ids,
+        takes=frozenset({"fields"}),
+        notes="every number of the account counts as verified",
+    ),
+    Operation("POST", "/me/callerids/{callerid}", "sendVerificationCodeToCallerId"),
+    Operation("POST", "/me/callerids/{callerid}/verification-code", "verifyCallerId"),
+    Operation("GET", "/media", "findMedia"),
+    Operation("POST", "/media", "createMedia"),
+    Operation("GET", "/media/public/{key}.{extension}", "getMediaDataByKey"),
+    Operation("GET", "/media/{id}", "getMedia"),
+    Operation("GET", "/media/{id}.{extension}", "getMediaData"),
+    Operation("GET", "/media/{id}/file", "getMediaDataBinary"),
+    Operation("GET", "/numbers/leases", "findNumberLeases"),
+    Operation("GET", "/numbers/leases/configs", "findNumberLeaseConfigs"),
+    Operation("GET", "/numbers/leases/configs/{number}", "getNumberLeaseConfig"),
+    Operation("PUT", "/numbers/leases/configs/{number}", "updateNumberLeaseConfig"),
+    Operation("GET", "/numbers/leases/{number}", "getNumberLease"),
+    Operation("PUT", "/numbers/leases/{number}", "updateNumberLease"),
+    Operation("GET", "/numbers/local", "findNumbersLocal"),
+    Operation("GET", "/numbers/regions", "findNumberRegions"),
+    Operation("GET", "/numbers/tollfree", "findNumbersTollfree"),
+    Operation("POST", "/orders/keywords", "orderKeywords"),
+    Operation("POST", "/orders/numbers", "orderNumbers"),
+    Operation("GET", "/orders/{id}", "getOrder"),
+    Operation("GET", "/texts", "findTexts"),
+    Operation("POST", "/texts", "sendTexts"),
+    Operation("GET", "/texts/auto-replys", "findTextAutoReplys"),
+    Operation("POST", "/texts/auto-replys", "createTextAutoReply"),
+    Operation("DELETE", "/texts/auto-replys/{id}", "deleteTextAutoReply"),
+    Operation("GET", "/texts/auto-replys/{id}", "getTextAutoReply"),
+    Operation("GET", "/texts/broadcasts", "findTextBroadcasts"),
+    Operation("POST", "/texts/broadcasts", "createTextBroadcast"),
+    Operation("GET", "/texts/broadcasts/{id}", "getTextBroadcast"),
+    Operation("PUT", "/texts/broadcasts/{id}", "updateTextBroadcast"),
+    Operation("POST", "/texts/broadcasts/{id}/archive", "archiveTextBroadcast"),
+    Operation("GET", "/texts/broadcasts/{id}/batches", "getTextBroadcastBatches"),
+    Operation("POST", "/texts/broadcasts/{id}/batches", "addTextBroadcastBatch"),
+    Operation("POST", "/texts/broadcasts/{id}/recipients", "addTextBroadcastRecipients"),
+    Operation("POST", "/texts/broadcasts/{id}/start", "startTextBroadcast"),
+    Operation("GET", "/texts/broadcasts/{id}/stats", "getTextBroadcastStats"),
+    Operation("POST", "/texts/broadcasts/{id}/stop", "stopTextBroadcast"),
+    Operation("GET", "/texts/broadcasts/{id}/texts", "getTextBroadcastTexts"),
+    Operation("GET", "/texts/{id}", "getText"),
+    Operation("GET", "/webhooks", "findWebhooks"),
+    Operation("POST", "/webhooks", "createWebhook"),
+    Operation("GET", "/webhooks/resources", "findWebhookResources"),
+    Operation("GET", "/webhooks/resources/{resource}", "getWebhookResource"),
+    Operation("DELETE", "/webhooks/{id}", "deleteWebhook"),
+    Operation("GET", "/webhooks/{id}", "getWebhook"),
+    Operation("PUT", "/webhooks/{id}", "updateWebhook"),
+)

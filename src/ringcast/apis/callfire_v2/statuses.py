@@ -1,0 +1,96 @@
+"""CallFire's words for our states, outcomes and voices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ringcast.domain.calls import CallState
+from ringcast.domain.errors import InvalidInput
+from ringcast.domain.outcomes import Outcome
+from ringcast.domain.sounds import SoundStatus
+from ringcast.ports.speech import VOICES, Voice
+
+__all__ = [
+    "CALL_STATE",
+    "RESULT",
+    "SOUND_STATUS",
+    "VOICE",
+    "states_named",
+    "voice_named",
+]
+
+CALL_STATE: Mapping[CallState, str] = {
+    CallState.READY: "READY",
+    CallState.ACTIVE: "SELECTED",
+    CallState.FINISHED: "FINISHED",
+    CallState.INVALID: "INVALID",
+}
+
+# CallFire has states that no call is ever in here; asking for them finds nothing.
+_OTHER_STATES = frozenset(
+    {
+        "CALLBACK",
+        "DISABLED",
+        "DNC",
+        "DUP",
+        "PERIOD_LIMIT",
+        "RESTRICTED_NUMBER",
+        "SKIPPED",
+        "TIMEOUT",
+    }
+)
+
+# The face of each outcome, in CallFire's coarser words. Where it has none of its own:
+# - a declined call was not answered, and CARRIER_ERROR is for numbers that cannot be reached;
+# - CARRIER_ERROR is CallFire's word for a disconnected number too;
+# - a call that we gave up while it rang was not answered;
+# - screening assistants and fax machines are machines.
+RESULT: Mapping[Outcome, str] = {
+    Outcome.HUMAN: "LA",
+    Outcome.MACHINE: "AM",
+    Outcome.BUSY: "BUSY",
+    Outcome.NO_ANSWER: "NO_ANS",
+    Outcome.REJECTED: "NO_ANS",
+    Outcome.INVALID_NUMBER: "CARRIER_ERROR",
+    Outcome.CARRIER_ERROR: "CARRIER_ERROR",
+    Outcome.CARRIER_TEMPORARY: "CARRIER_TEMP_ERROR",
+    Outcome.CANCELED: "NO_ANS",
+    Outcome.ABANDONED: "ABANDONED",
+    Outcome.TRANSFERRED: "XFER",
+    Outcome.INTERNAL_ERROR: "INTERNAL_ERROR",
+    Outcome.UNDIALED: "UNDIALED",
+    Outcome.SCREENING: "AM",
+    Outcome.FAX: "AM",
+}
+
+SOUND_STATUS: Mapping[SoundStatus, str] = {
+    SoundStatus.ACTIVE: "ACTIVE",
+    SoundStatus.ARCHIVED: "ARCHIVED",
+}
+
+VOICE: Mapping[str, Voice] = {
+    "MALE1": VOICES["en-us-male-1"],
+    "FEMALE1": VOICES["en-us-female-1"],
+    "FEMALE2": VOICES["en-us-female-2"],
+    "SPANISH1": VOICES["es-female-1"],
+    "FRENCHCANADIAN1": VOICES["fr-ca-female-1"],
+}
+_DEFAULT_VOICE = "FEMALE1"  # the default that the older CallFire API documents
+
+
+def voice_named(name: str | None, *, field: str) -> Voice:
+    """Return the voice of that name, or the default; raise InvalidInput."""
+    voice = VOICE.get(name or _DEFAULT_VOICE)
+    if voice is None:
+        raise InvalidInput(f"{field} {name!r} is none of {', '.join(VOICE)}", field=field)
+    return voice
+
+
+def states_named(names: list[str]) -> list[CallState]:
+    """Return our states of those names; raise InvalidInput for one that CallFire has not."""
+    ours = {name: state for state, name in CALL_STATE.items()}
+    for name in names:
+        if name not in ours and name not in _OTHER_STATES:
+            known = ", ".join(sorted([*ours, *_OTHER_STATES]))
+            raise InvalidInput(f"states: {name!r} is none of {known}", field="states")
+    return [ours[name] for name in names if name in ours]

@@ -1,0 +1,291 @@
+"""Calls: asked for, looked at, searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from ringcast.domain.accounts import Account
+from ringcast.domain.calls import Attempt, Call, CallState
+from ringcast.domain.errors import (
+    InvalidInput,
+    InvalidNumber,
+    NotFound,
+    NothingToSay,
+    UnknownCallerId,
+)
+from ringcast.domain.events import CallCreated
+from ringcast.domain.ids import AccountId, CallId, SoundId
+from ringcast.domain.instructions import Play, Script
+from ringcast.domain.numbers import Destination, PhoneNumber
+from ringcast.domain.sounds import SoundStatus
+from ringcast.ports.clock import Clock
+from ringcast.ports.speech import Speech, Voice
+from ringcast.ports.store import Page, Store, Transaction
+from ringcast.services.idempotency import Once
+
+__all__ = [
+    "MAX_RECIPIENTS",
+    "CallDetails",
+    "FindCalls",
+    "GetCall",
+    "Message",
+    "Recipient",
+    "SayText",
+    "SendCalls",
+]
+
+MAX_RECIPIENTS = 10
+"""How many calls one request may ask for."""
+
+_MAX_ATTRIBUTES = 100
+_MAX_ATTRIBUTE = 1000  # characters of a name or a value
+_MAX_TO = 255  # characters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SayText:
+    """A message that is spoken."""
+
+    text: str
+    voice: Voice
+
+
+Message: TypeAlias = SayText | SoundId | Script
+"""What whoever answers hears: a text, a sound of the account, or whatever instructions."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipient:
+    """Whom to call, and what to say to them."""
+
+    to: str | Destination
+    """A telephone number as given by the client; addresses only from those who may use them."""
+    message: Message | None = None
+    from_number: str | None = None
+    """None calls from the number of the request, or else from the account's oldest."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallDetails:
+    """A call and its attempts, first to last."""
+
+    call: Call
+    attempts: Sequence[Attempt]
+
+
+class SendCalls:
+    """Have a few people called as soon as possible."""
+
+    def __init__(
+        self, *, store: Store, speech: Speech, clock: Clock, wake: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._speech = speech
+        self._clock = clock
+        self._wake = wake
+
+    async def __call__(
+        self,
+        account: Account,
+        recipients: Sequence[Recipient],
+        *,
+        message: Message | None = None,
+        from_number: str | None = None,
+        strict: bool = False,
+        once: Once[Sequence[Call]] | None = None,
+    ) -> Sequence[Call]:
+        """Return the calls, one for each recipient in order; they are durable on return.
+
+        `message` and `from_number` are for recipients without their own. A number that cannot be
+        dialled becomes a call that is INVALID, or with `strict` refuses the request whole. Raises
+        InvalidInput and its kin, NotFound for a sound, SpeechFailed; then nothing was made.
+        """
+        if not 1 <= len(recipients) <= MAX_RECIPIENTS:
+            raise InvalidInput(
+                f"a request can ask for 1 to {MAX_RECIPIENTS} calls, this asks for"
+                f" {len(recipients)}"
+            )
+        for recipient in recipients:
+            _check_attributes(recipient.attributes)
+        destinations = [_destination(recipient.to, strict=strict) for recipient in recipients]
+        messages = [message if r.message is None else r.message for r in recipients]
+        callers = [from_number if r.from_number is None else r.from_number for r in recipients]
+
+        async with self._store.begin(read_only=True) as tx:
+            numbers = await _caller_numbers(tx, account.id, callers)
+            digests = await _audio_of_sounds(tx, account.id, messages)
+        scripts = [await self._script(said, digests) for said in messages]
+
+        now = self._clock.now()
+        ids = await self._store.take_ids(len(recipients), now)
+        calls = [
+            Call(
+                id=CallId(call_id),
+                account_id=account.id,
+                to=to,
+                to_text=_shown(recipient.to),
+                from_number=number,
+                script=script,
+                state=CallState.INVALID if to is None else CallState.READY,
+                created_at=now,
+                updated_at=now,
+                due_at=now,
+                label=recipient.label,
+                attributes=dict(recipient.attributes),
+            )
+            for call_id, recipient, to, number, script in zip(
+                ids, recipients, destinations, numbers, scripts, strict=True
+            )
+        ]
+        async with self._store.begin() as tx:
+            await tx.add_calls(calls)
+            await tx.add_events([CallCreated(call_id=call.id, at=now) for call in calls])
+            if once is not None:
+                await once.save(tx, account.id, calls, now=now)
+            await tx.commit()
+        if any(call.state is CallState.READY for call in calls):
+            self._wake()
+        return calls
+
+    async def _script(self, message: Message | None, digests: Mapping[SoundId, str]) -> Script:
+        if message is None:
+            raise NothingToSay
+        if isinstance(message, Script):
+            if not message.instructions:
+                raise NothingToSay
+            return message
+        if isinstance(message, SayText):
+            # The same text again costs nothing: speech is kept by what was asked for.
+            digest = (await self._speech.speak(message.text, message.voice)).digest
+        else:
+            digest = digests[message]
+        return Script(instructions=(Play(audio=(digest,)),))
+
+
+class GetCall:
+    """Look at one call."""
+
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
+
+    async def __call__(self, account_id: AccountId, call_id: CallId) -> CallDetails:
+        """Return the call with its attempts; raise NotFound if the account has none such."""
+        async with self._store.begin(read_only=True) as tx:
+            call = await tx.call(account_id, call_id)
+            if call is None:
+                raise NotFound("call", call_id)
+            attempts = await tx.attempts_of([call_id])
+        return CallDetails(call, attempts.get(call_id, ()))
+
+
+class FindCalls:
+    """Search the calls of an account."""
+
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
+
+    async def __call__(
+        self,
+        account_id: AccountId,
+        page: Page,
+        *,
+        ids: Sequence[CallId] | None = None,
+        states: Sequence[CallState] | None = None,
+        to: PhoneNumber | None = None,
+        from_number: PhoneNumber | None = None,
+        label: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[Sequence[CallDetails], int]:
+        """Return a page of calls, newest first, and how many match in all.
+
+        An empty sequence of ids or states matches nothing; None matches all.
+        """
+        if (ids is not None and not ids) or (states is not None and not states):
+            return (), 0
+        async with self._store.begin(read_only=True) as tx:
+            calls, total = await tx.calls(
+                account_id,
+                page,
+                ids=ids,
+                states=states,
+                to=to,
+                from_number=from_number,
+                label=label,
+                since=since,
+                until=until,
+            )
+            attempts = await tx.attempts_of([call.id for call in calls]) if calls else {}
+        return [CallDetails(call, attempts.get(call.id, ())) for call in calls], total
+
+
+async def _caller_numbers(
+    tx: Transaction, account_id: AccountId, callers: Sequence[str | None]
+) -> Sequence[PhoneNumber]:
+    """Return the number each call shows, which must be the account's."""
+    owned = [number.number for number in await tx.numbers(account_id)]
+    found = []
+    for text in callers:
+        if text is None:
+            if not owned:
+                raise UnknownCallerId(None)
+            found.append(owned[0])
+            continue
+        number = PhoneNumber.parse(text, field="fromNumber")
+        if number not in owned:
+            raise UnknownCallerId(number.e164)
+        found.append(number)
+    return found
+
+
+async def _audio_of_sounds(
+    tx: Transaction, account_id: AccountId, messages: Sequence[Message | None]
+) -> Mapping[SoundId, str]:
+    """Return the content hashes of all sounds among the messages."""
+    digests: dict[SoundId, str] = {}
+    for sound_id in {said for said in messages if isinstance(said, int)}:
+        sound = await tx.sound(account_id, sound_id)
+        if sound is None:
+            raise NotFound("sound", sound_id)
+        if sound.status is not SoundStatus.ACTIVE:
+            raise InvalidInput(
+                f"sound {sound_id} is {sound.status}: only active sounds can be played"
+            )
+        digests[sound_id] = sound.audio
+    return digests
+
+
+def _destination(to: str | Destination, *, strict: bool) -> Destination | None:
+    if not isinstance(to, str):
+        return to
+    if len(to) > _MAX_TO:
+        raise InvalidNumber(f"{to[:40]}…", field="phoneNumber")
+    try:
+        return PhoneNumber.parse(to, field="phoneNumber")
+    except InvalidNumber:
+        if strict:
+            raise
+        return None
+
+
+def _shown(to: str | Destination) -> str:
+    return to if isinstance(to, str) else str(to)
+
+
+def _check_attributes(attributes: Mapping[str, str]) -> None:
+    if len(attributes) > _MAX_ATTRIBUTES:
+        raise InvalidInput(
+            f"a call can have {_MAX_ATTRIBUTES} attributes, this has {len(attributes)}",
+            field="attributes",
+        )
+    for name, value in attributes.items():
+        if not name or len(name) > _MAX_ATTRIBUTE or len(value) > _MAX_ATTRIBUTE:
+            raise InvalidInput(
+                f"names and values of attributes have 1 to {_MAX_ATTRIBUTE} characters",
+                field="attributes",
+            )

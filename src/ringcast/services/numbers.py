@@ -1,0 +1,61 @@
+"""The telephone numbers of accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ringcast.domain.accounts import AccountNumber
+from ringcast.domain.errors import NotFound
+from ringcast.domain.ids import AccountId, NumberId
+from ringcast.domain.numbers import PhoneNumber
+from ringcast.ports.clock import Clock
+from ringcast.ports.store import Store
+
+__all__ = ["AddNumber", "ListNumbers"]
+
+
+class AddNumber:
+    """Give an account a number to call from."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def __call__(
+        self, text: str, *, account_name: str, caller_id_only: bool = False
+    ) -> AccountNumber:
+        """Return the number as added.
+
+        `caller_id_only` is for numbers that belong to the user elsewhere: they can be shown to who
+        is called, but calls to them do not come here. Raises InvalidNumber, NotFound if there is no
+        such account, Conflict if any account has the number.
+        """
+        number = PhoneNumber.parse(text, field="number")
+        now = self._clock.now()
+        (number_id,) = await self._store.take_ids(1, now)
+        async with self._store.begin() as tx:
+            account = await tx.account_named(account_name.strip())
+            if account is None:
+                raise NotFound("account", account_name)
+            added = AccountNumber(
+                id=NumberId(number_id),
+                account_id=account.id,
+                number=number,
+                created_at=now,
+                caller_id_only=caller_id_only,
+            )
+            await tx.add_number(added)
+            await tx.commit()
+        return added
+
+
+class ListNumbers:
+    """List the numbers of an account, or of all."""
+
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
+
+    async def __call__(self, account_id: AccountId | None = None) -> Sequence[AccountNumber]:
+        """Return the numbers, oldest first."""
+        async with self._store.begin(read_only=True) as tx:
+            return await tx.numbers(account_id)
