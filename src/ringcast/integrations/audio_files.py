@@ -122,7 +122,8 @@ class AudioImporter:
 
     async def import_samples(self, samples: bytes, rate: int) -> ImportedAudio:
         """Store mono 16-bit little-endian samples; their original is a WAV file."""
-        return await self.import_bytes(wav.write(np.frombuffer(samples, dtype="<i2"), rate))
+        array = np.frombuffer(samples, dtype="<i2")
+        return await self.import_bytes(await asyncio.to_thread(wav.write, array, rate))
 
     def describe(self, digest: str) -> ImportedAudio:
         """Return what the import of this sound returned."""
@@ -144,11 +145,12 @@ class AudioImporter:
     async def samples(self, digest: str) -> NDArray[np.int16]:
         """Return the linear samples as heard in a call, 8,000 a second, without padding."""
         path, length = self.playable(digest), self._entry(digest).samples
-        return g711.decode_ulaw((await asyncio.to_thread(path.read_bytes))[:length])
+        return await asyncio.to_thread(lambda: g711.decode_ulaw(path.read_bytes()[:length]))
 
     async def wav(self, digest: str) -> bytes:
         """Return the sound as heard in a call: mono WAV, 16 bits, 8,000 samples a second."""
-        return wav.write(await self.samples(digest), RATE)
+        samples = await self.samples(digest)
+        return await asyncio.to_thread(wav.write, samples, RATE)
 
     async def mp3(self, digest: str) -> bytes:
         """Return the sound as heard in a call: mono MP3, 8,000 samples a second."""

@@ -14,7 +14,7 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 __all__ = ["WorkerDied", "WorkerProcess", "WorkerTimedOut", "allow_cpu", "answer_requests"]
@@ -32,7 +32,9 @@ class WorkerDied(Exception):
     """The process ended instead of answering; the next request starts another."""
 
     def __init__(self, module: str, code: int | None) -> None:
-        if code is not None and code < 0:
+        if code is None:
+            how = "could not be started"
+        elif code < 0:
             how = f"was ended by {signal.Signals(-code).name}"
         else:
             how = f"exited with status {code}"
@@ -58,10 +60,9 @@ class WorkerProcess:
     Belongs to the event loop that first uses it. `close` when done.
     """
 
-    def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] = {}) -> None:
+    def __init__(self, module: str, *arguments: str) -> None:
         self._module = module
         self._arguments = arguments
-        self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
@@ -90,7 +91,7 @@ class WorkerProcess:
             except TimeoutError as exc:
                 await self._kill()
                 raise WorkerTimedOut(self._module, timeout) from exc
-            except (asyncio.IncompleteReadError, ConnectionError) as exc:
+            except (asyncio.IncompleteReadError, OSError) as exc:
                 raise WorkerDied(self._module, await self._kill()) from exc
             except BaseException:
                 await self._kill()
