@@ -9,13 +9,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartCallbacks, MultipartParser, parse_options_header
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from ringcast.web.errors import BadRequest, BodyTooLarge
+
+if TYPE_CHECKING:  # the module defines it for type checkers only
+    from python_multipart.multipart import MultipartCallbacks
 
 __all__ = ["UploadForm", "UploadedFile", "read_body", "read_upload"]
 

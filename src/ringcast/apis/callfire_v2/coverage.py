@@ -17,19 +17,20 @@ This page is made from the table of operations: `python -m ringcast.apis.callfir
 
 What all operations have in common:
 
-- Errors have the members `httpStatusCode`, `internalCode`, `message`, `developerMessage` and `helpLink`.
-  CallFire publishes no values of `internalCode`: here it is the status and two more digits.
-- An operation without a handler answers 501. A parameter or member that would have no effect, or that does
-  not exist, answers 400 and is named: nothing is accepted and ignored. A parameter without a value, and a
-  member that is `null`, count as absent.
-- `limit` goes from 1 to 1000 (default 100). `fields` takes `id,name` and `items(id,name)`, nested up to 8
-  levels, for the items of a list both alike; paging members always stay.
-- A create may carry `Idempotency-Key` (or `RequestId`) as a header: its repetition within two days gets the
-  first answer and does nothing; another request under the same key gets 409.
+- Errors have the members `httpStatusCode`, `internalCode`, `message`, `developerMessage` and
+  `helpLink`. CallFire publishes no values of `internalCode`: here it is the status and two digits.
+- An operation that is not here answers 501. A parameter or member that would have no effect, or
+  does not exist, answers 400 and is named: nothing is accepted and ignored. A parameter without a
+  value, and a member that is `null`, count as absent.
+- `limit` goes from 1 to 1000 (default 100). `fields` takes `id,name` and `items(id,name)`, nested
+  up to 8 levels; on a list both mean the items' members, and paging members always stay.
+- A create may carry the header `Idempotency-Key` (or `RequestId`): its repetition within two days
+  gets the first answer and does nothing; another request under the same key gets 409.
 - Numbers are digits without a plus: eleven in North America, country code first elsewhere.
-- Attributes, labels and records are left out where there are none. `duration` is talk time in whole seconds.
-  Records have both `result` and `callResult`. There are no `campaignId`, `batchId`, `contact`, `billedAmount`.
-- The second occurrence of a number in one request is called like the first (CallFire makes it `DUP`).
+- Attributes, labels and records are left out where there are none. A record is an attempt that has
+  ended; it has both `result` and `callResult`; `duration` is talk time in whole seconds. There are
+  no `campaignId`, `batchId`, `contact` and `billedAmount`.
+- The second occurrence of a number in one request is called like the first (CallFire: `DUP`).
 """
 
 
