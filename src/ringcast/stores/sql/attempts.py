@@ -14,7 +14,7 @@ from ringcast.domain.ids import AttemptId, CallId
 from ringcast.stores.sql.columns import Id, Instant, Words
 from ringcast.stores.sql.tables import attempt_lives
 from ringcast.stores.sql.tables import attempts as table
-from ringcast.stores.sql.work import Work, batches, entity, values
+from ringcast.stores.sql.work import Work, any_of, batches, entity, values
 
 __all__ = ["AttemptWork"]
 
@@ -57,7 +57,7 @@ class AttemptWork(Work):
             table,
             [values(attempt) for attempt in attempts],
             exists="an attempt with that identifier, or that number of its call, exists already",
-            missing=NotFound("call", ", ".join(sorted({str(a.call_id) for a in attempts}))),
+            missing=NotFound("call", any_of(attempt.call_id for attempt in attempts)),
         )
 
     async def attempts_of(self, call_ids: Sequence[CallId]) -> Mapping[CallId, Sequence[Attempt]]:

@@ -16,16 +16,16 @@ from ringcast.ports.store import Page
 from ringcast.stores.sql.columns import Id
 from ringcast.stores.sql.tables import call_waits
 from ringcast.stores.sql.tables import calls as table
-from ringcast.stores.sql.work import MOST_AT_ONCE, Work, entity, values
+from ringcast.stores.sql.work import MOST_AT_ONCE, Work, any_of, entity, values
 
 __all__ = ["CallWork"]
 
 _CHANGING = ("state", "outcome", "due_at", "attempts", "updated_at")
-_FINAL = [state for state in CallState if state.is_final]
+_NOT_FINAL = [table.c.state != state for state in CallState if state.is_final]
 
 _UPDATE = (
     update(table)
-    .where(table.c.id == bindparam("key", type_=Id), table.c.state.not_in(_FINAL))
+    .where(table.c.id == bindparam("key", type_=Id), *_NOT_FINAL)
     .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in _CHANGING})
 )
 
@@ -38,7 +38,7 @@ class CallWork(Work):
             table,
             [values(call) for call in calls],
             exists="a call with that identifier exists already",
-            missing=NotFound("account", ", ".join(sorted({str(c.account_id) for c in calls}))),
+            missing=NotFound("account", any_of(call.account_id for call in calls)),
         )
 
     async def call(self, account_id: AccountId, call_id: CallId) -> Call | None:

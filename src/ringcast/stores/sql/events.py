@@ -12,7 +12,7 @@ from ringcast.domain.ids import CallId
 from ringcast.ports.store import NumberedEvent
 from ringcast.stores.sql.columns import Event, Id, Instant
 from ringcast.stores.sql.tables import call_events, calls
-from ringcast.stores.sql.work import Work, batches
+from ringcast.stores.sql.work import Work, any_of, batches
 
 __all__ = ["EventWork"]
 
@@ -46,7 +46,7 @@ class EventWork(Work):
         await self._change(
             _APPEND,
             rows,
-            missing=NotFound("call", ", ".join(map(str, call_ids))),
+            missing=NotFound("call", any_of(call_ids)),
         )
 
     async def events_of(self, call_id: CallId) -> Sequence[NumberedEvent]:

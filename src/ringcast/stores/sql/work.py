@@ -13,7 +13,7 @@ from ringcast.domain.errors import RingcastError
 from ringcast.stores.sql.connecting import Database
 from ringcast.stores.sql.errors import translated
 
-__all__ = ["MOST_AT_ONCE", "Work", "batches", "entity", "values"]
+__all__ = ["MOST_AT_ONCE", "Work", "any_of", "batches", "entity", "values"]
 
 MOST_AT_ONCE = 10_000
 """Identifiers in one IN (…): both databases bind 32,766 parameters at the most."""
@@ -125,6 +125,12 @@ def values(thing: Any) -> dict[str, Any]:
 def entity(kind: type[_T], row: Mapping[Any, Any]) -> _T:
     """Return the entity of a row, the inverse of `values`."""
     return kind(**row)
+
+
+def any_of(items: Iterable[int]) -> str:
+    """Return what to call the identifier that one of `items` is, when it is not known which."""
+    different = sorted(set(items))
+    return str(different[0]) if len(different) == 1 else f"one of {len(different)} given"
 
 
 def batches(items: Iterable[_T], size: int = MOST_AT_ONCE) -> Iterable[Sequence[_T]]:

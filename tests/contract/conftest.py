@@ -1,0 +1,56 @@
+"""Fixtures for suites that run on every database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from typing import TypeAlias
+
+import pytest
+
+from ringcast.stores.sql import SqlStore
+from tests.databases import (
+    PostgresqlMissing,
+    PostgresqlServer,
+    SqliteFiles,
+    postgresql_server,
+)
+
+Databases: TypeAlias = SqliteFiles | PostgresqlServer
+
+
+@pytest.fixture(scope="session")
+def _sqlite(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def _postgresql() -> Iterator[PostgresqlServer]:
+    try:
+        with postgresql_server() as server:
+            yield server
+    except PostgresqlMissing as exc:
+        if os.environ.get("CI"):
+            raise  # nothing is skipped there for a missing tool
+        pytest.skip(str(exc))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Where databases of each kind come from."""
+    made: Databases = request.getfixturevalue(f"_{request.param}")
+    return made
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> str:
+    """The URL of a database with its tables, and nothing in them."""
+    return databases.migrated()
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[SqlStore]:
+    """A store with nothing in it."""
+    made = SqlStore(database_url)
+    yield made
+    await made.close()

@@ -1,0 +1,157 @@
+"""Databases for tests: a SQLite file or a PostgreSQL database of its own for each.
+
+PostgreSQL runs as a private cluster on a Unix socket, started by the tests and ended with them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ringcast.stores.sql import SqlStore
+
+__all__ = ["PostgresqlMissing", "PostgresqlServer", "SqliteFiles", "postgresql_server"]
+
+_START = 30.0  # seconds a new server may take
+
+
+class PostgresqlMissing(Exception):
+    """The programs of a PostgreSQL server are not installed."""
+
+    def __init__(self) -> None:
+        super().__init__("no PostgreSQL server here: install the Debian package postgresql")
+
+
+class SqliteFiles:
+    """Gives out SQLite databases in `directory`, up to date or empty."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._template = directory / "template.sqlite3"
+        self._numbers = itertools.count(1)
+
+    def empty(self) -> str:
+        """Return the URL of a database without tables."""
+        return f"sqlite:///{self._directory / f'{next(self._numbers)}.sqlite3'}"
+
+    def migrated(self) -> str:
+        """Return the URL of a database with its tables, and nothing in them."""
+        if not self._template.exists():
+            asyncio.run(_migrate(f"sqlite:///{self._template}"))
+        url = self.empty()
+        shutil.copyfile(self._template, url.removeprefix("sqlite:///"))
+        return url
+
+
+class PostgresqlServer:
+    """Gives out databases of a running server whose socket is in `directory`."""
+
+    def __init__(self, directory: Path, bin_directory: Path) -> None:
+        self._directory = directory
+        self._bin = bin_directory
+        self._numbers = itertools.count(1)
+        self._template: str | None = None
+
+    def url(self, name: str) -> str:
+        """Return the URL of the database of that name."""
+        return f"postgresql://ringcast@/{name}?host={self._directory}"
+
+    def empty(self) -> str:
+        """Return the URL of a database without tables."""
+        return self.url(self._created("template0"))
+
+    def migrated(self) -> str:
+        """Return the URL of a database with its tables, and nothing in them."""
+        if self._template is None:
+            name = self._created("template0")
+            asyncio.run(_migrate(self.url(name)))
+            self._template = name
+        return self.url(self._created(self._template))
+
+    def _created(self, template: str) -> str:
+        name = f"test{next(self._numbers)}"
+        program = [self._bin / "psql", "-h", self._directory, "-U", "ringcast", "-d", "postgres"]
+        statement = f"CREATE DATABASE {name} TEMPLATE {template}"
+        subprocess.run([*program, "-qXc", statement], check=True, capture_output=True)
+        return name
+
+
+async def _migrate(url: str) -> None:
+    store = SqlStore(url)
+    await store.migrate()
+    await store.close()
+
+
+@contextmanager
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """Run a PostgreSQL server of our own; raise PostgresqlMissing if none is installed."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found = shutil.which("initdb") or (installed[-1] if installed else None)
+    if found is None:
+        raise PostgresqlMissing
+    bin_directory = Path(found).resolve().parent
+    user = _unprivileged_user()
+    # Not pytest's directory: the path of a socket has at most 107 characters.
+    directory = Path(tempfile.mkdtemp(prefix="ringcast-pg-"))
+    try:
+        if user is not None:
+            shutil.chown(directory, user)
+        data = directory / "data"
+        subprocess.run(
+            [bin_directory / "initdb", "-D", data, "-U", "ringcast", "-A", "trust", "-E", "UTF8"]
+            + ["--locale=C.UTF-8", "--no-sync"],
+            check=True,
+            capture_output=True,
+            user=user,
+            cwd=directory,
+        )
+        with (directory / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [bin_directory / "postgres", "-D", data, "-k", directory]
+                + ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=100"],
+                stdout=log,
+                stderr=log,
+                user=user,
+                cwd=directory,
+            )
+        try:
+            _wait_until_ready(bin_directory, directory, server)
+            yield PostgresqlServer(directory, bin_directory)
+        finally:
+            server.send_signal(signal.SIGINT)  # end now: close the connections that are left
+            server.wait(timeout=_START)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _unprivileged_user() -> str | None:
+    """Return who shall run the server, which refuses to run as root; None for whoever we are."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody", getpass.getuser()) if name in known)
+
+
+def _wait_until_ready(
+    bin_directory: Path, directory: Path, server: subprocess.Popen[bytes]
+) -> None:
+    until = time.monotonic() + _START
+    while time.monotonic() < until and server.poll() is None:
+        ready = subprocess.run(
+            [bin_directory / "pg_isready", "-q", "-h", directory, "-U", "ringcast"], check=False
+        )
+        if ready.returncode == 0:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"PostgreSQL did not start: {(directory / 'log').read_text()}")
