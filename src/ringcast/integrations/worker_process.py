@@ -125,9 +125,7 @@ class WorkerProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             # Arrays here are small: threads of a BLAS would only cost memory.
-            env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-            | kept
-            | {**self._environment},
+            env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"} | kept,
         )
         return self._process
 
