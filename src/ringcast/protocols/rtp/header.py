@@ -84,6 +84,19 @@ class PacketColumns:
     payload_start: NDArray[np.int64]
     payload_end: NDArray[np.int64]
 
+    def select(self, mask: NDArray[np.bool_]) -> PacketColumns:
+        """Return the headers where the mask is true."""
+        return PacketColumns(
+            self.valid[mask],
+            self.payload_type[mask],
+            self.marker[mask],
+            self.sequence[mask],
+            self.timestamp[mask],
+            self.ssrc[mask],
+            self.payload_start[mask],
+            self.payload_end[mask],
+        )
+
 
 def parse_packets(
     buffers: NDArray[np.uint8],

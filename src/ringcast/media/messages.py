@@ -1,0 +1,370 @@
+"""What a media pool and its workers say to each other, and what a pool tells its owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+import msgspec
+
+Codec: TypeAlias = Literal["PCMU", "PCMA"]
+Tracks: TypeAlias = Literal["received", "mixed"]
+PlaybackEnd: TypeAlias = Literal["completed", "stopped", "failed"]
+
+
+class MediaError(Exception):
+    """Media cannot do what was asked; the message says why."""
+
+
+class NoPortsLeft(MediaError):
+    """Every port of the range is in use."""
+
+
+class MediaUnavailable(MediaError):
+    """No worker is running, or the one asked has died."""
+
+
+class UnknownStream(MediaError):
+    """The stream is not open (never, not yet, or no more)."""
+
+    def __init__(self, stream: int) -> None:
+        super().__init__(f"media stream {stream} is not open")
+        self.stream = stream
+
+
+class NoEventsAgreed(MediaError):
+    """Digits cannot be sent as RFC 4733 events: the far end has not agreed to them."""
+
+    def __init__(self, stream: int) -> None:
+        super().__init__(f"the far end of media stream {stream} takes no telephone events")
+        self.stream = stream
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAddress:
+    """Where a stream receives: for the SDP."""
+
+    host: str
+    port: int
+
+
+class PlayFile(msgspec.Struct, frozen=True, tag="file", array_like=True):
+    """A raw 8 kHz G.711 µ-law file (`.ulaw`), or a part of it.
+
+    A frame is one sample is one byte, as in `wave`. If the same name with `.alaw` lies beside it,
+    streams of A-law play that; otherwise it is converted. Files must not be cut or overwritten in
+    place while they play; replacing one by a rename is fine.
+    """
+
+    path: str
+    start_frame: int = 0
+    #: How many; None for all that follow.
+    frames: int | None = None
+
+
+class PlaySilence(msgspec.Struct, frozen=True, tag="silence", array_like=True):
+    """Silence, to the millisecond."""
+
+    milliseconds: int
+
+
+PlayItem: TypeAlias = PlayFile | PlaySilence
+
+
+# Events. `at` is CLOCK_MONOTONIC (time.monotonic()) where it happened, the same clock in all
+# processes of a machine.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybackStarted:
+    """The first packet of a playback has been sent."""
+
+    stream: int
+    at: float
+    playback: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybackFinished:
+    """A playback has ended; the only such event of that playback."""
+
+    stream: int
+    at: float
+    playback: int
+    reason: PlaybackEnd
+    #: Audio sent, without what fills up the last packet.
+    played_ms: int
+    #: Why it failed.
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitReceived:
+    """The far end pressed a digit (RFC 4733) and has let it go."""
+
+    stream: int
+    at: float
+    digit: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitsSent:
+    """Every digit asked for so far, and the gap after the last, has been sent."""
+
+    stream: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstPacketReceived:
+    """The far end's media has begun to arrive."""
+
+    stream: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFinished:
+    """A recording is complete and its file closed; or it failed, and `error` says why."""
+
+    stream: int
+    at: float
+    recording: int
+    path: str
+    seconds: float
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RtpTimeout:
+    """Nothing has been received for that many seconds."""
+
+    stream: int
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RtpResumed:
+    """Packets arrive again after a time-out."""
+
+    stream: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """What went over the wire in the life of a stream."""
+
+    packets_sent: int = 0
+    packets_received: int = 0
+    packets_lost: int = 0
+    packets_reordered: int = 0
+    packets_duplicate: int = 0
+    #: Interarrival jitter (RFC 3550, 6.4.1).
+    jitter_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamClosed:
+    """The last event of a stream that was closed: its port is free and its files are complete."""
+
+    stream: int
+    at: float
+    stats: StreamStats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFailed:
+    """A command for a stream could not be carried out; the stream itself stays as it was."""
+
+    stream: int
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLost:
+    """A worker process died; these streams are gone, without further events."""
+
+    at: float
+    worker: int
+    streams: tuple[int, ...]
+
+
+StreamEvent: TypeAlias = (
+    PlaybackStarted
+    | PlaybackFinished
+    | DigitReceived
+    | DigitsSent
+    | FirstPacketReceived
+    | RecordingFinished
+    | RtpTimeout
+    | RtpResumed
+    | StreamClosed
+    | StreamFailed
+)
+MediaEvent: TypeAlias = StreamEvent | WorkerLost
+
+
+# Answers of a worker that a pool keeps to itself.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The worker has its sockets and its tick runs."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOpened:
+    """The answer to `Open`; `errno` is 0 if it was done."""
+
+    stream: int
+    host: str = ""
+    port: int = 0
+    errno: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerStats:
+    """The load of one worker since it was last asked (totals: since it began)."""
+
+    pid: int
+    streams: int
+    ticks: int
+    #: Milliseconds of work in a tick, of 20.
+    work_ms_mean: float
+    work_ms_max: float
+    #: Milliseconds from when a tick was due to when it began.
+    late_ms_mean: float
+    late_ms_max: float
+    #: Ticks left out because the worker was more than 200 ms late (total).
+    ticks_skipped: int
+    packets_sent: int
+    packets_received: int
+    #: Packets the system did not take from us.
+    packets_failed: int
+    #: CPU seconds of the process (total).
+    cpu_seconds: float
+    transport: str
+
+
+Answer: TypeAlias = Ready | StreamOpened | WorkerStats
+ANSWERS: tuple[type, ...] = (*get_args(StreamEvent), *get_args(Answer))
+
+
+# Commands of a pool to a worker.
+
+
+class Command(msgspec.Struct, frozen=True, array_like=True):
+    """What a pool asks of a worker."""
+
+
+class Configure(Command, tag="configure", frozen=True):
+    """The first command: who the worker is."""
+
+    host: str
+    #: Ports of the shared sockets; empty: each stream has its own.
+    shared_ports: list[int]
+    capacity: int
+    #: When in the 20 ms its tick lies, so that workers do not all send at the same moment.
+    phase_ms: float
+    rtp_timeout: float | None
+
+
+class Open(Command, tag="open", frozen=True):
+    """Make a stream, on that port if ports are not shared."""
+
+    stream: int
+    port: int
+
+
+class Connect(Command, tag="connect", frozen=True):
+    """Say where a stream sends and what it takes."""
+
+    stream: int
+    host: str
+    port: int
+    payload_type: int
+    codec: Codec
+    receive_payload_types: dict[int, Codec]
+    event_payload_type: int | None
+    receive_event_payload_type: int | None
+    send: bool
+    receive: bool
+    ptime_ms: int
+
+
+class Play(Command, tag="play", frozen=True):
+    """Play items in place of what is playing."""
+
+    stream: int
+    playback: int
+    items: list[PlayItem]
+    loop: int | None
+
+
+class StopPlayback(Command, tag="stop_playback", frozen=True):
+    """Stop that playback, or whatever is playing."""
+
+    stream: int
+    playback: int | None
+
+
+class SendDigits(Command, tag="send_digits", frozen=True):
+    """Send digits after those being sent."""
+
+    stream: int
+    digits: str
+    duration_ms: int
+    gap_ms: int
+
+
+class StartRecording(Command, tag="start_recording", frozen=True):
+    """Write what is heard to a file."""
+
+    stream: int
+    recording: int
+    path: str
+    tracks: Tracks
+    max_seconds: float | None
+
+
+class StopRecording(Command, tag="stop_recording", frozen=True):
+    """End a recording."""
+
+    stream: int
+    recording: int
+
+
+class Close(Command, tag="close", frozen=True):
+    """End a stream and all that runs on it."""
+
+    stream: int
+
+
+class ReportStats(Command, tag="report_stats", frozen=True):
+    """Answer with `WorkerStats`."""
+
+
+class ShutDown(Command, tag="shut_down", frozen=True):
+    """Finish the files and exit."""
+
+
+AnyCommand: TypeAlias = (
+    Configure
+    | Open
+    | Connect
+    | Play
+    | StopPlayback
+    | SendDigits
+    | StartRecording
+    | StopRecording
+    | Close
+    | ReportStats
+    | ShutDown
+)

@@ -1,0 +1,482 @@
+"""The media of an asyncio process: streams spread over worker processes."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import logging
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from ringcast.media import messages as m
+from ringcast.media.channel import BatchReader, BrokenChannel, parse_answers, serialize_commands
+from ringcast.media.playback import check_items
+from ringcast.media.ports import PortRange
+from ringcast.protocols.rtp.events import check_digits
+
+log = logging.getLogger(__name__)
+
+PTIMES_MS = (20, 40, 60)
+#: Streams of one worker; its columns cost memory only where they are used.
+CAPACITY = 8192
+SHARED_SOCKETS = 2
+_TICK_MS = 20.0
+_START_TIMEOUT = 20.0
+_ANSWER_TIMEOUT = 5.0
+_STOP_TIMEOUT = 8.0
+_FIRST_BACKOFF = 0.1
+_LONGEST_BACKOFF = 5.0
+_STEADY_AFTER = 30.0
+#: Ports found taken by other programs before `open` gives up.
+_FOREIGN_PORTS = 50
+
+
+@dataclass(slots=True, eq=False)
+class _Stream:
+    port: int | None
+    opened: asyncio.Future[m.StreamOpened]
+    events_agreed: bool = False
+    is_closing: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """One worker process as the pool sees it; `channel` is None while it is not running."""
+
+    number: int
+    shared_ports: list[int] = field(default_factory=list)
+    streams: dict[int, _Stream] = field(default_factory=dict)
+    channel: _Channel | None = None
+    pid: int = 0
+    reports: list[asyncio.Future[m.WorkerStats]] = field(default_factory=list)
+
+
+class _Channel(asyncio.Protocol):
+    """The pool's end of a command channel; what is sent in one pass of the loop goes together."""
+
+    def __init__(self, on_answer: Callable[[object], None]) -> None:
+        self._on_answer = on_answer
+        self._reader = BatchReader()
+        self._transport: asyncio.Transport | None = None
+        self._commands: list[m.AnyCommand] = []
+        self.closed = asyncio.Event()
+
+    def send(self, command: m.AnyCommand) -> None:
+        if not self._commands:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._commands.append(command)
+
+    def close(self) -> None:
+        self._flush()
+        if self._transport is not None:
+            self._transport.close()
+
+    def _flush(self) -> None:
+        if self._commands and self._transport is not None:
+            self._transport.write(serialize_commands(self._commands))
+        self._commands.clear()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for batch in self._reader.receive(data):
+                for answer in parse_answers(batch):
+                    self._on_answer(answer)
+        except BrokenChannel:
+            log.exception("media worker cannot be understood")
+            if self._transport is not None:
+                self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.closed.set()
+
+
+class MediaPool:
+    """Streams of RTP, each sent and received by one of `workers` processes.
+
+    `host` is the local IPv4 address of the media, `ports` the range its RTP ports are taken from,
+    one even port a stream; with `shared_ports` a few ports serve all streams, and a stream's media
+    is told by the address it comes from. `rtp_timeout` is the silence on the wire after which
+    `RtpTimeout` is reported. `on_event` is called in the loop and must not raise.
+
+    Commands are carried out in order, in time for the current or the next 20 ms tick; what becomes
+    of them is reported by events. Commands raise `UnknownStream` for a stream that is not open and
+    ValueError for what no worker can do.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int,
+        host: str,
+        ports: range,
+        on_event: Callable[[m.MediaEvent], None],
+        shared_ports: bool = False,
+        rtp_timeout: timedelta | None = None,
+    ) -> None:
+        if workers < 1:
+            raise ValueError(f"media needs at least one worker, not {workers}")
+        if ipaddress.ip_address(host).version != 4:
+            raise ValueError(f"media is IPv4 only, not {host}")
+        self._host = host
+        self._ports = PortRange(ports)
+        self._on_event = on_event
+        self._rtp_timeout = None if rtp_timeout is None else rtp_timeout.total_seconds()
+        self._workers = [_Worker(number) for number in range(workers)]
+        if shared_ports:
+            for worker in self._workers:
+                worker.shared_ports = [self._ports.take() for _ in range(SHARED_SOCKETS)]
+        self._worker_of: dict[int, _Worker] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._is_closing = False
+
+    @property
+    def worker_pids(self) -> list[int]:
+        """The process ids of the workers that are running."""
+        return [worker.pid for worker in self._workers if worker.channel is not None]
+
+    async def start(self) -> None:
+        """Start the workers; raise MediaUnavailable if one does not come up."""
+        running = [asyncio.Event() for _ in self._workers]
+        for worker, event in zip(self._workers, running, strict=True):
+            self._tasks.append(asyncio.create_task(self._keep_running(worker, event)))
+        try:
+            async with asyncio.timeout(_START_TIMEOUT):
+                for task, event in zip(self._tasks, running, strict=True):
+                    waiting = asyncio.create_task(event.wait())
+                    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                    waiting.cancel()
+                    if task.done():
+                        task.result()
+        except BaseException as exc:
+            await self.close()
+            if isinstance(exc, TimeoutError):
+                raise m.MediaUnavailable("the media workers did not start in time") from exc
+            raise
+
+    async def close(self) -> None:
+        """End every stream and every worker; recordings are complete when this returns."""
+        self._is_closing = True
+        for worker in self._workers:
+            if worker.channel is not None:
+                worker.channel.send(m.ShutDown())
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=_STOP_TIMEOUT)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    # Streams.
+
+    async def open(self, stream: int) -> m.LocalAddress:
+        """Make a stream on the worker with the fewest and return where it receives.
+
+        Raise NoPortsLeft, or MediaUnavailable when no worker runs.
+        """
+        if stream in self._worker_of:
+            raise ValueError(f"media stream {stream} is already open")
+        worker = self._least_loaded()
+        for _ in range(_FOREIGN_PORTS):
+            port = None if worker.shared_ports else self._ports.take()
+            answer = await self._ask_open(worker, stream, port)
+            if not answer.errno:
+                return m.LocalAddress(answer.host, answer.port)
+            if answer.errno in (errno.EADDRINUSE, errno.EACCES) and port is not None:
+                self._ports.give_back(port)  # another program has it: at the end of the line
+                continue
+            if port is not None:
+                self._ports.give_back(port)
+            raise m.MediaUnavailable(f"no media stream: {answer.error}")
+        raise m.NoPortsLeft(f"other programs have the RTP ports {self._ports}")
+
+    def connect(
+        self,
+        stream: int,
+        *,
+        remote: tuple[str, int],
+        payload_type: int,
+        codec: m.Codec,
+        receive_payload_types: Mapping[int, m.Codec],
+        event_payload_type: int | None,
+        receive_event_payload_type: int | None,
+        send: bool = True,
+        receive: bool = True,
+        ptime_ms: int = 20,
+    ) -> None:
+        """Send to and take from the far end as agreed; again whenever that changes (hold).
+
+        From here on a packet leaves every `ptime_ms` while `send` is true: what is playing, or
+        silence. A playback waits while `send` is false. `remote` is an IPv4 address in numbers;
+        0.0.0.0 or port 0 mean that nothing can be sent.
+        """
+        host = str(ipaddress.IPv4Address(remote[0]))
+        if not 0 <= remote[1] <= 65535:
+            raise ValueError(f"{remote[1]} is no port")
+        if ptime_ms not in PTIMES_MS:
+            raise ValueError(f"packets of {ptime_ms} ms cannot be sent, only of {PTIMES_MS}")
+        types = [payload_type, *receive_payload_types]
+        types += [t for t in (event_payload_type, receive_event_payload_type) if t is not None]
+        if not all(0 <= number <= 127 for number in types):
+            raise ValueError(f"payload types are 0 to 127, not {types}")
+        worker, found = self._find(stream)
+        found.events_agreed = event_payload_type is not None
+        worker.send(
+            m.Connect(
+                stream,
+                host,
+                remote[1],
+                payload_type,
+                codec,
+                dict(receive_payload_types),
+                event_payload_type,
+                receive_event_payload_type,
+                send,
+                receive,
+                ptime_ms,
+            )
+        )
+
+    def play(
+        self,
+        stream: int,
+        playback: int,
+        items: Sequence[m.PlayItem],
+        *,
+        loop: int | None = 1,
+    ) -> None:
+        """Play items without a gap, `loop` times (None: until stopped), in place of what plays."""
+        check_items(items, loop=loop)
+        worker, _ = self._find(stream)
+        worker.send(m.Play(stream, playback, list(items), loop))
+
+    def stop_playback(self, stream: int, playback: int | None = None) -> None:
+        """Stop that playback, or whatever is playing; no effect if it is over."""
+        worker, _ = self._find(stream)
+        worker.send(m.StopPlayback(stream, playback))
+
+    def send_digits(
+        self, stream: int, digits: str, *, duration_ms: int = 100, gap_ms: int = 60
+    ) -> None:
+        """Send digits as RFC 4733 events, after those being sent; a playback waits meanwhile.
+
+        `digits` are 0-9 * # A-D; w waits 0.5 s and W 1 s. Raise NoEventsAgreed if the far end has
+        no payload type for them.
+        """
+        check_digits(digits, duration_ms=duration_ms, gap_ms=gap_ms)
+        worker, found = self._find(stream)
+        if not found.events_agreed:
+            raise m.NoEventsAgreed(stream)
+        worker.send(m.SendDigits(stream, digits, duration_ms, gap_ms))
+
+    def start_recording(
+        self,
+        stream: int,
+        recording: int,
+        path: str,
+        *,
+        tracks: m.Tracks = "received",
+        max_seconds: float | None = None,
+    ) -> None:
+        """Record to a WAV file (8 kHz, 16 bit), which is playable at any moment while it grows.
+
+        `mixed` adds what we send. At most two recordings of a stream run at a time.
+        """
+        if max_seconds is not None and max_seconds <= 0:
+            raise ValueError(f"a recording lasts longer than {max_seconds} s")
+        worker, _ = self._find(stream)
+        worker.send(m.StartRecording(stream, recording, path, tracks, max_seconds))
+
+    def stop_recording(self, stream: int, recording: int) -> None:
+        """End a recording; `RecordingFinished` follows when its file is complete."""
+        worker, _ = self._find(stream)
+        worker.send(m.StopRecording(stream, recording))
+
+    def close_stream(self, stream: int) -> None:
+        """End a stream and all that runs on it; `StreamClosed` is its last event."""
+        worker, found = self._find(stream)
+        found.is_closing = True
+        worker.send(m.Close(stream))
+
+    async def stats(self) -> list[m.WorkerStats]:
+        """Return the load of each worker since this was last asked."""
+        loop = asyncio.get_running_loop()
+        reports = []
+        for worker in self._workers:
+            if worker.channel is not None:
+                report: asyncio.Future[m.WorkerStats] = loop.create_future()
+                worker.reports.append(report)
+                worker.channel.send(m.ReportStats())
+                reports.append(report)
+        async with asyncio.timeout(_ANSWER_TIMEOUT):
+            return [await report for report in reports]
+
+    # Workers.
+
+    def _least_loaded(self) -> _Worker:
+        running = [worker for worker in self._workers if worker.channel is not None]
+        if not running or self._is_closing:
+            raise m.MediaUnavailable("no media worker is running")
+        return min(running, key=lambda worker: len(worker.streams))
+
+    def _find(self, stream: int) -> tuple[_Channel, _Stream]:
+        worker = self._worker_of.get(stream)
+        if worker is None or worker.channel is None:
+            raise m.UnknownStream(stream)
+        found = worker.streams[stream]
+        if found.is_closing or not found.opened.done():
+            raise m.UnknownStream(stream)
+        return worker.channel, found
+
+    async def _ask_open(self, worker: _Worker, stream: int, port: int | None) -> m.StreamOpened:
+        if worker.channel is None:
+            raise m.MediaUnavailable("the media worker has died")
+        opened: asyncio.Future[m.StreamOpened] = asyncio.get_running_loop().create_future()
+        worker.streams[stream] = found = _Stream(port, opened)
+        self._worker_of[stream] = worker
+        worker.channel.send(m.Open(stream, port or 0))
+        try:
+            async with asyncio.timeout(_ANSWER_TIMEOUT):
+                answer = await asyncio.shield(opened)
+        except BaseException as exc:
+            # Nobody will use it: close it. Its port comes back with StreamClosed.
+            if worker.streams.get(stream) is found and worker.channel is not None:
+                found.is_closing = True
+                worker.channel.send(m.Close(stream))
+            if isinstance(exc, TimeoutError):
+                raise m.MediaUnavailable("the media worker does not answer") from exc
+            raise
+        if answer.errno:
+            self._forget(worker, stream)
+        return answer
+
+    def _forget(self, worker: _Worker, stream: int) -> _Stream | None:
+        self._worker_of.pop(stream, None)
+        return worker.streams.pop(stream, None)
+
+    def _receive(self, worker: _Worker, answer: object) -> None:
+        match answer:
+            case m.Ready():
+                worker.pid = answer.pid
+            case m.StreamOpened():
+                found = worker.streams.get(answer.stream)
+                if found is not None and not found.opened.done():
+                    found.opened.set_result(answer)
+            case m.WorkerStats():
+                report = worker.reports.pop(0)
+                if not report.done():
+                    report.set_result(answer)
+            case m.StreamClosed():
+                found = self._forget(worker, answer.stream)
+                if found is not None and found.port is not None:
+                    self._ports.give_back(found.port)
+                self._on_event(answer)
+            case _:
+                self._on_event(answer)  # type: ignore[arg-type] # the rest are events
+
+    async def _keep_running(self, worker: _Worker, running: asyncio.Event) -> None:
+        """Run a worker process, and another when it dies, until the pool closes."""
+        backoff = _FIRST_BACKOFF
+        while True:
+            began = time.monotonic()
+            await self._run_once(worker, running)
+            if self._is_closing:
+                return
+            if not running.is_set():
+                raise m.MediaUnavailable("a media worker ended as soon as it was started")
+            if time.monotonic() - began > _STEADY_AFTER:
+                backoff = _FIRST_BACKOFF
+            await asyncio.sleep(backoff)
+            backoff = min(2 * backoff, _LONGEST_BACKOFF)
+
+    async def _run_once(self, worker: _Worker, running: asyncio.Event) -> None:
+        """Start a worker process and see it to its end."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        process: asyncio.subprocess.Process | None = None
+        channel: _Channel | None = None
+        try:
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    *("-m", "ringcast.media.worker", str(theirs.fileno()), str(os.getpid())),
+                    pass_fds=[theirs.fileno()],
+                    stdin=asyncio.subprocess.DEVNULL,
+                )
+
+            def receive(answer: object) -> None:
+                if isinstance(answer, m.Ready):
+                    worker.channel = channel
+                    running.set()
+                self._receive(worker, answer)
+
+            _, channel = await asyncio.get_running_loop().create_unix_connection(
+                lambda: _Channel(receive), sock=ours
+            )
+            channel.send(
+                m.Configure(
+                    host=self._host,
+                    shared_ports=worker.shared_ports,
+                    capacity=CAPACITY,
+                    phase_ms=worker.number * _TICK_MS / len(self._workers),
+                    rtp_timeout=self._rtp_timeout,
+                )
+            )
+            await channel.closed.wait()
+        finally:
+            worker.channel = None
+            if channel is not None:
+                channel.close()
+            else:
+                ours.close()
+            if process is not None:
+                await _end(process)
+            self._note_lost(worker)
+
+    def _note_lost(self, worker: _Worker) -> None:
+        """Tell what a worker that has ended took with it."""
+        streams = tuple(worker.streams)
+        lost = m.MediaUnavailable("the media worker has died")
+        reported = []
+        for stream in streams:
+            found = self._forget(worker, stream)
+            assert found is not None
+            if found.port is not None:
+                self._ports.give_back(found.port)
+            if found.opened.done():
+                reported.append(stream)
+            else:
+                found.opened.set_exception(lost)
+        for report in worker.reports:
+            if not report.done():
+                report.set_exception(lost)
+        worker.reports.clear()
+        if not self._is_closing:
+            log.error("media worker died", extra={"pid": worker.pid, "streams": len(streams)})
+            at = time.monotonic()
+            self._on_event(m.WorkerLost(at=at, worker=worker.number, streams=tuple(reported)))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """See that a process is gone and waited for."""
+    try:
+        async with asyncio.timeout(_STOP_TIMEOUT):
+            await process.wait()
+    except BaseException as exc:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.shield(process.wait())
+        if not isinstance(exc, TimeoutError):
+            raise

@@ -1,0 +1,252 @@
+"""All streams of one worker: commands in, events out, packets on every tick."""
+
+from __future__ import annotations
+
+import errno
+import heapq
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ringcast.media import messages as m
+from ringcast.media.datagrams import AddressInUse, Outgoing, Ports, pack_address
+from ringcast.media.playback import Files, Playback
+from ringcast.media.receive import Receiver
+from ringcast.media.recorder import RecordingFile, Writer
+from ringcast.media.recordings import Recordings, TooManyRecordings
+from ringcast.media.transmit import Transmitter
+
+
+@dataclass(slots=True, eq=False)
+class _Stream:
+    row: int
+    #: Recordings not yet complete on disk.
+    files: set[RecordingFile] = field(default_factory=set)
+    closed: m.StreamClosed | None = None
+
+
+class Pump:
+    """Carries out commands and runs the tick.
+
+    The caller keeps the time: `send` for each tick, also those that are late, then `receive` and
+    `handle_timers` once. Streams are rows of columns; the lowest free row is used first.
+    """
+
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        ports: Ports,
+        *,
+        writer: Writer,
+        emit: Callable[[object], None],
+        rtp_timeout: float | None = None,
+        random_bits: Callable[[int], int],
+        tick: int = 0,
+    ) -> None:
+        """Begin before `tick`; ticks are counted by the caller, 20 ms apart."""
+        capacity = len(outgoing.messages)
+        self._ports = ports
+        self._writer = writer
+        self._emit = emit
+        self._files = Files()
+        self._recordings = Recordings(capacity, writer)
+        self.transmitter = Transmitter(
+            outgoing, ports, self._recordings, emit=emit, random_bits=random_bits
+        )
+        self.receiver = Receiver(
+            outgoing, ports, self._recordings, emit=emit, rtp_timeout=rtp_timeout
+        )
+        self._free = list(range(capacity))
+        self._streams: dict[int, _Stream] = {}
+        self._closing: dict[int, _Stream] = {}
+        self._tick = tick
+        self._now = 0.0
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
+    # The tick.
+
+    def send(self, tick: int, *, now: float) -> None:
+        """Send the packets of one tick."""
+        self._tick, self._now = tick, now
+        self.transmitter.send(tick, now)
+
+    def receive(self, *, now: float) -> None:
+        """Take what has arrived."""
+        self._now = now
+        self.receiver.receive(self._tick, now)
+
+    def handle_timers(self, *, now: float) -> None:
+        """Do what is due at the end of a tick."""
+        self._now = now
+        self.receiver.handle_timers(self._tick, now)
+        self._recordings.handle_tick(self._tick)
+        for file in self._writer.finished():
+            self._note_finished(file)
+
+    def shut(self) -> None:
+        """End every stream; its recordings are complete once the writer is closed."""
+        for stream in list(self._streams):
+            self._close(stream)
+        self._ports.shut()
+
+    # Commands.
+
+    def handle(self, command: m.AnyCommand, *, now: float) -> None:
+        """Carry out a command. One for a stream that has just closed is too late, and no error."""
+        self._now = now
+        if isinstance(command, m.Open):
+            self._open(command)
+            return
+        assert not isinstance(command, m.Configure | m.ReportStats | m.ShutDown)
+        stream = self._streams.get(command.stream)
+        if stream is None:
+            return
+        match command:
+            case m.Connect():
+                self._connect(stream, command)
+            case m.Play():
+                self._play(stream, command)
+            case m.StopPlayback():
+                self.transmitter.stop(stream.row, command.playback, now=now)
+            case m.SendDigits():
+                self.transmitter.send_digits(
+                    stream.row,
+                    command.digits,
+                    duration_ms=command.duration_ms,
+                    gap_ms=command.gap_ms,
+                )
+            case m.StartRecording():
+                self._start_recording(stream, command)
+            case m.StopRecording():
+                self._recordings.stop(stream.row, command.recording, tick=self._tick)
+            case m.Close():
+                self._close(command.stream)
+
+    def _open(self, command: m.Open) -> None:
+        stream = command.stream
+        if not self._free:
+            number, reason = errno.EMFILE, "the worker has no room for another stream"
+            self._emit(m.StreamOpened(stream=stream, errno=number, error=reason))
+            return
+        row = heapq.heappop(self._free)
+        try:
+            host, port = self._ports.open(row, command.port)
+        except OSError as exc:
+            heapq.heappush(self._free, row)
+            number, reason = exc.errno or errno.EIO, os.strerror(exc.errno or errno.EIO)
+            self._emit(m.StreamOpened(stream=stream, errno=number, error=reason))
+            return
+        self._streams[stream] = _Stream(row)
+        self.transmitter.open(row, stream)
+        self.receiver.open(row, stream)
+        self._emit(m.StreamOpened(stream=stream, host=host, port=port))
+
+    def _connect(self, stream: _Stream, command: m.Connect) -> None:
+        # 0.0.0.0 is how old peers say "on hold" (RFC 3264, 8.4); port 0 is a refused stream.
+        reachable = command.host != "0.0.0.0" and command.port != 0  # noqa: S104 - no binding
+        remote = pack_address(command.host, command.port) if reachable else 0
+        try:
+            if reachable:
+                self.receiver.connect(
+                    stream.row,
+                    remote=remote,
+                    payload_types=command.receive_payload_types,
+                    event_payload_type=command.receive_event_payload_type,
+                    receive=command.receive,
+                    now=self._now,
+                )
+        except AddressInUse as exc:
+            self._emit(m.StreamFailed(stream=command.stream, at=self._now, reason=str(exc)))
+            return
+        self.transmitter.connect(
+            stream.row,
+            payload_type=command.payload_type,
+            codec=command.codec,
+            event_payload_type=command.event_payload_type,
+            send=command.send and reachable,
+            ptime_ms=command.ptime_ms,
+            now=self._now,
+        )
+
+    def _play(self, stream: _Stream, command: m.Play) -> None:
+        codec, packet = self.transmitter.playback_settings(stream.row)
+        try:
+            playback = Playback(
+                command.playback,
+                command.items,
+                loop=command.loop,
+                codec=codec,
+                packet=packet,
+                files=self._files,
+            )
+        except OSError as exc:
+            self.transmitter.stop(stream.row, None, now=self._now)
+            self._emit(
+                m.PlaybackFinished(
+                    stream=command.stream,
+                    at=self._now,
+                    playback=command.playback,
+                    reason="failed",
+                    played_ms=0,
+                    error=f"{exc.filename}: {exc.strerror}",
+                )
+            )
+            return
+        self.transmitter.play(stream.row, playback, now=self._now)
+
+    def _start_recording(self, stream: _Stream, command: m.StartRecording) -> None:
+        codec, _ = self.transmitter.playback_settings(stream.row)
+        file = RecordingFile(command.stream, command.recording, command.path, codec)
+        try:
+            self._recordings.start(
+                stream.row,
+                file,
+                mixed=command.tracks == "mixed",
+                max_seconds=command.max_seconds,
+                tick=self._tick,
+            )
+        except TooManyRecordings as exc:
+            file.error = str(exc)
+            self._emit(_finished(file, self._now))
+            return
+        stream.files.add(file)
+
+    def _close(self, number: int) -> None:
+        stream = self._streams.pop(number)
+        row = stream.row
+        self._recordings.stop_all(row, tick=self._tick)
+        self.transmitter.close(row, now=self._now)
+        self._ports.close(row)
+        stats = self.receiver.stats(row, sent=int(self.transmitter.sent[row]))
+        self.receiver.close(row)
+        heapq.heappush(self._free, row)
+        stream.closed = m.StreamClosed(stream=number, at=self._now, stats=stats)
+        if stream.files:
+            self._closing[number] = stream
+        else:
+            self._emit(stream.closed)
+
+    def _note_finished(self, file: RecordingFile) -> None:
+        self._emit(_finished(file, self._now))
+        stream = self._streams.get(file.stream) or self._closing.get(file.stream)
+        if stream is None:
+            return
+        stream.files.discard(file)
+        if stream.closed is not None and not stream.files:
+            del self._closing[file.stream]
+            self._emit(stream.closed)
+
+
+def _finished(file: RecordingFile, now: float) -> m.RecordingFinished:
+    return m.RecordingFinished(
+        stream=file.stream,
+        at=now,
+        recording=file.recording,
+        path=file.path,
+        seconds=file.seconds,
+        error=file.error,
+    )

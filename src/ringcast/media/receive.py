@@ -1,0 +1,280 @@
+"""The receiving half of the tick: all packets that arrived, in a few passes over columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringcast.media.datagrams import Arrivals, Outgoing, Ports
+from ringcast.media.messages import (
+    Codec,
+    DigitReceived,
+    FirstPacketReceived,
+    RtpResumed,
+    RtpTimeout,
+    StreamStats,
+)
+from ringcast.media.recordings import CODEC_NUMBER, Recordings
+from ringcast.protocols.rtp.events import Digit, EventReceiver
+from ringcast.protocols.rtp.header import PacketColumns, parse_packets
+from ringcast.protocols.rtp.reception import Reception
+
+#: In the table of payload types: 0 is not agreed, then the codecs, then telephone events.
+EVENT = 3
+#: Seconds a far end must have been silent before media from another address is taken instead.
+RELATCH_AFTER = 1.0
+_NEVER = -1e9
+
+
+@dataclass(slots=True, eq=False)
+class Ear:
+    """The Python side of a receiving row."""
+
+    stream: int
+    has_been_heard: bool = False
+    events: EventReceiver = field(default_factory=EventReceiver)
+
+
+class Receiver:
+    """Takes what arrives: where from, in which order, which digits, and silence on the wire.
+
+    Symmetric RTP: a stream sends to the address of its SDP until an agreed packet (RTP version 2,
+    agreed payload type) arrives; from then on it sends to where that came from and takes nothing
+    from elsewhere, unless that source has been silent for `RELATCH_AFTER` seconds.
+    """
+
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        ports: Ports,
+        recordings: Recordings,
+        *,
+        emit: Callable[[object], None],
+        rtp_timeout: float | None,
+    ) -> None:
+        capacity = len(outgoing.messages)
+        self._out = outgoing
+        self._ports = ports
+        self._recordings = recordings
+        self._emit = emit
+        self._rtp_timeout = rtp_timeout
+        self._ears: dict[int, Ear] = {}
+        self._reception = Reception(capacity)
+        self._agreed = np.zeros((capacity, 128), np.uint8)
+        self._is_hearing = np.zeros(capacity, np.bool_)
+        #: Where packets are taken from, once one has come.
+        self._source = np.zeros(capacity, np.uint64)
+        self._is_latched = np.zeros(capacity, np.bool_)
+        self._signalled = np.zeros(capacity, np.uint64)
+        self._heard_at = np.full(capacity, _NEVER)
+        #: Rows whose next packet is an event of its own: the first, or the first after a time-out.
+        self._is_awaited = np.zeros(capacity, np.bool_)
+        self._is_timed_out = np.zeros(capacity, np.bool_)
+        self._pressing: set[int] = set()
+        self.packets_received = 0
+
+    # What the pump asks.
+
+    def open(self, row: int, stream: int) -> None:
+        """Prepare a row for a stream."""
+        self._ears[row] = Ear(stream)
+        self._reception.clear(row)
+        self._signalled[row] = 0
+        self._is_latched[row] = False
+        self._is_awaited[row] = True
+        self._is_timed_out[row] = False
+        self._heard_at[row] = _NEVER
+
+    def connect(
+        self,
+        row: int,
+        *,
+        remote: int,
+        payload_types: dict[int, Codec],
+        event_payload_type: int | None,
+        receive: bool,
+        now: float,
+    ) -> None:
+        """Set what a row takes and where from; raise AddressInUse.
+
+        An address that has not changed keeps the source learnt since.
+        """
+        if remote != int(self._signalled[row]):
+            self._signalled[row] = remote
+            self._is_latched[row] = False
+            self._source[row] = remote
+            self._out.remote[row] = remote
+            self._ports.aim(row)
+        self._agreed[row] = 0
+        for payload_type, codec in payload_types.items():
+            self._agreed[row, payload_type] = CODEC_NUMBER[codec]
+        if event_payload_type is not None:
+            self._agreed[row, event_payload_type] = EVENT
+        if receive and not self._is_hearing[row]:
+            self._heard_at[row] = now  # the time-out counts from here
+        self._is_hearing[row] = receive
+
+    def close(self, row: int) -> None:
+        """Take nothing for a row any more."""
+        self._is_hearing[row] = False
+        self._pressing.discard(row)
+        del self._ears[row]
+
+    def stats(self, row: int, *, sent: int) -> StreamStats:
+        """Return what went over the wire on a row."""
+        heard = self._reception.stats(row)
+        return StreamStats(
+            packets_sent=sent,
+            packets_received=heard.received,
+            packets_lost=heard.lost,
+            packets_reordered=heard.reordered,
+            packets_duplicate=heard.duplicate,
+            jitter_ms=round(heard.jitter_ms, 3),
+        )
+
+    # The tick.
+
+    def receive(self, tick: int, now: float) -> None:
+        """Take all that has arrived."""
+        for arrivals in self._ports.receive():
+            for distinct in _distinct_rows(arrivals):
+                self._take(distinct, tick, now)
+
+    def handle_timers(self, tick: int, now: float) -> None:
+        """Report digits whose end was lost, and streams that have fallen silent."""
+        for row in list(self._pressing):
+            ear = self._ears[row]
+            self._report(row, ear, ear.events.handle_timer(now=now), now)
+        if self._rtp_timeout is None or tick % 10:
+            return
+        silence = now - self._heard_at
+        silent = self._is_hearing & ~self._is_timed_out & (silence > self._rtp_timeout)
+        for row in np.nonzero(silent)[0].tolist():
+            self._is_timed_out[row] = self._is_awaited[row] = True
+            seconds = round(float(silence[row]), 3)
+            self._emit(RtpTimeout(stream=self._ears[row].stream, at=now, seconds=seconds))
+
+    def _take(self, arrivals: Arrivals, tick: int, now: float) -> None:
+        """Take at most one packet per row."""
+        packets = parse_packets(arrivals.buffers, arrivals.lengths, index=arrivals.index)
+        kind = self._agreed[arrivals.rows, packets.payload_type]
+        good = packets.valid & (kind != 0) & self._is_hearing[arrivals.rows]
+        strange = good & (arrivals.source != self._source[arrivals.rows])
+        if strange.any():
+            good &= ~strange | self._latch(arrivals, strange, now)
+        if not good.all():
+            arrivals, packets, kind = arrivals.select(good), packets.select(good), kind[good]
+        rows = arrivals.rows
+        if not len(rows):
+            return
+        self.packets_received += len(rows)
+        self._is_latched[rows] = True
+        self._heard_at[rows] = now
+        awaited = self._is_awaited[rows]
+        if awaited.any():
+            self._note_heard(rows[awaited], now)
+        fresh, newest = self._reception.take(rows, packets.ssrc, packets.sequence)
+        usual = newest & (kind != EVENT)
+        if usual.all():
+            self._reception.measure_jitter(rows, packets.timestamp, arrivals.arrival)
+        else:
+            self._reception.measure_jitter(
+                rows[usual], packets.timestamp[usual], arrivals.arrival[usual]
+            )
+            for i in np.nonzero(fresh & (kind == EVENT))[0].tolist():
+                self._hear_event(arrivals, packets, i, now)
+        recorded = fresh & (kind != EVENT) & self._recordings.is_heard[rows]
+        if recorded.any():
+            self._record(arrivals, packets, kind, newest, np.nonzero(recorded)[0], tick)
+
+    def _latch(
+        self, arrivals: Arrivals, strange: NDArray[np.bool_], now: float
+    ) -> NDArray[np.bool_]:
+        """Return which packets of other sources are taken; their rows now talk to those."""
+        rows = arrivals.rows
+        is_open = ~self._is_latched[rows] | (now - self._heard_at[rows] > RELATCH_AFTER)
+        taken = strange & is_open
+        self._source[rows[taken]] = arrivals.source[taken]
+        self._out.remote[rows[taken]] = arrivals.source[taken]
+        return taken
+
+    def _note_heard(self, rows: NDArray[np.int64], now: float) -> None:
+        for row in rows.tolist():
+            ear = self._ears[row]
+            if not ear.has_been_heard:
+                ear.has_been_heard = True
+                self._emit(FirstPacketReceived(stream=ear.stream, at=now))
+            if self._is_timed_out[row]:
+                self._is_timed_out[row] = False
+                self._emit(RtpResumed(stream=ear.stream, at=now))
+            self._is_awaited[row] = False
+
+    def _hear_event(self, arrivals: Arrivals, packets: PacketColumns, i: int, now: float) -> None:
+        row = int(arrivals.rows[i])
+        ear = self._ears[row]
+        start, end = int(packets.payload_start[i]), int(packets.payload_end[i])
+        digits = ear.events.receive(
+            arrivals.buffers[arrivals.index[i], start:end].tobytes(),
+            timestamp=int(packets.timestamp[i]),
+            marker=bool(packets.marker[i]),
+            now=now,
+        )
+        self._report(row, ear, digits, now)
+
+    def _report(self, row: int, ear: Ear, digits: list[Digit], now: float) -> None:
+        for digit in digits:
+            self._emit(
+                DigitReceived(
+                    stream=ear.stream, at=now, digit=digit.digit, duration_ms=digit.duration_ms
+                )
+            )
+        if ear.events.is_waiting:
+            self._pressing.add(row)
+        else:
+            self._pressing.discard(row)
+
+    def _record(
+        self,
+        arrivals: Arrivals,
+        packets: PacketColumns,
+        kind: NDArray[np.uint8],
+        newest: NDArray[np.bool_],
+        recorded: NDArray[np.int64],
+        tick: int,
+    ) -> None:
+        """Give the recordings their packets, those of one length together."""
+        start = packets.payload_start
+        sizes = packets.payload_end - start
+        for size in np.unique(sizes[recorded]).tolist():
+            chosen = recorded[sizes[recorded] == size]
+            columns = start[chosen, None] + np.arange(size)
+            self._recordings.hear(
+                arrivals.rows[chosen],
+                kind[chosen],
+                packets.ssrc[chosen],
+                packets.timestamp[chosen],
+                newest[chosen],
+                arrivals.buffers[arrivals.index[chosen, None], columns],
+                tick=tick,
+            )
+
+
+def _distinct_rows(arrivals: Arrivals) -> Iterator[Arrivals]:
+    """Cut arrivals, in their order, into groups that have each row at most once."""
+    rows = arrivals.rows
+    order = np.argsort(rows, kind="stable")
+    ordered = rows[order]
+    repeated = ordered[1:] == ordered[:-1]
+    if not repeated.any():
+        yield arrivals
+        return
+    # How many packets of its row come before each: its distance from the first of the row.
+    position = np.arange(len(rows))
+    first = np.concatenate(([True], ~repeated))
+    rank = np.empty(len(rows), np.int64)
+    rank[order] = position - np.maximum.accumulate(np.where(first, position, 0))
+    for number in range(int(rank.max()) + 1):
+        yield arrivals.select(rank == number)

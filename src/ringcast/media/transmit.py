@@ -1,0 +1,347 @@
+"""The sending half of the tick: every stream's packet in one pass over columns."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringcast.media.datagrams import Outgoing, Ports
+from ringcast.media.messages import (
+    Codec,
+    DigitsSent,
+    PlaybackEnd,
+    PlaybackFinished,
+    PlaybackStarted,
+    StreamFailed,
+)
+from ringcast.media.playback import Playback, silence_address
+from ringcast.media.recordings import CODEC_NUMBER, TICK, Recordings
+from ringcast.protocols.rtp.events import EventSender
+from ringcast.protocols.rtp.header import MARKER
+
+#: More packets than a stream can live: silence needs no attention.
+FOREVER = 1 << 60
+_EVENT_SIZE = 4
+
+
+@dataclass(slots=True, eq=False)
+class Dialling:
+    """Digits being sent on a row, and what the row goes on with afterwards."""
+
+    sender: EventSender
+    address: int
+    step: int
+    left: int
+
+
+@dataclass(slots=True, eq=False)
+class Voice:
+    """The Python side of a sending row: touched when something begins or ends, not per packet."""
+
+    stream: int
+    codec: Codec = "PCMU"
+    playback: Playback | None = None
+    event_payload_type: int | None = None
+    dialling: Dialling | None = None
+
+
+class Transmitter:
+    """Sends one packet per row and packet interval: of a playback, of a digit, or silence."""
+
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        ports: Ports,
+        recordings: Recordings,
+        *,
+        emit: Callable[[object], None],
+        random_bits: Callable[[int], int],
+    ) -> None:
+        capacity = len(outgoing.messages)
+        self._out = outgoing
+        self._ports = ports
+        self._recordings = recordings
+        self._emit = emit
+        self._random_bits = random_bits
+        self._voices: dict[int, Voice] = {}
+        self.is_sending = np.zeros(capacity, np.bool_)
+        self._sequence = np.zeros(capacity, np.uint16)
+        self._base = np.zeros(capacity, np.uint32)
+        self._step = np.zeros(capacity, np.uint64)
+        self._left = np.zeros(capacity, np.int64)
+        self._law = np.zeros(capacity, np.uint8)
+        #: Ticks in a packet: 1 for 20 ms.
+        self._every = np.ones(capacity, np.int64)
+        self._slow = 0
+        self._marked: set[int] = set()
+        self._dialling: set[int] = set()
+        #: Payload type and marker of the audio of rows whose present packet is an event.
+        self._audio_kind: dict[int, int] = {}
+        self._events = np.zeros((capacity, _EVENT_SIZE), np.uint8)
+        self._rows: NDArray[np.int64] | None = None
+        self.sent = np.zeros(capacity, np.int64)
+        self.packets_sent = 0
+        self.packets_failed = 0
+
+    # What the pump asks.
+
+    def open(self, row: int, stream: int) -> None:
+        """Prepare a row for a stream, with random beginnings (RFC 3550, 5.1)."""
+        self._voices[row] = Voice(stream)
+        self._sequence[row] = self._random_bits(15)
+        self._base[row] = self._random_bits(32)
+        self._out.headers["ssrc"][row] = self._random_bits(32)
+        self.sent[row] = 0
+        self._be_silent(row)
+
+    def connect(
+        self,
+        row: int,
+        *,
+        payload_type: int,
+        codec: Codec,
+        event_payload_type: int | None,
+        send: bool,
+        ptime_ms: int,
+        now: float,
+    ) -> None:
+        """Set what a row sends; what it is playing goes on."""
+        voice = self._voices[row]
+        every = ptime_ms // 20
+        if codec != voice.codec or every != self._every[row]:
+            self._recode(row, voice, codec, every, now)
+        self._law[row] = CODEC_NUMBER[codec]
+        self._out.payload_length[row] = every * TICK
+        self._out.headers["kind"][row] = payload_type
+        voice.event_payload_type = event_payload_type
+        if event_payload_type is None and voice.dialling is not None:
+            self._end_digits(row, voice)
+            reason = "digits broken off: the far end takes no telephone events any more"
+            self._emit(StreamFailed(stream=voice.stream, at=now, reason=reason))
+        if send and not self.is_sending[row]:
+            self._marked.add(row)  # a talkspurt begins (RFC 3551, 4.1)
+        if row in self._marked:
+            self._out.headers["kind"][row] |= MARKER
+        self.is_sending[row] = send
+        self._rows = None
+
+    def play(self, row: int, playback: Playback, *, now: float) -> None:
+        """Play from the next tick on, in place of what is playing."""
+        self.stop(row, None, now=now)
+        self._voices[row].playback = playback
+        self._set_run(row, 0, 0, 0)
+
+    def stop(self, row: int, playback: int | None, *, now: float) -> None:
+        """Stop that playback, or any; do nothing if it is not playing."""
+        voice = self._voices[row]
+        playing = voice.playback
+        if playing is None or playback not in (None, playing.number):
+            return
+        self._finish(row, "stopped", now, left=self._packets_left(row))
+        self._be_silent(row)
+
+    def playback_settings(self, row: int) -> tuple[Codec, int]:
+        """Return the codec of a row and the samples in its packets."""
+        return self._voices[row].codec, int(self._every[row]) * TICK
+
+    def send_digits(self, row: int, digits: str, *, duration_ms: int, gap_ms: int) -> None:
+        """Send digits from the next tick on, after those being sent; the playback waits."""
+        voice = self._voices[row]
+        if voice.dialling is None:
+            sender = EventSender(interval=int(self._every[row]) * TICK)
+            address, step = int(self._out.payload[row]), int(self._step[row])
+            voice.dialling = Dialling(sender, address, step, int(self._left[row]))
+            self._out.payload[row] = silence_address(voice.codec)
+            self._step[row] = 0
+            self._left[row] = FOREVER
+            self._dialling.add(row)
+        voice.dialling.sender.send(digits, duration_ms=duration_ms, gap_ms=gap_ms)
+
+    def close(self, row: int, *, now: float) -> None:
+        """End all that a row sends."""
+        self.stop(row, None, now=now)
+        self.is_sending[row] = False
+        self._slow -= int(self._every[row] > 1)
+        self._every[row] = 1
+        self._marked.discard(row)
+        self._dialling.discard(row)
+        self._rows = None
+        del self._voices[row]
+
+    # The tick.
+
+    def send(self, tick: int, now: float) -> None:
+        """Send the packets of one tick."""
+        if self._rows is None:
+            self._rows = np.nonzero(self.is_sending)[0]
+        rows = self._rows
+        if self._slow:
+            rows = rows[(rows + tick) % self._every[rows] == 0]
+        if not len(rows):
+            return
+        for row in rows[self._left[rows] == 0].tolist():
+            self._next_run(row, now)
+        out = self._out
+        sequence = self._sequence[rows] + np.uint16(1)
+        self._sequence[rows] = sequence
+        out.headers["sequence"][rows] = sequence
+        clock = tick * TICK & 0xFFFFFFFF
+        out.headers["timestamp"][rows] = self._base[rows] + np.uint32(clock)
+        dialled = self._put_digits(tick) if self._dialling else ()
+        self.packets_failed += self._ports.send(rows)
+        self.packets_sent += len(rows)
+        self.sent[rows] += 1
+        if self._recordings.sent_count:
+            self._record(rows, tick)
+        out.payload[rows] += self._step[rows]
+        self._left[rows] -= 1
+        for row in dialled:
+            self._restore_audio(row, now)
+        if self._marked:
+            self._unmark(rows)
+
+    def _unmark(self, rows: NDArray[np.int64]) -> None:
+        """Take the marker off the headers of rows that have sent it."""
+        marked = self._marked.intersection(rows.tolist())
+        for row in marked:
+            self._out.headers["kind"][row] &= 0x7F
+        self._marked -= marked
+
+    def _next_run(self, row: int, now: float) -> None:
+        """Give a row whose run has ended its next packets."""
+        voice = self._voices[row]
+        playback = voice.playback
+        run = None if playback is None else playback.next_run()
+        if playback is None:
+            self._be_silent(row)
+        elif run is None:
+            self._finish(row, "completed", now, left=0)
+            self._be_silent(row)
+        else:
+            if not playback.is_started:
+                playback.is_started = True
+                self._emit(PlaybackStarted(stream=voice.stream, at=now, playback=playback.number))
+            self._set_run(row, run.address, run.step, run.packets)
+
+    def _finish(
+        self, row: int, reason: PlaybackEnd, now: float, *, left: int, error: str | None = None
+    ) -> None:
+        voice = self._voices[row]
+        playback = voice.playback
+        assert playback is not None
+        voice.playback = None
+        playback.close()
+        self._emit(
+            PlaybackFinished(
+                stream=voice.stream,
+                at=now,
+                playback=playback.number,
+                reason=reason,
+                played_ms=playback.played_ms(left),
+                error=error,
+            )
+        )
+
+    def _packets_left(self, row: int) -> int:
+        """Return how many packets of the present run have not been sent."""
+        dialling = self._voices[row].dialling
+        return int(self._left[row]) if dialling is None else dialling.left
+
+    def _be_silent(self, row: int) -> None:
+        self._set_run(row, silence_address(self._voices[row].codec), 0, FOREVER)
+
+    def _set_run(self, row: int, address: int, step: int, left: int) -> None:
+        """Set what a row sends next, now or when its digits are through."""
+        dialling = self._voices[row].dialling
+        if dialling is not None:
+            dialling.address, dialling.step, dialling.left = address, step, left
+            return
+        self._out.payload[row] = address
+        self._step[row] = step
+        self._left[row] = left
+
+    def _recode(self, row: int, voice: Voice, codec: Codec, every: int, now: float) -> None:
+        """Go on in another codec or packet length."""
+        left = self._packets_left(row)
+        self._slow += int(every > 1) - int(self._every[row] > 1)
+        self._every[row] = every
+        voice.codec = codec
+        if voice.dialling is not None:
+            self._out.payload[row] = silence_address(codec)
+        if voice.playback is None:
+            self._be_silent(row)
+            return
+        self._set_run(row, silence_address(codec), 0, 0)
+        try:
+            voice.playback.rebase(codec=codec, packet=every * TICK, packets_left=left)
+        except OSError as exc:
+            self._finish(row, "failed", now, left=left, error=str(exc))
+            self._be_silent(row)
+
+    # Digits.
+
+    def _put_digits(self, tick: int) -> list[int]:
+        """Turn the packets of dialling rows into events; return those rows."""
+        rows = []
+        out = self._out
+        for row in self._dialling:
+            if not self.is_sending[row] or (row + tick) % int(self._every[row]):
+                continue
+            rows.append(row)
+            voice = self._voices[row]
+            assert voice.dialling is not None
+            packet = voice.dialling.sender.next_packet(int(out.headers["timestamp"][row]))
+            if packet is None:
+                continue
+            self._events[row] = np.frombuffer(packet.payload, np.uint8)
+            out.payload[row] = self._events.ctypes.data + row * _EVENT_SIZE
+            out.payload_length[row] = _EVENT_SIZE
+            out.headers["timestamp"][row] = packet.timestamp
+            self._saved_kind(row, voice, marker=packet.marker)
+        return rows
+
+    def _saved_kind(self, row: int, voice: Voice, *, marker: bool) -> None:
+        """Put the events' payload type in the header, keeping that of the audio aside."""
+        assert voice.event_payload_type is not None
+        self._audio_kind[row] = int(self._out.headers["kind"][row])
+        self._out.headers["kind"][row] = voice.event_payload_type | (MARKER if marker else 0)
+
+    def _restore_audio(self, row: int, now: float) -> None:
+        """Make a dialling row's packet an audio packet again."""
+        voice = self._voices[row]
+        out = self._out
+        kind = self._audio_kind.pop(row, None)
+        if kind is not None:
+            out.headers["kind"][row] = kind
+            out.payload[row] = silence_address(voice.codec)
+            out.payload_length[row] = int(self._every[row]) * TICK
+        assert voice.dialling is not None
+        if voice.dialling.sender.is_idle:
+            self._end_digits(row, voice)
+            self._emit(DigitsSent(stream=voice.stream, at=now))
+
+    def _end_digits(self, row: int, voice: Voice) -> None:
+        dialling, voice.dialling = voice.dialling, None
+        assert dialling is not None
+        self._dialling.discard(row)
+        self._set_run(row, dialling.address, dialling.step, dialling.left)
+
+    # Recording.
+
+    def _record(self, rows: NDArray[np.int64], tick: int) -> None:
+        """Give the recordings of what we say their copy of it."""
+        rows = rows[self._recordings.is_sent[rows]]
+        sizes = self._out.payload_length[rows]
+        for size in np.unique(sizes).tolist():
+            if size == _EVENT_SIZE:
+                continue  # a digit: silence
+            chosen = rows[sizes == size]
+            spoken = b"".join(
+                [ctypes.string_at(address, size) for address in self._out.payload[chosen].tolist()]
+            )
+            payload = np.frombuffer(spoken, np.uint8).reshape(len(chosen), size).copy()
+            self._recordings.say(chosen, self._law[chosen], payload, tick)

@@ -1,0 +1,289 @@
+"""A media worker process: `python -m ringcast.media.worker FD PARENT_PID`.
+
+It is started by `MediaPool` with one end of a socket pair, ticks every 20 ms, and ends when that
+channel closes or its parent dies. Nothing of the product is imported here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import logging
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from contextlib import suppress
+
+import numpy as np
+
+from ringcast.media import messages as m
+from ringcast.media.channel import BatchReader, BrokenChannel, parse_commands, serialize_answers
+from ringcast.media.datagrams import Outgoing, OwnPorts, Ports, SharedPorts
+from ringcast.media.pump import Pump
+from ringcast.media.recorder import Writer
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.02
+#: Ticks a worker may be behind and still catch up; beyond, the missed ones are left out (200 ms).
+MOST_LATE = 10
+#: Shorter than a tick, so that a writing thread never holds the interpreter for long.
+_SWITCH_INTERVAL = 0.0005
+_READ_SIZE = 1 << 18
+#: Bytes of events that wait for a pool that does not read; beyond, the pool is taken for dead.
+_MOST_UNSENT = 16 << 20
+_WRITER_TIMEOUT = 5.0
+_LAST_WORDS = 1.0
+_COLLECT_EVERY = 500
+_PR_SET_PDEATHSIG = 1
+_PR_SET_TIMERSLACK = 29
+_NICE = -10
+
+
+class ParentGone(Exception):
+    """The channel is closed or its other end does not read."""
+
+
+class Channel:
+    """The worker's end of the command channel; never blocks."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._reader = BatchReader()
+        self._answers: list[object] = []
+        self._unsent = bytearray()
+
+    def emit(self, answer: object) -> None:
+        """Send an event or an answer with the next `flush`."""
+        self._answers.append(answer)
+
+    def wait(self, seconds: float) -> list[m.AnyCommand]:
+        """Return the commands that come within that time, at once when there are some."""
+        writing = [self._sock] if self._unsent else []
+        readable, _, _ = select.select([self._sock], writing, [], max(0.0, seconds))
+        if not readable:
+            return []
+        try:
+            data = self._sock.recv(_READ_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return []
+        except OSError as exc:
+            raise ParentGone from exc
+        if not data:
+            raise ParentGone
+        return [c for batch in self._reader.receive(data) for c in parse_commands(batch)]
+
+    def flush(self) -> None:
+        """Send what waits, as far as the other end takes it."""
+        if self._answers:
+            self._unsent += serialize_answers(self._answers)
+            self._answers.clear()
+        if not self._unsent:
+            return
+        try:
+            sent = self._sock.send(self._unsent)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as exc:
+            raise ParentGone from exc
+        del self._unsent[:sent]
+        if len(self._unsent) > _MOST_UNSENT:
+            raise ParentGone
+
+    def finish(self, *, seconds: float) -> None:
+        """Send all that waits; give up after that time."""
+        until = time.monotonic() + seconds
+        self.flush()
+        while self._unsent and (left := until - time.monotonic()) > 0:
+            select.select([], [self._sock], [], left)
+            self.flush()
+
+
+class Load:
+    """How much of each tick is work, and how late ticks begin."""
+
+    def __init__(self) -> None:
+        self.skipped = 0
+        self._ticks = 0
+        self._late = self._late_max = self._work = self._work_max = 0.0
+
+    def note(self, *, late: float, work: float) -> None:
+        """Take one tick: seconds of lateness and of work."""
+        self._ticks += 1
+        self._late += late
+        self._late_max = max(self._late_max, late)
+        self._work += work
+        self._work_max = max(self._work_max, work)
+
+    def report(self, pump: Pump, transport: str) -> m.WorkerStats:
+        """Return the figures since the last report."""
+        ticks = max(1, self._ticks)
+        stats = m.WorkerStats(
+            pid=os.getpid(),
+            streams=pump.streams,
+            ticks=self._ticks,
+            work_ms_mean=round(self._work * 1000 / ticks, 3),
+            work_ms_max=round(self._work_max * 1000, 3),
+            late_ms_mean=round(self._late * 1000 / ticks, 3),
+            late_ms_max=round(self._late_max * 1000, 3),
+            ticks_skipped=self.skipped,
+            packets_sent=pump.transmitter.packets_sent,
+            packets_received=pump.receiver.packets_received,
+            packets_failed=pump.transmitter.packets_failed,
+            cpu_seconds=time.process_time(),
+            transport=transport,
+        )
+        self._ticks = 0
+        self._late = self._late_max = self._work = self._work_max = 0.0
+        return stats
+
+
+class Worker:
+    """The loop: commands between the ticks, the pump on them."""
+
+    def __init__(self, channel: Channel, pump: Pump, *, phase: float, transport: str) -> None:
+        self._channel = channel
+        self._pump = pump
+        self._phase = phase
+        self._transport = transport
+        self._commands: deque[m.AnyCommand] = deque()
+        self._load = Load()
+        self._is_ending = False
+
+    def run(self) -> None:
+        """Work until told to shut down; raise ParentGone when nobody is there to tell."""
+        self._channel.emit(m.Ready(pid=os.getpid()))
+        tick = last_tick(time.monotonic(), self._phase) + 1
+        while not self._is_ending:
+            due_at = tick * TICK_SECONDS + self._phase
+            self._channel.flush()
+            self._handle_commands(until=due_at)
+            now = time.monotonic()
+            if now < due_at or self._is_ending:
+                continue
+            tick = self._run_ticks(tick, now)
+
+    def _run_ticks(self, tick: int, now: float) -> int:
+        """Run the ticks that are due; return the next one."""
+        late = now - (tick * TICK_SECONDS + self._phase)
+        last = max(tick, last_tick(now, self._phase))
+        if last - tick > MOST_LATE:
+            log.warning("ticks left out", extra={"ticks": last - tick, "late_ms": late * 1000})
+            self._load.skipped += last - tick
+            tick = last
+        for each in range(tick, last + 1):
+            self._pump.send(each, now=time.monotonic())
+        self._pump.receive(now=time.monotonic())
+        self._pump.handle_timers(now=time.monotonic())
+        self._load.note(late=late, work=time.monotonic() - now)
+        if last % _COLLECT_EVERY == 0:
+            gc.collect()
+        return last + 1
+
+    def _handle_commands(self, *, until: float) -> None:
+        """Carry out commands, but keep to the tick; what is left over comes after it."""
+        seconds = 0.0 if self._commands else until - time.monotonic()
+        self._commands.extend(self._channel.wait(seconds))
+        while self._commands:
+            now = time.monotonic()
+            if now >= until:
+                return
+            command = self._commands.popleft()
+            match command:
+                case m.ReportStats():
+                    self._channel.emit(self._load.report(self._pump, self._transport))
+                case m.ShutDown():
+                    self._is_ending = True
+                    return
+                case _:
+                    self._pump.handle(command, now=now)
+
+
+def last_tick(now: float, phase: float) -> int:
+    """Return the last tick that is due: ticks lie at multiples of 20 ms of the clock."""
+    return int((now - phase) // TICK_SECONDS)
+
+
+def run(sock: socket.socket) -> None:
+    """Be a worker on a channel until it ends."""
+    channel = Channel(sock)
+    waiting: list[m.AnyCommand] = []
+    while not waiting:
+        waiting = channel.wait(60.0)
+    configure = waiting[0]
+    if not isinstance(configure, m.Configure) or len(waiting) > 1:
+        raise BrokenChannel("the first command configures the worker, and is answered")
+    phase = configure.phase_ms / 1000
+    outgoing = Outgoing(configure.capacity)
+    ports = open_ports(outgoing, configure)
+    writer = Writer()
+    pump = Pump(
+        outgoing,
+        ports,
+        writer=writer,
+        emit=channel.emit,
+        rtp_timeout=configure.rtp_timeout,
+        random_bits=_random_bits,
+        tick=last_tick(time.monotonic(), phase),
+    )
+    worker = Worker(
+        channel,
+        pump,
+        phase=phase,
+        transport=type(ports).__name__,
+    )
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # collected by hand between ticks
+    try:
+        worker.run()
+    finally:
+        pump.shut()
+        writer.close(timeout=_WRITER_TIMEOUT)
+        pump.handle_timers(now=time.monotonic())
+        with suppress(ParentGone):
+            channel.finish(seconds=_LAST_WORDS)
+
+
+def open_ports(outgoing: Outgoing, configure: m.Configure) -> Ports:
+    """Return the sockets a configuration asks for."""
+    if configure.shared_ports:
+        return SharedPorts(outgoing, host=configure.host, ports=configure.shared_ports)
+    return OwnPorts(outgoing, host=configure.host)
+
+
+def main(arguments: list[str]) -> None:
+    """Start as a process: tie the life to the parent's, then run."""
+    descriptor, parent = int(arguments[0]), int(arguments[1])
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        return  # it died before we could ask to be told
+    libc.prctl(_PR_SET_TIMERSLACK, 1000, 0, 0, 0)  # nanoseconds
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's ^C is the parent's to act on
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with suppress(OSError):  # a right that few processes have
+        os.setpriority(os.PRIO_PROCESS, 0, _NICE)
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    # The parent may have thousands of files open: a low number, which select() needs.
+    sock = socket.socket(fileno=os.dup(descriptor))
+    os.close(descriptor)
+    with suppress(ParentGone):
+        run(sock)
+
+
+def _random_bits(bits: int) -> int:
+    return int.from_bytes(os.urandom(8), "big") >> (64 - bits)
+
+
+if __name__ == "__main__":
+    np.seterr(over="ignore")  # sequence numbers and timestamps wrap
+    main(sys.argv[1:])
