@@ -97,6 +97,8 @@ class Settings:
     trunk_password: str | None = field(default=None, metadata={"read": _text}, repr=False)
     trunk_cps: float = field(default=10.0, metadata={"read": _positive})
     trunk_max_calls: int = field(default=100, metadata={"read": _count})
+    ring_timeout: float = field(default=40.0, metadata={"read": _positive})
+    """Seconds from INVITE to answer before the call is given up."""
     database_url: str | None = field(default=None, metadata={"read": _text}, repr=False)
     data_dir: Path = field(default=Path("data"), metadata={"read": Path})
     media_workers: int | None = field(default=None, metadata={"read": _count})
