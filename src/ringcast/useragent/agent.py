@@ -105,6 +105,7 @@ class UserAgent:
         self._unreachable: list[Destination] = []
         self._is_running = False
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
 
     async def start(self) -> None:
         """Open the sockets; raises AddressInUse or AddressNotOurs."""
@@ -264,9 +265,10 @@ class UserAgent:
         if at is None or self._loop is None or not self._is_open:
             return
         if self._timer is not None:
-            if self._timer.when() <= at + _TIMER_SLACK:
+            if self._timer_at <= at:
                 return  # an early one finds nothing due and sets the next
             self._timer.cancel()
+        self._timer_at = at
         self._timer = self._loop.call_at(at + _TIMER_SLACK, self._on_timer)
 
     def _on_timer(self) -> None:

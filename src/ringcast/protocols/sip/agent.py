@@ -10,9 +10,11 @@ from ringcast.protocols.sip.agent_events import CallEvent
 from ringcast.protocols.sip.agent_incoming import IncomingSession
 from ringcast.protocols.sip.agent_outgoing import Invitation, OutgoingSession
 from ringcast.protocols.sip.agent_session import SDP, Session
-from ringcast.protocols.sip.errors import MalformedMessage, SipError
+from ringcast.protocols.sip.errors import InvalidHeader, MalformedMessage, SipError
+from ringcast.protocols.sip.headers import parse_number
 from ringcast.protocols.sip.message import (
     Request,
+    Response,
     make_response,
     parse_message,
     refuse_malformed,
@@ -108,7 +110,10 @@ class Agent:
         """Take one datagram, or one message cut from a stream; never raises for what is in it."""
         try:
             message = parse_message(data)
-            message.validate()
+            if isinstance(message, Request):
+                message.validate()
+            else:
+                _check_response(message)
             self._layer.receive_message(message, source, now=now)
         except MalformedMessage as exc:
             self._refuse_malformed(exc, source)
@@ -245,6 +250,19 @@ class Agent:
                 self._layer.reply_without_transaction(request, response, source)
         except SipError:
             return
+
+
+def _check_response(response: Response) -> None:
+    """Check what every response is used for; raises SipError, then it is dropped.
+
+    The rest is read where it is needed: `validate` would read it all, and this is the hot path.
+    """
+    _ = response.to_tag
+    length = response.headers.get("Content-Length")
+    if length is not None and length != "0":
+        announced = parse_number(length, "Content-Length", maximum=2**32 - 1)
+        if announced > len(response.body):  # 18.3
+            raise InvalidHeader("Content-Length", f"{announced}, but {len(response.body)} came")
 
 
 def _unacceptable(request: Request, *, is_in_dialog: bool) -> Refuse | None:

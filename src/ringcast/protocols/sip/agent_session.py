@@ -281,7 +281,7 @@ class Session:
     def _on_offer_response(
         self, transaction: ClientTransaction, response: Response, *, now: float
     ) -> None:
-        key = response.to_tag or "", response.cseq.number
+        key = response.to_tag or "", transaction.request.cseq.number
         if key in self._acks:
             self._layer.send_again(self._acks[key])  # our ACK was lost (13.2.2.4)
             return

@@ -143,7 +143,10 @@ class Dialog:
 
     def refresh_target(self, message: Request | Response) -> None:
         """Follow the Contact of a re-INVITE, an UPDATE or the 2xx to one (12.2)."""
-        contact = message.contact
+        try:
+            contact = message.contact
+        except InvalidHeader:
+            return  # we go on using the one that has worked so far
         if contact is not None:
             self.remote_target = contact.uri
 

@@ -24,6 +24,7 @@ from ringcast.protocols.sip.transactions_client import (
     InviteClientTransaction,
     NonInviteClientTransaction,
     cancel_for,
+    client_key,
 )
 from ringcast.protocols.sip.transactions_server import (
     InviteServerTransaction,
@@ -84,12 +85,19 @@ class TransactionLayer:
         self, request: Request, destination: Destination, *, now: float, user: Any = None
     ) -> ClientTransaction:
         """Put a Via on top of the request and send it in a new client transaction."""
-        request.headers.prepend("Via", self._new_via(destination))
+        via, branch = self._new_via(destination)
+        request.headers.prepend("Via", via)
         machine: type[InviteClientTransaction | NonInviteClientTransaction] = (
             InviteClientTransaction if request.method == "INVITE" else NonInviteClientTransaction
         )
         transaction = machine(
-            request, destination, now=now, timers=self._timers, output=self._output, user=user
+            request,
+            destination,
+            now=now,
+            timers=self._timers,
+            output=self._output,
+            user=user,
+            branch=branch,
         )
         self._clients[transaction.key] = transaction
         self._heap.schedule(transaction)
@@ -119,7 +127,7 @@ class TransactionLayer:
 
     def send_ack(self, ack: Request, destination: Destination) -> Transmission:
         """Send the ACK of a 2xx, outside of transactions (13.2.2.4), and return what was sent."""
-        ack.headers.prepend("Via", self._new_via(destination))
+        ack.headers.prepend("Via", self._new_via(destination)[0])
         transmission = Transmission(ack.serialize(), destination)
         self._output.datagrams.append(transmission)
         return transmission
@@ -231,8 +239,7 @@ class TransactionLayer:
         return self._output.datagrams_to_send()
 
     def _receive_response(self, response: Response, *, now: float) -> None:
-        via = response.via
-        transaction = self._clients.get((via.branch, response.cseq.method))
+        transaction = self._clients.get(client_key(response))
         if transaction is None:
             return  # a stray response is dropped (RFC 6026, 8.9)
         # 18.1.2 would have us compare sent-by too. Gateways in front of NATs rewrite it, and
@@ -258,10 +265,10 @@ class TransactionLayer:
         else:
             self._output.events.append(RequestReceived(request, source))
 
-    def _new_via(self, destination: Destination) -> str:
+    def _new_via(self, destination: Destination) -> tuple[str, str]:
         sent_by = self._sent_by(destination)
         branch = MAGIC_COOKIE + self._new_token()
-        return f"SIP/2.0/{destination.transport} {sent_by};rport;branch={branch}"
+        return f"SIP/2.0/{destination.transport} {sent_by};rport;branch={branch}", branch
 
     def _settle(self, transaction: Transaction) -> None:
         if transaction.is_terminated:

@@ -34,15 +34,16 @@ class ClientTransaction(Transaction):
         timers: TimerSettings = DEFAULT_TIMERS,
         output: Output | None = None,
         user: Any = None,
+        branch: str | None = None,
     ) -> None:
-        """Send the request, whose topmost Via must be complete."""
+        """Send the request, whose topmost Via must be complete; `branch` saves reading it."""
         self.request = request
         self.destination = destination
         self.fallback = None
         self.timers = timers
         self.output = Output() if output is None else output
         self.user = user
-        self.key = client_key(request)
+        self.key = branch or request.via.branch or "", request.method
         self.queued_at = NEVER
         self._data = request.serialize()
         self._interval = timers.t1
@@ -90,11 +91,20 @@ class InviteClientTransaction(ClientTransaction):
         timers: TimerSettings = DEFAULT_TIMERS,
         output: Output | None = None,
         user: Any = None,
+        branch: str | None = None,
     ) -> None:
         """Send the INVITE, whose topmost Via must be complete."""
         self.state = State.CALLING
         self._ack = b""
-        super().__init__(request, destination, now=now, timers=timers, output=output, user=user)
+        super().__init__(
+            request,
+            destination,
+            now=now,
+            timers=timers,
+            output=output,
+            user=user,
+            branch=branch,
+        )
 
     def receive_response(self, response: Response, *, now: float) -> None:
         """Take a response that matches this transaction (17.1.3)."""
@@ -162,10 +172,19 @@ class NonInviteClientTransaction(ClientTransaction):
         timers: TimerSettings = DEFAULT_TIMERS,
         output: Output | None = None,
         user: Any = None,
+        branch: str | None = None,
     ) -> None:
         """Send the request, whose topmost Via must be complete."""
         self.state = State.TRYING
-        super().__init__(request, destination, now=now, timers=timers, output=output, user=user)
+        super().__init__(
+            request,
+            destination,
+            now=now,
+            timers=timers,
+            output=output,
+            user=user,
+            branch=branch,
+        )
 
     def receive_response(self, response: Response, *, now: float) -> None:
         """Take a response that matches this transaction (17.1.3)."""
@@ -202,9 +221,19 @@ class NonInviteClientTransaction(ClientTransaction):
             self._fail()
 
 
-def client_key(request: Request) -> tuple[str, str]:
-    """Return what a response must match: branch and method (17.1.3)."""
-    return request.via.branch or "", request.method
+def client_key(response: Response) -> tuple[str, str]:
+    """Return branch and method of the request a response belongs to (17.1.3).
+
+    Nearly every response has our Via as we wrote it, so that these two can be read without the
+    rest. Raises InvalidHeader if there is no Via or CSeq that can be read.
+    """
+    headers = response.headers
+    via, cseq = headers.get("Via") or "", headers.get("CSeq") or ""
+    number, _, method = cseq.partition(" ")
+    branch = via.partition(";branch=")[2].partition(";")[0]
+    if not (branch.isalnum() and method.isalpha() and number.isdigit()):
+        return response.via.branch or "", response.cseq.method
+    return branch, method
 
 
 def ack_for(request: Request, response: Response) -> Request:
