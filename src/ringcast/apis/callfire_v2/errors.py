@@ -13,7 +13,7 @@ import msgspec
 from starlette.responses import Response
 
 from ringcast.domain import errors
-from ringcast.web.errors import BadRequest, BodyTooLarge, RequestRefused, UnsatisfiableRange
+from ringcast.web.errors import BadRequest, BodyTooLarge, UnsatisfiableRange
 from ringcast.web.json import json_response
 
 __all__ = ["CODES", "MethodNotAllowed", "NotYet", "UnknownPath", "error_response"]
@@ -107,6 +107,4 @@ def _headers(error: Exception) -> dict[str, str]:
         return {"Content-Range": f"bytes */{error.size}"}
     if isinstance(error, errors.Unavailable) and error.retry_after is not None:
         return {"Retry-After": str(max(1, math.ceil(error.retry_after.total_seconds())))}
-    if isinstance(error, RequestRefused):
-        return {"Connection": "close"}  # there may be a body that nobody will read
     return {}
