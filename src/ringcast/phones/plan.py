@@ -24,6 +24,7 @@ from ringcast.phones.steps import (
     Listen,
     Message,
     Press,
+    PressBy,
     Refuse,
     Resume,
     Ring,
@@ -107,16 +108,18 @@ class Plan:
         )
         return NO_SUCH_NUMBER if best is None else self.phones[best].called(digits)
 
-    def sounds(self) -> tuple[Sound, ...]:
-        """Return each sound of the plan once, in the order of the plan."""
-        return tuple(
-            dict.fromkeys(
-                step
-                for phone in self.phones.values()
-                for step in phone.steps
-                if isinstance(step, _SOUNDS)
-            )
-        )
+    def sounds(self) -> tuple[Sound | Press, ...]:
+        """Return each sound of the plan once; digits as tones, which any may have to become."""
+        found: dict[Sound | Press, None] = {}
+        for phone in self.phones.values():
+            for step in phone.steps:
+                if isinstance(step, _SOUNDS):
+                    found[step] = None
+                elif isinstance(step, Press) and step.by is not PressBy.INFO:
+                    for digit in "0123456789" if ANY_DIGIT in step.digits else ANY_DIGIT:
+                        digits = step.digits.replace(ANY_DIGIT, digit)
+                        found[Press(digits, PressBy.INBAND)] = None
+        return tuple(found)
 
 
 def default_plan() -> Plan:

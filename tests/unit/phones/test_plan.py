@@ -6,7 +6,7 @@ import pytest
 
 from ringcast.phones.errors import InvalidPlan
 from ringcast.phones.plan import Plan, default_plan, load_plan, parse_plan
-from ringcast.phones.steps import Answer, HangUp, Listen, Press, Refuse, Ring, Say
+from ringcast.phones.steps import Answer, HangUp, Listen, Press, PressBy, Refuse, Ring, Say
 
 PHONE = '[[phone]]\nends_in = "7"\n'
 
@@ -183,3 +183,11 @@ def test_a_huge_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidPlan, match="larger than"):
         load_plan(path)
+
+
+def test_digits_are_prepared_as_tones_for_callers_that_take_no_events() -> None:
+    text = '[[phone]]\nends_in = "3d"\nsteps = ["answer", "press 1d", "press 5 by info", "listen"]'
+
+    sounds = parse_plan(text, source="test.toml").sounds()
+
+    assert sounds == tuple(Press(f"1{digit}", PressBy.INBAND) for digit in "0123456789")
