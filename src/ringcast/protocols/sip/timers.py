@@ -22,7 +22,9 @@ class TimerSettings:
     t4: float = 5.0
     """Longest time a message stays in the network."""
     give_up_after: float = 0.0
-    """64*T1: timers B, F, H, J, L and M."""
+    """Timers B, F, H, J, L and M; 64*T1 unless said otherwise."""
+    timer_d: float = 32.0
+    """How long a refused INVITE waits for repeated responses: at least 32 s (17.1.1.2)."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "give_up_after", self.give_up_after or 64 * self.t1)

@@ -17,8 +17,6 @@ from ringcast.protocols.sip.transactions import (
     TransportFailed,
 )
 
-_AT_LEAST_32_SECONDS = 32.0
-
 
 class ClientTransaction(Transaction):
     """What INVITE and other client transactions share: sending again and giving up."""
@@ -153,9 +151,7 @@ class InviteClientTransaction(ClientTransaction):
             self.terminate()  # Timer D is zero
             return
         self.state = State.COMPLETED
-        # Timer D is at least 32 s (17.1.1.2), or as long as the server's Timer H.
-        wait = max(self.timers.give_up_after, _AT_LEAST_32_SECONDS)
-        self.deadline = now + wait
+        self.deadline = now + self.timers.timer_d
 
 
 class NonInviteClientTransaction(ClientTransaction):
