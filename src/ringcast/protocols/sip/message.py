@@ -165,7 +165,8 @@ def make_response(
     """Answer a request: Via, From, To, Call-ID, CSeq copied as RFC 3261 8.2.6.2 demands.
 
     `to_tag` is added if To has none. Record-Route is copied into responses that make a dialog
-    (RFC 3261 12.1.1): 101 to 299 to an INVITE, 2xx to SUBSCRIBE and REFER.
+    (RFC 3261 12.1.1): 101 to 299 to an INVITE, 2xx to SUBSCRIBE and REFER. Raises InvalidHeader
+    if a To that should get a tag cannot be read, and for headers that cannot be sent.
     """
     copied = [(name, value) for name, value in request.headers if name in _COPIED]
     if to_tag is not None:
@@ -196,10 +197,9 @@ def refuse_malformed(error: MalformedMessage, *, to_tag: str) -> Response | None
     except InvalidHeader:
         return None
     try:
-        tag = None if request.to_tag else to_tag
-    except InvalidHeader:
-        tag = None  # a To that cannot be read is sent back as it came
-    return make_response(request, error.status, to_tag=tag)
+        return make_response(request, error.status, to_tag=to_tag)
+    except InvalidHeader:  # a To that cannot be read is sent back as it came
+        return make_response(request, error.status)
 
 
 _FOLDED: Final = "a continued line"
@@ -213,9 +213,9 @@ def _check_common(message: Message) -> None:
     for name in _SINGLE:
         if names.count(name) > 1 and len(set(message.headers.get_all(name))) > 1:
             raise InvalidHeader(name, "there is more than one")
-    if not message.call_id.isprintable() and any(c.isspace() for c in message.call_id):
+    if len(message.call_id.split()) != 1:
         raise InvalidHeader("Call-ID", "must be one word")
-    _ = message.vias, message.cseq, message.from_, message.to, message.contacts
+    _ = message.via, message.vias, message.cseq, message.from_, message.to, message.contacts
     length = message.headers.get("Content-Length")
     if length is not None:
         announced = parse_number(length, "Content-Length", maximum=2**32 - 1)
