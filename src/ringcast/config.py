@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ConfigError", "Endpoint", "Settings", "load_settings"]
+__all__ = ["ConfigError", "Endpoint", "Settings", "load_settings", "parse_ports"]
 
 _FILE = Path("ringcast.toml")
 _PREFIX = "RINGCAST_"
@@ -69,7 +69,8 @@ def _count(value: str) -> int:
     return number
 
 
-def _ports(value: str) -> range:
+def parse_ports(value: str) -> range:
+    """Read FIRST-LAST, both included; raise ValueError saying what would be right."""
     first, dash, last = value.partition("-")
     if not dash or not first.strip().isdecimal() or not last.strip().isdecimal():
         raise ValueError("give it as FIRST-LAST, like 20000-29999")
@@ -91,7 +92,7 @@ class Settings:
     http: Endpoint = field(default=Endpoint("127.0.0.1", 8080), metadata={"read": Endpoint.parse})
     sip: Endpoint = field(default=Endpoint("127.0.0.1", 5060), metadata={"read": Endpoint.parse})
     sip_advertise: str | None = field(default=None, metadata={"read": _text})
-    rtp_ports: range = field(default=range(20000, 30000), metadata={"read": _ports})
+    rtp_ports: range = field(default=range(20000, 30000), metadata={"read": parse_ports})
     trunk: str | None = field(default=None, metadata={"read": _text})
     trunk_user: str | None = field(default=None, metadata={"read": _text})
     trunk_password: str | None = field(default=None, metadata={"read": _text}, repr=False)

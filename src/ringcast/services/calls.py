@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from ringcast.domain.accounts import Account
@@ -82,12 +82,20 @@ class SendCalls:
     """Have a few people called as soon as possible."""
 
     def __init__(
-        self, *, store: Store, speech: Speech, clock: Clock, wake: Callable[[], None]
+        self,
+        *,
+        store: Store,
+        speech: Speech,
+        clock: Clock,
+        wake: Callable[[], None],
+        ring_timeout: timedelta = timedelta(seconds=40),
     ) -> None:
+        """`wake` has the dialer look at once; `ring_timeout` is how long the calls may ring."""
         self._store = store
         self._speech = speech
         self._clock = clock
         self._wake = wake
+        self._ring_timeout = ring_timeout
 
     async def __call__(
         self,
@@ -135,6 +143,7 @@ class SendCalls:
                 created_at=now,
                 updated_at=now,
                 due_at=now,
+                ring_timeout=self._ring_timeout,
                 label=recipient.label,
                 attributes=dict(recipient.attributes),
             )

@@ -65,6 +65,11 @@ class Dialer:
         """Calls that are being dialled or talking."""
         return len(self._flows)
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether no new calls are dialled any more."""
+        return self._draining
+
     def wake(self) -> None:
         """Look for due calls now instead of at the next poll."""
         self._bell.set()

@@ -1,0 +1,6 @@
+"""`python -m ringcast`."""
+
+from ringcast.cli import main
+
+if __name__ == "__main__":
+    main()

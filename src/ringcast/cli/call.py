@@ -1,0 +1,238 @@
+"""`ringcast call`: one call from the command line, without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, assert_never
+
+import typer
+import uvloop
+from rich.table import Table
+
+from ringcast.bootstrap import Core, running_core
+from ringcast.cli.options import ConfigFile, RtpPorts, Trunk, TrunkPassword, TrunkUser
+from ringcast.cli.output import CONSOLE, set_up_logging
+from ringcast.config import ConfigError, Endpoint, Settings, load_settings
+from ringcast.domain.calls import Attempt, Call
+from ringcast.domain.errors import InvalidInput
+from ringcast.domain.events import (
+    AttemptStarted,
+    CallAnswered,
+    CallCreated,
+    CallEnded,
+    CallEvent,
+    CallRinging,
+    DigitPressed,
+    SoundPlayed,
+)
+from ringcast.domain.instructions import Instruction, Play, Record, Script, SendDigits
+from ringcast.domain.numbers import Destination, PhoneNumber, parse_destination
+from ringcast.integrations.http_fetch import HttpFetcher
+from ringcast.ports.speech import VOICES, Voice
+from ringcast.services.accounts import AddAccount
+from ringcast.services.calls import GetCall, Recipient
+from ringcast.services.numbers import AddNumber
+
+_MAX_DOWNLOAD = 50 * 1024 * 1024  # bytes
+_ACCOUNT = "command line"
+
+
+def call(
+    to: Annotated[str, typer.Argument(help="Whom to call: +12135550100, or sip:user@host:port.")],
+    from_: Annotated[str, typer.Option("--from", help="Caller id to show, like +12135550199.")],
+    play: Annotated[
+        str | None, typer.Option(help="Sound to play: a WAV or MP3 file, or its URL.")
+    ] = None,
+    say: Annotated[str | None, typer.Option(help="Text to speak instead.")] = None,
+    voice: Annotated[
+        str, typer.Option(help=f"Voice for --say: {', '.join(VOICES)}.")
+    ] = "en-us-female-1",
+    record: Annotated[
+        Path | None, typer.Option(help="Write both sides of the call to this WAV file.")
+    ] = None,
+    send_digits: Annotated[
+        str | None,
+        typer.Option(help="DTMF sent first: 0-9*#A-D, w waits half a second, W a whole one."),
+    ] = None,
+    ring_timeout: Annotated[
+        str | None, typer.Option(help="Seconds to let it ring. [default: 40]")
+    ] = None,
+    sip: Annotated[
+        str | None,
+        typer.Option(help="Local address for SIP. [default: the one that reaches the far end]"),
+    ] = None,
+    rtp_ports: RtpPorts = None,
+    trunk: Trunk = None,
+    trunk_user: TrunkUser = None,
+    trunk_password: TrunkPassword = None,
+    allow_private_urls: Annotated[
+        bool, typer.Option("--allow-private-urls", help="Let --play fetch from inner addresses.")
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Place one call, show its progress, and print what came of it.
+
+    The exit status is 0 only if somebody answered and the whole sound was played.
+
+    Example: ringcast call +12135550100 --from +12135550199 --say 'Hello' --trunk sip:127.0.0.1:5090
+    """
+    set_up_logging(level=30)
+    if (play is None) == (say is None):
+        raise InvalidInput("say what the call is to play: either --play FILE_OR_URL or --say TEXT")
+    settings = load_settings(
+        {
+            "sip": sip,
+            "rtp_ports": rtp_ports,
+            "trunk": trunk,
+            "trunk_user": trunk_user,
+            "trunk_password": trunk_password,
+            "ring_timeout": ring_timeout,
+            "allow_private_urls": "true" if allow_private_urls else None,
+            "media_workers": "1",
+        },
+        file=config,
+    )
+    destination = parse_destination(to)
+    if isinstance(destination, PhoneNumber) and settings.trunk is None:
+        raise ConfigError(
+            "a telephone number needs a trunk to leave by: give --trunk sip:host:port,"
+            " or call a sip: address"
+        )
+    if sip is None:  # a server may well run beside: take any port, and the address of the route
+        settings = replace(settings, sip=Endpoint("0.0.0.0", 0))  # noqa: S104 -- see above
+    with tempfile.TemporaryDirectory(prefix="ringcast-call-") as directory:
+        settings = replace(settings, data_dir=Path(directory), database_url=None)
+        caller = _OneCall(
+            destination, from_, play=play, say=say, voice=voice, record=record, digits=send_digits
+        )
+        succeeded = uvloop.run(caller.run(settings))
+    raise typer.Exit(0 if succeeded else 1)
+
+
+class _OneCall:
+    """The call of one command."""
+
+    def __init__(
+        self,
+        to: Destination,
+        from_number: str,
+        *,
+        play: str | None,
+        say: str | None,
+        voice: str,
+        record: Path | None,
+        digits: str | None,
+    ) -> None:
+        self._to = to
+        self._from = from_number
+        self._play = play
+        self._say = say
+        self._voice = VOICES.get(voice, Voice(name=voice))
+        self._record = record
+        self._digits = digits
+        self._over = asyncio.Event()
+        self._progress = _Progress()
+
+    async def run(self, settings: Settings) -> bool:
+        """Place it and see it through; return whether it was answered and fully played."""
+        async with running_core(settings, observer=self._observe) as core:
+            seconds, script = await self._script(core, settings)
+            add_account = AddAccount(store=core.store, clock=core.clock)
+            account, _ = await add_account(_ACCOUNT)
+            add_number = AddNumber(store=core.store, clock=core.clock)
+            await add_number(self._from, account_name=_ACCOUNT, caller_id_only=True)
+            recipient = Recipient(to=self._to, message=script)
+            (made,) = await core.send_calls(account, [recipient], strict=True)
+            await self._over.wait()
+            found = await GetCall(store=core.store)(account.id, made.id)
+        return _report(found.call, found.attempts[-1], seconds, self._record)
+
+    async def _script(self, core: Core, settings: Settings) -> tuple[float, Script]:
+        if self._say is not None:
+            imported = await core.speech.speak(self._say, self._voice)
+        else:
+            imported = await core.audio.import_bytes(await self._sound(settings))
+        steps: list[Instruction] = []
+        if self._record is not None:
+            if not self._record.parent.is_dir():
+                raise InvalidInput(f"--record: there is no directory {self._record.parent}")
+            steps.append(Record(path=str(self._record.absolute())))
+        if self._digits is not None:
+            steps.append(SendDigits(digits=self._digits))
+        steps.append(Play(audio=(imported.digest,)))
+        return imported.seconds, Script(instructions=tuple(steps))
+
+    async def _sound(self, settings: Settings) -> bytes:
+        source = self._play or ""
+        if source.startswith(("http://", "https://")):
+            fetcher = HttpFetcher(allow_private=settings.allow_private_urls)
+            return await fetcher.get(source, max_bytes=_MAX_DOWNLOAD)
+        try:
+            return await asyncio.to_thread(Path(source).read_bytes)
+        except OSError as error:
+            raise InvalidInput(f"--play {source}: {error.strerror}") from error
+
+    def _observe(self, events: Sequence[CallEvent]) -> None:
+        for event in events:
+            self._progress.show(event)
+            if isinstance(event, CallEnded):
+                self._over.set()
+
+
+class _Progress:
+    """Lines that tell what happens, each with the seconds since the call began."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+
+    def show(self, event: CallEvent) -> None:
+        """Print the line of an event."""
+        at = event.at.timestamp()
+        if self._began is None:
+            self._began = at
+        CONSOLE.print(f"[dim]{at - self._began:6.2f} s[/]  {self._words(event)}")
+
+    def _words(self, event: CallEvent) -> str:
+        match event:
+            case CallCreated():
+                return "accepted"
+            case AttemptStarted():
+                return "calling"
+            case CallRinging():
+                return "ringing, with sound from the network" if event.early_media else "ringing"
+            case CallAnswered():
+                return "[green]answered[/]"
+            case SoundPlayed():
+                whole = "whole" if event.completed else "cut short"
+                return f"sound played for {event.played.total_seconds():.2f} s ({whole})"
+            case DigitPressed():
+                return f"key pressed: [bold]{event.digit}[/]"
+            case CallEnded():
+                return f"ended: {event.reason}"
+            case _:
+                assert_never(event)
+
+
+def _report(call: Call, attempt: Attempt, seconds: float, record: Path | None) -> bool:
+    played = attempt.played.total_seconds()
+    # A playback is counted in whole frames of 20 ms.
+    whole = attempt.answered_at is not None and played >= seconds - 0.02
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("outcome", str(call.outcome))
+    if attempt.sip_status is not None:
+        table.add_row("SIP status", str(attempt.sip_status))
+    if attempt.answered_at is not None:
+        waited = (attempt.answered_at - attempt.created_at).total_seconds()
+        table.add_row("answered after", f"{waited:.2f} s")
+        table.add_row("talk time", f"{attempt.talk_time.total_seconds():.2f} s")
+        table.add_row("played", f"{played:.2f} of {seconds:.2f} s")
+    if attempt.digits:
+        table.add_row("keys pressed", attempt.digits)
+    if record is not None and attempt.answered_at is not None:
+        table.add_row("recording", str(record))
+    CONSOLE.print(table)
+    return whole

@@ -1,0 +1,77 @@
+"""`ringcast number`: telephone numbers of accounts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ringcast.bootstrap import open_store
+from ringcast.cli.options import ConfigFile, DatabaseUrl, DataDir, storage_settings
+from ringcast.cli.output import CONSOLE, show_json
+from ringcast.config import Settings
+from ringcast.domain.accounts import AccountNumber
+from ringcast.integrations.clock import SystemClock
+from ringcast.services.numbers import AddNumber, ListNumbers
+
+app = typer.Typer(help="Telephone numbers of accounts.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def add(
+    number: Annotated[str, typer.Argument(help="The number, like +12135550100.")],
+    account: Annotated[str, typer.Option(help="Name of the account it belongs to.")],
+    caller_id_only: Annotated[
+        bool, typer.Option("--caller-id-only", help="Only to call from; calls to it go elsewhere.")
+    ] = False,
+    json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Give an account a number to call from."""
+    settings = storage_settings(data_dir, database_url, config)
+    added = asyncio.run(_add(settings, number, account, caller_id_only=caller_id_only))
+    if json:
+        show_json({"id": added.id, "number": added.number.e164})
+    else:
+        CONSOLE.print(f"{added.number} now belongs to {account}")
+
+
+@app.command("list")
+def list_(
+    json: Json = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """List the numbers; with --json one object a line."""
+    numbers = asyncio.run(_list(storage_settings(data_dir, database_url, config)))
+    if json:
+        for number in numbers:
+            show_json(
+                {"id": number.id, "number": number.number.e164, "account_id": number.account_id}
+            )
+        return
+    table = Table("number", "account", "use")
+    for number in numbers:
+        use = "caller id only" if number.caller_id_only else ""
+        table.add_row(number.number.e164, str(number.account_id), use)
+    CONSOLE.print(table)
+
+
+async def _add(
+    settings: Settings, number: str, account: str, *, caller_id_only: bool
+) -> AccountNumber:
+    async with open_store(settings) as store:
+        add_number = AddNumber(store=store, clock=SystemClock())
+        return await add_number(number, account_name=account, caller_id_only=caller_id_only)
+
+
+async def _list(settings: Settings) -> list[AccountNumber]:
+    async with open_store(settings) as store:
+        return list(await ListNumbers(store=store)())

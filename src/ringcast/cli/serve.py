@@ -1,0 +1,175 @@
+"""`ringcast serve`: the server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Awaitable, Iterator
+from typing import Annotated
+
+import typer
+import uvicorn
+import uvloop
+
+from ringcast.bootstrap import http_app, running_core
+from ringcast.cli.options import (
+    ConfigFile,
+    DatabaseUrl,
+    DataDir,
+    MediaWorkers,
+    RtpPorts,
+    Sip,
+    Trunk,
+    TrunkPassword,
+    TrunkUser,
+)
+from ringcast.cli.output import set_up_logging
+from ringcast.config import ConfigError, Endpoint, Settings, load_settings
+
+log = logging.getLogger(__name__)
+
+
+def serve(
+    http: Annotated[
+        str | None, typer.Option(help="Address for HTTP. [default: 127.0.0.1:8080]")
+    ] = None,
+    sip: Sip = None,
+    sip_advertise: Annotated[
+        str | None,
+        typer.Option(help="Address that carriers reach us at, if it is not the one above (NAT)."),
+    ] = None,
+    rtp_ports: RtpPorts = None,
+    trunk: Trunk = None,
+    trunk_user: TrunkUser = None,
+    trunk_password: TrunkPassword = None,
+    trunk_cps: Annotated[
+        str | None, typer.Option(help="Most new calls a second. [default: 10]")
+    ] = None,
+    trunk_max_calls: Annotated[
+        str | None, typer.Option(help="Most calls at once. [default: 100]")
+    ] = None,
+    ring_timeout: Annotated[
+        str | None, typer.Option(help="Seconds to let it ring before giving up. [default: 40]")
+    ] = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+    media_workers: MediaWorkers = None,
+    config: ConfigFile = None,
+) -> None:
+    """Run the server until SIGTERM, which lets live calls finish; a second one ends them.
+
+    Prints one line `ready http=… sip=…` when it takes calls.
+    """
+    set_up_logging()
+    settings = load_settings(
+        {
+            "http": http,
+            "sip": sip,
+            "sip_advertise": sip_advertise,
+            "rtp_ports": rtp_ports,
+            "trunk": trunk,
+            "trunk_user": trunk_user,
+            "trunk_password": trunk_password,
+            "trunk_cps": trunk_cps,
+            "trunk_max_calls": trunk_max_calls,
+            "ring_timeout": ring_timeout,
+            "database_url": database_url,
+            "data_dir": data_dir,
+            "media_workers": media_workers,
+        },
+        file=config,
+    )
+    uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    with contextlib.closing(_listen(settings.http)) as listener:
+        async with running_core(settings) as core:
+            server = _Server(
+                uvicorn.Config(
+                    http_app(core),
+                    log_config=None,
+                    access_log=False,
+                    server_header=False,
+                    timeout_graceful_shutdown=5,
+                )
+            )
+            signals = _Signals()
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            await _first_of(server.listening.wait(), serving)
+            host, port = listener.getsockname()[:2]
+            sip_host, sip_port = core.engine.sip_address
+            print(
+                f"ready http={Endpoint(host, port)} sip={Endpoint(sip_host, sip_port)}", flush=True
+            )
+            try:
+                await _first_of(signals.first.wait(), serving)
+                if not serving.done():
+                    log.info("draining: no new calls, live ones finish; again to end them")
+                    await _first_of(core.drain(), signals.second.wait(), serving)
+            finally:
+                server.should_exit = True
+                await serving
+
+
+async def _first_of(*waits: Awaitable[object]) -> None:
+    """Return when one of them is done; cancel what was made for this call."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task, wait in zip(tasks, waits, strict=True):
+            if task is not wait:
+                task.cancel()
+
+
+def _listen(endpoint: Endpoint) -> socket.socket:
+    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((endpoint.host, endpoint.port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"HTTP cannot listen on {endpoint}: {error.strerror};"
+            " end the program that does, or choose another address with --http"
+        ) from error
+    listener.listen(2048)
+    listener.setblocking(False)
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: live calls outlast the first SIGTERM."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class _Signals:
+    """The first SIGTERM or SIGINT asks to drain, the second to stop at once."""
+
+    def __init__(self) -> None:
+        self.first = asyncio.Event()
+        self.second = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._received)
+
+    def _received(self) -> None:
+        if self.first.is_set():
+            self.second.set()
+        self.first.set()
