@@ -1,0 +1,119 @@
+"""Which way a call leaves, and what its INVITE says about who calls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ringcast.domain.errors import EngineUnavailable
+from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
+from ringcast.engines.embedded.trunk import Trunk
+from ringcast.protocols.sip.agent_auth import Credentials
+from ringcast.protocols.sip.errors import InvalidUri
+from ringcast.protocols.sip.headers import quote_string
+from ringcast.protocols.sip.names import canonical_name
+from ringcast.protocols.sip.uri import SipUri, format_host_port
+
+__all__ = ["Route", "extra_headers", "find_route", "from_value", "identity_headers"]
+
+_DEFAULT_PORT: Final = 5060
+
+# What the user agent writes, or what would make it do something else.
+_OURS: Final = frozenset(
+    canonical_name(name)
+    for name in (
+        "Via", "Max-Forwards", "Route", "Record-Route", "From", "To", "Call-ID", "CSeq", "Contact",
+        "Allow", "Supported", "Require", "Proxy-Require", "Content-Type", "Content-Length",
+        "Content-Encoding", "Authorization", "Proxy-Authorization", "Expires",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The way to one destination."""
+
+    uri: str
+    """The Request-URI."""
+    peer: str
+    """What reasons call the far end: "trunk 192.0.2.1:5060"."""
+    host: str
+    """The name or address that the INVITE goes to."""
+    credentials: Credentials | None = None
+    from_host: str | None = None
+    asserts_identity: bool = False
+
+
+def find_route(to: Destination, *, trunk: Trunk | None, transports: Collection[str]) -> Route:
+    """Return the way to a destination; raise EngineUnavailable saying what is missing."""
+    if isinstance(to, SipAddress):
+        return _direct(to, transports)
+    if trunk is None:
+        raise EngineUnavailable(
+            "no trunk is configured, so telephone numbers cannot be called:"
+            " start the server with --trunk sip:host:port"
+        )
+    if trunk.transport not in transports:
+        raise EngineUnavailable(
+            f"{trunk} is reached over {trunk.transport}, which the server does not listen on"
+        )
+    credentials = None
+    if trunk.user is not None and trunk.password is not None:
+        credentials = Credentials(trunk.user, trunk.password)
+    return Route(
+        uri=str(trunk.uri_for(to.e164)),
+        peer=str(trunk),
+        host=trunk.host,
+        credentials=credentials,
+        from_host=trunk.from_host,
+        asserts_identity=trunk.asserts_identity,
+    )
+
+
+def _direct(to: SipAddress, transports: Collection[str]) -> Route:
+    """Call a SIP address without the trunk, and without telling it the trunk's password."""
+    try:
+        uri = SipUri.parse(to.uri)
+    except InvalidUri as exc:
+        raise EngineUnavailable(f"{to.masked} cannot be called: {exc.reason}") from exc
+    if uri.scheme == "sips":
+        raise EngineUnavailable(f"{to.masked} cannot be called: TLS (sips:) is not supported yet")
+    transport = uri.transport or "udp"
+    if transport not in transports:
+        raise EngineUnavailable(
+            f"{to.masked} cannot be called: the server does not speak SIP over {transport}"
+        )
+    address = format_host_port(uri.host, uri.port or _DEFAULT_PORT)
+    return Route(uri=str(uri.request_uri_form()), peer=f"phone {address}", host=uri.host)
+
+
+def from_value(number: PhoneNumber | None, name: str | None, *, host: str) -> str:
+    """Return the From of a call, without tag; `host` is written as in a URI."""
+    if number is None:
+        return '"Anonymous" <sip:anonymous@anonymous.invalid>'  # RFC 3323 4.1.1.3
+    return f"{_display(name)}<sip:{number.e164}@{host}>"
+
+
+def identity_headers(
+    route: Route, number: PhoneNumber | None, name: str | None, *, host: str
+) -> list[tuple[str, str]]:
+    """Return P-Asserted-Identity (RFC 3325 9.1) where the trunk wants it."""
+    if number is None or not route.asserts_identity:
+        return []
+    return [("P-Asserted-Identity", from_value(number, name, host=host))]
+
+
+def extra_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the headers a caller adds; raise EngineUnavailable for those that are not theirs."""
+    for name in headers:
+        if canonical_name(name) in _OURS:
+            raise EngineUnavailable(f"the header {name} of a call cannot be set by its maker")
+    return list(headers.items())
+
+
+def _display(name: str | None) -> str:
+    if not name:
+        return ""
+    printable = "".join(c if c.isprintable() else " " for c in name)
+    return f"{quote_string(printable)} "

@@ -1,0 +1,138 @@
+"""The embedded engine with telephones around it: real SIP and RTP over loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+from tests.contract.rig import Log, Phone
+from tests.contract.sip_phones import HOST, SipPhone, SipPhones
+
+from ringcast.audio import wav
+from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
+from ringcast.engines.embedded import EmbeddedEngine, Trunk
+from ringcast.engines.simulator import FarEnd
+from ringcast.integrations.clock import SystemClock
+from ringcast.ports.audio import AudioNotFound
+from ringcast.ports.engine import CallEngine
+
+_LOUD = 1000  # of 32767; silence and what a lost packet leaves are far below
+
+
+class EmbeddedRig:
+    """The engine as it is used: its trunk leads to `phones`."""
+
+    nowhere: Destination = SipAddress("sips:nobody@127.0.0.1")
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        media_workers: int = 1,
+        transport: str = "udp",
+        symmetric: bool = False,
+        user: str | None = None,
+        password: str | None = None,
+        rtp_timeout: timedelta = timedelta(seconds=60),
+        rtp_ports: range = range(30000, 31000),
+    ) -> None:
+        self._folder = folder
+        self._sounds: dict[str, bytes] = {}
+        self._numbers = 0
+        self._transport = transport
+        self._media_workers = media_workers
+        self._symmetric = symmetric
+        self._login = user, password
+        self._rtp_timeout = rtp_timeout
+        self._rtp_ports = rtp_ports
+        self.phones = SipPhones()
+        self.log = Log()
+        self.embedded: EmbeddedEngine
+        self.engine: CallEngine
+
+    async def start(self) -> None:
+        await self.phones.start()
+        host, port = self.phones.address
+        user, password = self._login
+        trunk = Trunk.parse(
+            f"sip:{host}:{port};transport={self._transport}",
+            user=user,
+            password=password,
+            symmetric=self._symmetric,
+        )
+        self.embedded = self.engine = self.make_engine(trunk)
+        await self.engine.start(self.log)
+
+    def make_engine(self, trunk: Trunk | None, *, sip_port: int = 0) -> EmbeddedEngine:
+        """Return another engine on the same sounds, not started."""
+        return EmbeddedEngine(
+            clock=SystemClock(),
+            sip=(HOST, sip_port),
+            transports=("udp", "tcp"),
+            rtp_ports=self._rtp_ports,
+            rtp_host=HOST,
+            advertise=None,
+            media_workers=self._media_workers,
+            trunk=trunk,
+            playable=self._playable,
+            rtp_timeout=self._rtp_timeout,
+        )
+
+    def phone(self, far_end: FarEnd) -> Phone:
+        self._numbers += 1
+        phone = Phone(PhoneNumber(f"1213555{1000 + self._numbers}"), far_end)
+        self.phones.plan[str(phone.to)] = far_end
+        return phone
+
+    def sound(self, length: float) -> str:
+        digest = f"{len(self._sounds):064x}"
+        # Anything but 0xFF, which is silence: a gap is then no part of a sound.
+        self._sounds[digest] = bytes(random.choices(range(255), k=round(length * 50) * 160))
+        (self._folder / f"{digest}.ulaw").write_bytes(self._sounds[digest])
+        return digest
+
+    def heard(self, phone: Phone, sounds: list[str]) -> bool:
+        expected = b"".join(self._sounds[digest] for digest in sounds)
+        return expected in self.at(phone).rtp.heard()
+
+    def digits(self, phone: Phone) -> str:
+        return self.at(phone).rtp.digits()
+
+    def is_recorded(self, path: Path, length: timedelta) -> bool:
+        sound = wav.read(path.read_bytes())
+        samples = sound.mono()
+        frames = samples[: len(samples) // 160 * 160].reshape(-1, 160).astype(np.int32)
+        loud = int((np.abs(frames).max(axis=1) > _LOUD).sum()) if len(frames) else 0
+        # The far end's tone all along; its first packets and a late one may be missing.
+        whole = abs(len(samples) - length.total_seconds() * sound.rate) < 1
+        return whole and loud >= 0.8 * len(frames) - 2
+
+    async def until(self, condition: Callable[[], bool], *, within: float = 5.0) -> None:
+        try:
+            async with asyncio.timeout(within):
+                while not condition():  # noqa: ASYNC110 - it may be about anything
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            raise AssertionError(
+                f"it did not happen within {within} s; so far: {self.log.events}"
+            ) from None
+
+    async def pass_time(self, length: float) -> None:
+        await asyncio.sleep(length)
+
+    async def close(self) -> None:
+        await self.engine.close()
+        await self.phones.close()
+
+    def at(self, phone: Phone) -> SipPhone:
+        """Return the telephone as the call has found it."""
+        return self.phones.by_number[str(phone.to)]
+
+    def _playable(self, digest: str) -> Path:
+        if digest not in self._sounds:
+            raise AudioNotFound(digest)
+        return self._folder / f"{digest}.ulaw"
