@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -10,8 +11,9 @@ from tests.contract.rtp_peer import RtpPeer
 
 from ringcast.engines.simulator import FarEnd
 from ringcast.protocols.sdp import Agreement, SessionDescription, answer_offer, make_offer
-from ringcast.protocols.sip.agent import ADMIT, Admission
-from ringcast.protocols.sip.agent_events import CallEvent, Cancelled, Ended
+from ringcast.protocols.sip.agent import ADMIT, Admission, Refuse
+from ringcast.protocols.sip.agent_events import CallEvent, Cancelled, Ended, Info
+from ringcast.protocols.sip.digest_server import DigestServer, Verdict
 from ringcast.protocols.sip.message import Request
 from ringcast.protocols.sip.transactions import Destination
 from ringcast.useragent import IncomingCall, UserAgent
@@ -28,6 +30,11 @@ class SipPhones:
         self.by_number: dict[str, SipPhone] = {}
         self.requests: list[Request] = []
         """Every request that began something, INVITEs mostly."""
+        self.password: str | None = None
+        """If set: INVITEs must answer a challenge with it."""
+        self.alter_answer: Callable[[bytes], bytes] = lambda body: body
+        """Changes the session descriptions that the telephones answer with."""
+        self._digest = DigestServer("carrier", b"a secret of this test")
         self._tasks: set[asyncio.Task[None]] = set()
         self._agent = UserAgent(listen=(HOST, 0), on_incoming=self._ring_up, admit=self._admit)
 
@@ -54,20 +61,44 @@ class SipPhones:
     def _admit(self, request: Request, source: Destination) -> Admission:
         """Stay without a word, not even 100, where the plan says so."""
         plan = self._plan_of(request)
-        return None if plan.rings_after is None and plan.answers_after is None else ADMIT
+        if plan.rings_after is None and plan.answers_after is None:
+            return None
+        self.requests.append(request)
+        if self.password is None or self._is_authentic(request, self.password):
+            return ADMIT
+        challenges = self._digest.challenges(now=0.0)
+        return Refuse(407, headers=[("Proxy-Authenticate", value) for value in challenges])
+
+    def _is_authentic(self, request: Request, password: str) -> bool:
+        given = request.headers.get("Proxy-Authorization")
+        return (
+            given is not None
+            and self._digest.verify(
+                given,
+                method=request.method,
+                uri=request.uri,
+                lookup=lambda user: password if user == "me" else None,
+                now=0.0,
+            ).verdict
+            is Verdict.ACCEPTED
+        )
 
     def _plan_of(self, request: Request) -> FarEnd:
         number = str(getattr(request.request_uri, "user", ""))
         return self.plan.get(number, _SILENT)
 
     def _ring_up(self, call: IncomingCall) -> None:
-        self.requests.append(call.request)
         task = asyncio.ensure_future(self._serve(call))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, call: IncomingCall) -> None:
-        phone = SipPhone(call, self._plan_of(call.request), await RtpPeer.open(HOST))
+        phone = SipPhone(
+            call,
+            self._plan_of(call.request),
+            await RtpPeer.open(HOST),
+            alter_answer=self.alter_answer,
+        )
         self.by_number[str(getattr(call.request.request_uri, "user", ""))] = phone
         await phone.run()
 
@@ -75,13 +106,20 @@ class SipPhones:
 class SipPhone:
     """One telephone in one call."""
 
-    def __init__(self, call: IncomingCall, far_end: FarEnd, rtp: RtpPeer) -> None:
+    def __init__(
+        self,
+        call: IncomingCall,
+        far_end: FarEnd,
+        rtp: RtpPeer,
+        *,
+        alter_answer: Callable[[bytes], bytes],
+    ) -> None:
         self.call = call
         self.far_end = far_end
         self.rtp = rtp
         self.agreed: Agreement | None = None
         self.events: list[CallEvent] = []
-        self.takes_telephone_events = True
+        self._alter_answer = alter_answer
         self._over = asyncio.Event()
         self._version = 0
         call.on_event = self._on_event
@@ -125,7 +163,12 @@ class SipPhone:
             offer, address=HOST, port=self.rtp.port, session_id=1, version=1
         )
         self.rtp.connect((self.agreed.remote_address, self.agreed.remote_port))
-        return answer.serialize()
+        return self._alter_answer(answer.serialize())
+
+    def digits_by_info(self) -> str:
+        """Return the keys that were sent to us in SIP INFO."""
+        bodies = [event.body.decode() for event in self.events if isinstance(event, Info)]
+        return "".join(body.split("Signal=")[1][0] for body in bodies)
 
     async def _act(self) -> None:
         far_end = self.far_end
