@@ -43,9 +43,13 @@ def encode(
         resampler = av.AudioResampler(
             stream.codec_context.format, layout, rate, stream.codec_context.frame_size or 4096
         )
-        whole = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "s16", layout)
-        whole.sample_rate = rate
-        for frame in [*resampler.resample(whole), *resampler.resample(None)]:
-            container.mux(stream.encode(frame))
+        for start in range(0, len(samples), rate):  # in seconds: resampling is slow on long frames
+            part = np.ascontiguousarray(samples[start : start + rate]).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(part, "s16", layout)
+            frame.sample_rate = rate
+            for ready in resampler.resample(frame):
+                container.mux(stream.encode(ready))
+        for ready in resampler.resample(None):
+            container.mux(stream.encode(ready))
         container.mux(stream.encode(None))
     return path.read_bytes()

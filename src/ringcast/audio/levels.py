@@ -65,7 +65,7 @@ def normalise(
         return samples
     gain_db = min(target_dbfs - level, peak_limit_dbfs - peak_dbfs(samples), max_gain_db)
     scaled = samples.astype(np.float64) * 10 ** (gain_db / 20)
-    return np.rint(scaled, out=scaled).astype(np.int16)
+    return scaled.astype(np.int16)  # towards zero, so that the limit is not passed by rounding
 
 
 def _decibels(ratio: float) -> float:

@@ -5,6 +5,7 @@ Runs in a process of its own (`audio_process`): never call it where calls are ha
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ CODECS: Final[dict[str, frozenset[str]]] = {
 }
 ACCEPTED: Final = "WAV, MP3, FLAC and OGG are"
 _FULL_SCALE: Final = 32767 / 32768
+_LENGTH_NOT_KNOWN: Final = 0x7FFFFFFF  # or more: a program could not go back to fill it in
 _LOUDEST: Final = 8.0  # of floating-point samples: 18 dB over full scale
 
 
@@ -110,7 +112,7 @@ def _is_mpeg_header(head: bytes) -> bool:
 def _blocks(path: Path, form: str, max_seconds: float) -> Iterator[tuple[NDArray[np.float32], int]]:
     """Yield decoded blocks (one row per channel) with their rates, in frames a second."""
     try:
-        with av.open(f"file:{path}", format=form) as container:
+        with av.open(f"file:{path}", format=form, metadata_errors="replace") as container:
             stream = next(iter(container.streams.audio), None)
             if stream is None:
                 raise Unreadable("there is no sound in it")
@@ -120,6 +122,9 @@ def _blocks(path: Path, form: str, max_seconds: float) -> Iterator[tuple[NDArray
                     f"{codec} sound in a {form.upper()} file is not accepted: "
                     "save it as 16-bit PCM WAV or as MP3"
                 )
+            _check(stream.codec_context.sample_rate, stream.codec_context.channels)
+            if form == "wav":
+                _check_wav_is_whole(path)
             stated = _stated_seconds(path, form, stream)
             if stated is not None and stated > max_seconds:
                 raise TooLong
@@ -141,28 +146,47 @@ def _decoded_blocks(
         good += 1
         for frame in frames:
             assert isinstance(frame, av.AudioFrame)
-            seconds += frame.samples / _checked_rate(frame)
+            _check(frame.sample_rate, len(frame.layout.channels))  # it may change on the way
+            seconds += frame.samples / frame.sample_rate
             yield _as_rows(frame), frame.sample_rate
     if damaged > max(2, good // 50):
         raise Unreadable(f"{damaged} of its {good + damaged} packets are damaged: export it again")
-    if stated is not None and stated - seconds > max(0.2, stated / 100):
-        raise Unreadable(
-            f"it is cut off, {seconds:.1f} of {stated:.1f} seconds are there: send it again"
-        )
+    if stated is not None:
+        _check_is_whole(seconds, stated, tolerance=0.2)
 
 
-def _checked_rate(frame: av.AudioFrame) -> int:
-    if frame.sample_rate not in RATES:
+def _check(rate: int, channels: int) -> None:
+    if rate not in RATES:
         raise Unreadable(
-            f"{frame.sample_rate:,} samples a second is outside {RATES[0]:,} to {RATES[-1]:,}: "
+            f"{rate:,} samples a second is outside {RATES[0]:,} to {RATES[-1]:,}: "
             "convert it to 8,000 or 44,100"
         )
-    if not 1 <= len(frame.layout.channels) <= MAX_CHANNELS:
+    if not 1 <= channels <= MAX_CHANNELS:
         raise Unreadable(
-            f"{len(frame.layout.channels)} channels, at most {MAX_CHANNELS} are accepted: "
-            "save it as mono"
+            f"{channels} channels, at most {MAX_CHANNELS} are accepted: save it as mono"
         )
-    return frame.sample_rate
+
+
+def _check_is_whole(there: float, stated: float, *, tolerance: float) -> None:
+    if stated - there > max(tolerance, stated / 100):
+        raise Unreadable(f"it is cut off, {there / stated:.0%} of it is there: send it again")
+
+
+def _check_wav_is_whole(path: Path) -> None:
+    """Compare the length of a WAV file's sound with what is there, which FFmpeg does not."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(12)
+        for _ in range(1000):
+            head = file.read(8)
+            if len(head) < 8:
+                return
+            length = int.from_bytes(head[4:], "little")
+            if head[:4] == b"data":
+                if length < _LENGTH_NOT_KNOWN:
+                    _check_is_whole(size - file.tell(), length, tolerance=2048)
+                return
+            file.seek(length + (length & 1), os.SEEK_CUR)
 
 
 def _as_rows(frame: av.AudioFrame) -> NDArray[np.float32]:
@@ -182,7 +206,7 @@ def _stated_seconds(path: Path, form: str, stream: av.AudioStream) -> float | No
     """Return how long the file says it plays, or None if that would be FFmpeg's estimate."""
     if stream.duration is None or stream.time_base is None:
         return None
-    if form == "ogg" or (form == "mp3" and not _counts_its_frames(path)):
+    if form in ("wav", "ogg") or (form == "mp3" and not _counts_its_frames(path)):
         return None
     return float(stream.duration * stream.time_base)
 
