@@ -6,6 +6,7 @@ The line lies between the phone's media stream and the caller: the caller knows 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from random import Random
 from typing import Final, Self
@@ -47,7 +48,7 @@ class BadLine:
         self._inside: asyncio.DatagramTransport | None = None
         self._caller: tuple[str, int] | None = None
         self._phone: tuple[str, int] | None = None
-        self._under_way = 0
+        self._under_way: deque[bytes] = deque()
 
     @classmethod
     async def open(cls, host: str, *, phone: tuple[str, int], impairment: Impairment) -> Self:
@@ -89,14 +90,15 @@ class BadLine:
 
     def _from_phone(self, packet: bytes) -> None:
         departure = self.impairment.departure(now=self._loop.time())
-        if departure is None or self._under_way >= _QUEUE_LIMIT:
+        if departure is None or len(self._under_way) >= _QUEUE_LIMIT:
             self.dropped += 1
             return
-        self._under_way += 1
-        self._loop.call_at(departure, self._depart, packet)
+        self._under_way.append(packet)
+        self._loop.call_at(departure, self._depart)
 
-    def _depart(self, packet: bytes) -> None:
-        self._under_way -= 1
+    def _depart(self) -> None:
+        # Timers of the same moment come in any order, packets must not.
+        packet = self._under_way.popleft()
         outside = self._outside
         if outside is not None and not outside.is_closing() and self._caller is not None:
             outside.sendto(packet, self._caller)

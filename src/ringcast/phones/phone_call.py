@@ -130,11 +130,11 @@ class PhoneCall:
         if self._is_ended:
             return
         if self.record.answered_at is None:
-            self._call.reject(503)
             self._end(CallOutcome.REFUSED, WhoEnded.CARRIER, status=503, reason=reason)
+            self._call.reject(503)
         else:
-            self._call.bye()
             self._end(CallOutcome.ANSWERED, WhoEnded.CARRIER, reason=reason)
+            self._call.bye()
 
     def lose_media(self) -> None:
         """Take the news that the media worker died with this call's stream."""
@@ -217,9 +217,9 @@ class PhoneCall:
     def _on_silence(self, seconds: float) -> None:
         if self.record.answered_at is None or self._is_ended:
             return
-        self._call.bye()
         reason = f"nothing was heard from the caller for {seconds:.0f} s"
         self._end(CallOutcome.ANSWERED, WhoEnded.CARRIER, reason=reason)
+        self._call.bye()
 
     def _on_sip_event(self, event: sip.CallEvent) -> None:
         match event:
@@ -339,11 +339,11 @@ class PhoneCall:
             case Answer():
                 self._answer()
             case Refuse(status, reason):
-                self._call.reject(status, reason=reason)
                 self._end(CallOutcome.REFUSED, WhoEnded.PHONE, status=status)
+                self._call.reject(status, reason=reason)
             case HangUp():
-                self._call.bye()
                 self._end(CallOutcome.ANSWERED, WhoEnded.PHONE)
+                self._call.bye()
             case Press():
                 self.record.digits_pressed += action.digits
                 self._press(action)
@@ -427,20 +427,23 @@ class PhoneCall:
     def _refuse(self, status: int, reason: str) -> None:
         """Refuse a call that cannot go on as its script says."""
         if not self._is_ended:
-            self._call.reject(status)
             self._end(CallOutcome.FAILED, WhoEnded.CARRIER, status=status, reason=reason)
+            self._call.reject(status)
 
     def _fail(self, reason: str) -> None:
         """End a call that cannot go on, before or after its answer."""
         if not self._is_ended:
+            self._end(CallOutcome.FAILED, WhoEnded.CARRIER, status=488, reason=reason)
             self._call.reject(488)  # does nothing once answered
             self._call.bye(cause=INCOMPATIBLE)  # does nothing once refused
-            self._end(CallOutcome.FAILED, WhoEnded.CARRIER, status=488, reason=reason)
 
     def _end(
         self, outcome: CallOutcome, by: WhoEnded, *, status: int | None = None, reason: str = ""
     ) -> None:
-        """Note how the call ended, once, and let go of the media."""
+        """Note how the call ended, once, and let go of the media.
+
+        Comes before the SIP action that ends it: the agent may report the end from inside that.
+        """
         if self._is_ended:
             return
         self._is_ended = True
