@@ -271,6 +271,8 @@ class Configure(Command, tag="configure", frozen=True):
     #: Ports of the shared sockets; empty: each stream has its own.
     shared_ports: list[int]
     capacity: int
+    #: Use io_uring for ports of their own, where the system lets us.
+    io_uring: bool
     #: When in the 20 ms its tick lies, so that workers do not all send at the same moment.
     phase_ms: float
     rtp_timeout: float | None

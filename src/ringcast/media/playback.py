@@ -221,11 +221,12 @@ class Playback:
                     return part
                 self._part += 1
                 self._offset = 0
-            if self._loops is not None:
-                self._loops -= 1
-            if self._loops == 0 or not any(part.length for part in self._parts):
-                self._loops = 0
+            if not any(part.length for part in self._parts):
                 return None
+            if self._loops is not None:
+                if self._loops <= 1:
+                    return None
+                self._loops -= 1
             self._part = 0
 
     def _stitched(self) -> Run:

@@ -21,6 +21,7 @@ from ringcast.media.recordings import CODEC_NUMBER, Recordings
 from ringcast.protocols.rtp.events import Digit, EventReceiver
 from ringcast.protocols.rtp.header import PacketColumns, parse_packets
 from ringcast.protocols.rtp.reception import Reception
+from ringcast.protocols.rtp.reordering import LONGEST
 
 #: In the table of payload types: 0 is not agreed, then the codecs, then telephone events.
 EVENT = 3
@@ -248,18 +249,33 @@ class Receiver:
         """Give the recordings their packets, those of one length together."""
         start = packets.payload_start
         sizes = packets.payload_end - start
-        for size in np.unique(sizes[recorded]).tolist():
+        for size in set(sizes[recorded].tolist()):
+            if not 0 < size <= LONGEST:
+                continue  # empty, or nothing that was agreed
             chosen = recorded[sizes[recorded] == size]
-            columns = start[chosen, None] + np.arange(size)
             self._recordings.hear(
                 arrivals.rows[chosen],
                 kind[chosen],
                 packets.ssrc[chosen],
                 packets.timestamp[chosen],
                 newest[chosen],
-                arrivals.buffers[arrivals.index[chosen, None], columns],
+                _payload(arrivals, chosen, start[chosen], size),
                 tick=tick,
             )
+
+
+def _payload(
+    arrivals: Arrivals, chosen: NDArray[np.int64], start: NDArray[np.int64], size: int
+) -> NDArray[np.uint8]:
+    """Return a copy of the payload of datagrams in which it has the same size."""
+    index = arrivals.index[chosen]
+    first = int(start[0])
+    payload: NDArray[np.uint8]
+    if (start == first).all():  # without unusual headers: rows are copied whole
+        payload = arrivals.buffers[index, first : first + size]
+    else:
+        payload = arrivals.buffers[index[:, None], start[:, None] + np.arange(size)]
+    return payload
 
 
 def _distinct_rows(arrivals: Arrivals) -> Iterator[Arrivals]:

@@ -206,6 +206,7 @@ def _converted(
     """Return audio in the codec of its recording."""
     other = np.nonzero(law != wanted)[0]
     if len(other):
+        payload = payload.copy()
         to_ulaw = other[wanted[other] == CODEC_NUMBER["PCMU"]]
         to_alaw = other[wanted[other] == CODEC_NUMBER["PCMA"]]
         payload[to_ulaw] = ALAW_TO_ULAW[payload[to_ulaw]]

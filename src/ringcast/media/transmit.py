@@ -336,12 +336,12 @@ class Transmitter:
         """Give the recordings of what we say their copy of it."""
         rows = rows[self._recordings.is_sent[rows]]
         sizes = self._out.payload_length[rows]
-        for size in np.unique(sizes).tolist():
+        for size in set(sizes.tolist()):
             if size == _EVENT_SIZE:
                 continue  # a digit: silence
             chosen = rows[sizes == size]
             spoken = b"".join(
                 [ctypes.string_at(address, size) for address in self._out.payload[chosen].tolist()]
             )
-            payload = np.frombuffer(spoken, np.uint8).reshape(len(chosen), size).copy()
+            payload = np.frombuffer(spoken, np.uint8).reshape(len(chosen), size)
             self._recordings.say(chosen, self._law[chosen], payload, tick)

@@ -26,6 +26,7 @@ from ringcast.media.channel import BatchReader, BrokenChannel, parse_commands, s
 from ringcast.media.datagrams import Outgoing, OwnPorts, Ports, SharedPorts
 from ringcast.media.pump import Pump
 from ringcast.media.recorder import Writer
+from ringcast.media.uring import RingPorts
 
 log = logging.getLogger(__name__)
 
@@ -255,6 +256,11 @@ def open_ports(outgoing: Outgoing, configure: m.Configure) -> Ports:
     """Return the sockets a configuration asks for."""
     if configure.shared_ports:
         return SharedPorts(outgoing, host=configure.host, ports=configure.shared_ports)
+    if configure.io_uring:
+        try:
+            return RingPorts(outgoing, host=configure.host)
+        except OSError as exc:
+            log.info("io_uring is not to be had", extra={"reason": str(exc)})
     return OwnPorts(outgoing, host=configure.host)
 
 

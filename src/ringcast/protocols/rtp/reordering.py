@@ -6,6 +6,7 @@ Positions are samples (8 kHz, one byte each, G.711) on the local clock since a t
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 #: Samples a track remembers (2 s). They cover DELAY + AHEAD + a packet + what waits between drains.
@@ -14,8 +15,10 @@ LENGTH = 1 << 14
 DELAY = 4000
 #: How far ahead of its arrival a packet may be placed (0.4 s) before its timestamps are doubted.
 AHEAD = 3200
+#: Longest packet placed (80 ms).
+LONGEST = 640
 _MASK = LENGTH - 1
-_NOWHERE = -1
+_STRIDE = LENGTH + LONGEST  # room for a packet that begins at the very end
 
 
 class Tracks:
@@ -28,7 +31,7 @@ class Tracks:
     """
 
     def __init__(self, *, initial: int = 8) -> None:
-        self._ring = np.empty((initial, LENGTH), np.uint8)
+        self._resize(np.empty((initial, _STRIDE), np.uint8))
         self._silence = np.zeros(initial, np.uint8)
         self._anchored = np.zeros(initial, np.bool_)
         self._ssrc = np.zeros(initial, np.int64)
@@ -85,14 +88,26 @@ class Tracks:
     def put(
         self, tracks: NDArray[np.int64], position: NDArray[np.int64], payload: NDArray[np.uint8]
     ) -> None:
-        """Put packets of one length at positions; what was drained before them is dropped."""
+        """Put packets of one length, at most `LONGEST`, at positions.
+
+        What was drained before them is dropped.
+        """
         size = payload.shape[1]
+        if size > LONGEST:
+            raise ValueError(f"a packet of {size} samples is too long to be placed")
         drained = self._drained[tracks]
         usable = (position >= drained) & (position + size <= drained + LENGTH)
         if not usable.all():
             tracks, position, payload = tracks[usable], position[usable], payload[usable]
-        places = (position[:, None] + np.arange(size)) & _MASK
-        self._ring[tracks[:, None], places] = payload
+        place = position & _MASK
+        # A view of every stretch of `size` bytes, one per offset: whole packets are copied at once.
+        stretches = as_strided(
+            self._flat, shape=(len(self._flat) - size + 1, size), strides=(1, 1)
+        )
+        stretches[tracks * _STRIDE + place] = payload
+        for i in np.nonzero(place + size > LENGTH)[0].tolist():
+            beyond = int(place[i]) + size - LENGTH  # written past the end: it belongs at the start
+            self._ring[tracks[i], :beyond] = payload[i, size - beyond :]
         self._end[tracks] = np.maximum(self._end[tracks], position + size)
 
     def end(self, track: int) -> int:
@@ -115,15 +130,19 @@ class Tracks:
             taken: bytes = ring[first:last].tobytes()
             ring[first:last] = silence
         else:
-            taken = ring[first:].tobytes() + ring[:last].tobytes()
-            ring[first:] = silence
+            taken = ring[first:LENGTH].tobytes() + ring[:last].tobytes()
+            ring[first:LENGTH] = silence
             ring[:last] = silence
         self._drained[track] = upto
         return taken + bytes((silence,)) * (upto - remembered)
 
+    def _resize(self, ring: NDArray[np.uint8]) -> None:
+        self._ring = ring
+        self._flat = ring.reshape(-1)
+
     def _grow(self) -> None:
         size = len(self._silence)
-        self._ring = np.concatenate([self._ring, np.empty_like(self._ring)])
+        self._resize(np.concatenate([self._ring, np.empty_like(self._ring)]))
         for name in (
             "_silence",
             "_anchored",

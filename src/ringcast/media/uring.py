@@ -1,0 +1,359 @@
+"""A socket per stream at the price of a shared one: io_uring sends and receives for all of them.
+
+One system call submits the packets of every stream, each on its own socket; receiving is armed once
+per socket (multishot recvmsg into a ring of buffers) and then costs nothing in Python per packet.
+Needs Linux 6.1 (IORING_SETUP_DEFER_TASKRUN) and leave to use io_uring; `RingPorts` raises OSError
+where it cannot be had (containers often forbid it), and `datagrams.OwnPorts` does the work.
+
+Everything runs on the thread that made the ring: the kernel posts completions only while that
+thread is inside `io_uring_enter`, so plain loads and stores of the rings need no barriers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import mmap
+import os
+import socket
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringcast.media.datagrams import (
+    ADDRESS_SIZE,
+    CONTROL_SIZE,
+    MESSAGE,
+    Arrivals,
+    Outgoing,
+    arrival_times,
+    bind,
+)
+
+_SETUP, _ENTER, _REGISTER = 425, 426, 427
+_SETUP_CQSIZE, _SETUP_SUBMIT_ALL = 1 << 3, 1 << 7
+_SETUP_SINGLE_ISSUER, _SETUP_DEFER_TASKRUN = 1 << 12, 1 << 13
+_ENTER_GETEVENTS = 1
+_REGISTER_PBUF_RING = 22
+_OP_SENDMSG, _OP_RECVMSG, _OP_ASYNC_CANCEL = 9, 10, 14
+_BUFFER_SELECT, _SKIP_SUCCESS = 1 << 5, 1 << 6
+_RECV_MULTISHOT = 1 << 1
+_CQE_BUFFER, _CQE_MORE = 1, 2
+_CQ_AT, _SQES_AT = 0x8000000, 0x10000000
+
+_SUBMISSIONS = 4096
+_COMPLETIONS = 16384
+_BUFFERS = 4096
+_PAYLOAD_AT = 16 + ADDRESS_SIZE + CONTROL_SIZE  # after struct io_uring_recvmsg_out
+_PAYLOAD_SIZE = 640
+_BUFFER_SIZE = _PAYLOAD_AT + _PAYLOAD_SIZE
+#: A `user_data` no receiving row has: of submissions whose success is not reported.
+_SENDING = 1 << 63
+_CANCELLING = 1 << 62
+
+_PARAMETERS = np.dtype(
+    [
+        ("sq_entries", "u4"),
+        ("cq_entries", "u4"),
+        ("flags", "u4"),
+        ("thread_cpu", "u4"),
+        ("thread_idle", "u4"),
+        ("features", "u4"),
+        ("wq_fd", "u4"),
+        ("_reserved", "u4", 3),
+        ("sq_head", "u4"),
+        ("sq_tail", "u4"),
+        ("sq_mask", "u4"),
+        ("sq_ring_entries", "u4"),
+        ("sq_flags", "u4"),
+        ("sq_dropped", "u4"),
+        ("sq_array", "u4"),
+        ("_sq_reserved", "u4", 3),
+        ("cq_head", "u4"),
+        ("cq_tail", "u4"),
+        ("cq_mask", "u4"),
+        ("cq_ring_entries", "u4"),
+        ("cq_overflow", "u4"),
+        ("cqes", "u4"),
+        ("cq_flags", "u4"),
+        ("_cq_reserved", "u4", 3),
+    ]
+)
+_SUBMISSION = np.dtype(
+    [
+        ("opcode", "u1"),
+        ("flags", "u1"),
+        ("priority", "u2"),
+        ("fd", "i4"),
+        ("offset", "u8"),
+        ("address", "u8"),
+        ("length", "u4"),
+        ("message_flags", "u4"),
+        ("user_data", "u8"),
+        ("buffer_group", "u2"),
+        ("_rest", "u1", 22),
+    ]
+)
+_COMPLETION = np.dtype([("user_data", "u8"), ("result", "i4"), ("flags", "u4")])
+_BUFFER = np.dtype([("address", "u8"), ("length", "u4"), ("number", "u2"), ("reserved", "u2")])
+_RECEIVED = np.dtype(
+    [("name_length", "u4"), ("control_length", "u4"), ("length", "u4"), ("flags", "u4")]
+)
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_syscall = _libc.syscall
+_syscall.restype = ctypes.c_long
+_syscall.argtypes = (ctypes.c_long,) * 7
+
+
+class _Ring:
+    """The queues shared with the kernel."""
+
+    def __init__(self) -> None:
+        parameters = np.zeros(1, _PARAMETERS)
+        parameters["flags"] = (
+            _SETUP_CQSIZE | _SETUP_SUBMIT_ALL | _SETUP_SINGLE_ISSUER | _SETUP_DEFER_TASKRUN
+        )
+        parameters["cq_entries"] = _COMPLETIONS
+        self.fd = _call(_SETUP, _SUBMISSIONS, parameters.ctypes.data)
+        p = parameters[0]
+        flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+        size = int(p["sq_array"]) + 4 * _SUBMISSIONS
+        sq = np.frombuffer(mmap.mmap(self.fd, size, flags, offset=0), np.uint8)
+        size = int(p["cqes"]) + _COMPLETION.itemsize * _COMPLETIONS
+        cq = np.frombuffer(mmap.mmap(self.fd, size, flags, offset=_CQ_AT), np.uint8)
+        size = _SUBMISSION.itemsize * _SUBMISSIONS
+        entries = mmap.mmap(self.fd, size, flags, offset=_SQES_AT)
+        self.submissions = np.frombuffer(entries, _SUBMISSION)
+        self._tail = _word(sq, p["sq_tail"])
+        array = int(p["sq_array"])
+        sq[array : array + 4 * _SUBMISSIONS].view(np.uint32)[:] = np.arange(_SUBMISSIONS)
+        self._cq_head = _word(cq, p["cq_head"])
+        self._cq_tail = _word(cq, p["cq_tail"])
+        first = int(p["cqes"])
+        self._completions = cq[first:].view(_COMPLETION)
+        self._order = np.arange(_COMPLETIONS)
+
+    def submit(self, submissions: NDArray[np.void]) -> None:
+        """Hand at most `_SUBMISSIONS` to the kernel, in order; they are taken before it returns."""
+        tail = int(self._tail[0])
+        places = (self._order[: len(submissions)] + tail) & (_SUBMISSIONS - 1)
+        self.submissions[places] = submissions
+        self._tail[0] = (tail + len(submissions)) & 0xFFFFFFFF
+        self.enter(len(submissions))
+
+    def enter(self, submitted: int = 0) -> None:
+        """Let the kernel work: take submissions, post completions."""
+        while True:
+            try:
+                _call(_ENTER, self.fd, submitted, 0, _ENTER_GETEVENTS)
+            except InterruptedError:
+                continue
+            else:
+                return
+
+    def reap(self, *, rounds: int) -> NDArray[np.void]:
+        """Let the kernel post what is complete, and take it."""
+        waiting = int(self._cq_tail[0])
+        for _ in range(rounds):  # newer kernels post a few at a time
+            self.enter()
+            before, waiting = waiting, int(self._cq_tail[0])
+            if waiting == before:
+                break
+        head = int(self._cq_head[0])
+        count = (waiting - head) & 0xFFFFFFFF
+        places = (self._order[:count] + head) & (_COMPLETIONS - 1)
+        taken: NDArray[np.void] = self._completions[places]
+        self._cq_head[0] = waiting
+        return taken
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+class RingPorts:
+    """A socket per row, all of them served by one io_uring; see `datagrams.Ports`."""
+
+    #: Rounds of receiving in one `receive`, and of asking the kernel for more within each.
+    ROUNDS = 8
+    REAPS = 1024
+
+    def __init__(self, outgoing: Outgoing, *, host: str) -> None:
+        self._ring = _Ring()
+        self._host = host
+        self._sockets: dict[int, socket.socket] = {}
+        capacity = len(outgoing.messages)
+        self._sends = np.zeros(capacity, _SUBMISSION)
+        self._sends["opcode"] = _OP_SENDMSG
+        self._sends["flags"] = _SKIP_SUCCESS
+        self._sends["fd"] = -1
+        rows = np.arange(capacity, dtype=np.uint64)
+        self._sends["address"] = outgoing.messages.ctypes.data + rows * MESSAGE.itemsize
+        self._sends["length"] = 1
+        self._sends["message_flags"] = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+        self._sends["user_data"] = _SENDING
+        self._failed = 0
+        # Receiving: what `user_data` the completions of each row's present socket carry.
+        self._tokens = np.zeros(capacity, np.uint64)
+        self._generation = 0
+        self._unarmed: dict[int, None] = {}
+        self._message = np.zeros(1, MESSAGE)
+        self._message["name_length"] = ADDRESS_SIZE
+        self._message["control_length"] = CONTROL_SIZE
+        self._provide_buffers()
+
+    def open(self, row: int, port: int) -> tuple[str, int]:
+        sock = bind(self._host, port)
+        self._sockets[row] = sock
+        self._sends["fd"][row] = sock.fileno()
+        self._generation += 1
+        self._tokens[row] = (self._generation & 0x3FFFFFFF) << 32 | row
+        self._unarmed[row] = None
+        address: tuple[str, int] = sock.getsockname()
+        return address
+
+    def aim(self, row: int) -> None:
+        pass  # the sockets are not connected: the destination is read with each packet
+
+    def close(self, row: int) -> None:
+        if row in self._unarmed:
+            del self._unarmed[row]
+        else:  # what is armed keeps the socket, and so the port, until it is cancelled
+            cancel = np.zeros(1, _SUBMISSION)
+            cancel["opcode"] = _OP_ASYNC_CANCEL
+            cancel["fd"] = -1
+            cancel["address"] = self._tokens[row]
+            cancel["user_data"] = _CANCELLING
+            cancel["flags"] = _SKIP_SUCCESS
+            self._ring.submit(cancel)
+        self._tokens[row] = 0
+        self._sends["fd"][row] = -1
+        self._sockets.pop(row).close()
+
+    def send(self, rows: NDArray[np.int64]) -> int:
+        for begin in range(0, len(rows), _SUBMISSIONS):
+            self._ring.submit(self._sends[rows[begin : begin + _SUBMISSIONS]])
+        failed, self._failed = self._failed, 0
+        return failed  # those the ring has told of since the last time
+
+    def receive(self) -> Iterator[Arrivals]:
+        for _ in range(self.ROUNDS):
+            self._arm()
+            done = self._ring.reap(rounds=self.REAPS)
+            if not len(done):
+                return
+            arrivals, numbers = self._arrivals(done)
+            if arrivals is not None:
+                yield arrivals
+            self._give_back(numbers)
+            if not self._unarmed:
+                return  # else the buffers ran out: there is more
+
+    def shut(self) -> None:
+        for row in list(self._sockets):
+            self.close(row)
+        self._ring.close()
+
+    def _provide_buffers(self) -> None:
+        """Register the ring of buffers that arriving datagrams are put into."""
+        self._memory = np.zeros((_BUFFERS, _BUFFER_SIZE), np.uint8)
+        self._datagrams = self._memory[:, _PAYLOAD_AT:]
+        self._heads = self._memory[:, :16].view(_RECEIVED)[:, 0]
+        self._names = self._memory[:, 16 : 16 + ADDRESS_SIZE].view(np.uint64)[:, 0]
+        controls = self._memory[:, 16 + ADDRESS_SIZE : _PAYLOAD_AT].view(np.int64)
+        self._seconds, self._nanoseconds = controls[:, 2], controls[:, 3]
+        self._shared = mmap.mmap(-1, _BUFFERS * _BUFFER.itemsize)  # page aligned
+        self._buffers = np.frombuffer(self._shared, _BUFFER)
+        self._buffers_tail = np.frombuffer(self._shared, np.uint16)[7:8]
+        self._buffers_given = 0
+        registration = np.zeros(5, np.uint64)
+        registration[0] = self._buffers.ctypes.data
+        registration[1] = _BUFFERS  # ring_entries; group 0, no flags
+        _call(_REGISTER, self._ring.fd, _REGISTER_PBUF_RING, registration.ctypes.data, 1)
+        self._give_back(np.arange(_BUFFERS))
+
+    def _give_back(self, numbers: NDArray[np.int64]) -> None:
+        """Let the kernel use buffers again."""
+        places = (np.arange(len(numbers)) + self._buffers_given) & (_BUFFERS - 1)
+        self._buffers["address"][places] = (
+            self._memory.ctypes.data + numbers * _BUFFER_SIZE
+        ).astype(np.uint64)
+        self._buffers["length"][places] = _BUFFER_SIZE
+        self._buffers["number"][places] = numbers
+        self._buffers_given = (self._buffers_given + len(numbers)) & 0xFFFF
+        self._buffers_tail[0] = self._buffers_given
+
+    def _arm(self) -> None:
+        """Begin to receive on the sockets that do not yet, or no more."""
+        while self._unarmed:
+            rows = list(self._unarmed)[:_SUBMISSIONS]
+            arms = np.zeros(len(rows), _SUBMISSION)
+            arms["opcode"] = _OP_RECVMSG
+            arms["flags"] = _BUFFER_SELECT
+            arms["priority"] = _RECV_MULTISHOT
+            arms["fd"] = self._sends["fd"][rows]
+            arms["address"] = self._message.ctypes.data
+            arms["length"] = 1
+            arms["user_data"] = self._tokens[rows]
+            for row in rows:
+                del self._unarmed[row]
+            self._ring.submit(arms)
+
+    def _arrivals(self, done: NDArray[np.void]) -> tuple[Arrivals | None, NDArray[np.int64]]:
+        """Read completions; return the datagrams among them and all buffers used."""
+        user_data, result, flags = done["user_data"], done["result"], done["flags"]
+        is_filled = (flags & _CQE_BUFFER) != 0
+        numbers = (flags >> 16).astype(np.int64)
+        rows = (user_data & 0xFFFFFFFF).astype(np.int64)
+        usual = is_filled & ((flags & _CQE_MORE) != 0)
+        if not usual.all():
+            self._note_ended(user_data[~usual], result[~usual], flags[~usual])
+        rows[user_data >= _CANCELLING] = 0
+        good = is_filled & (result >= _PAYLOAD_AT) & (user_data == self._tokens[rows])
+        used = numbers[is_filled]
+        if not good.any():
+            return None, used
+        index = numbers[good]
+        heads = self._heads[index]
+        cut = (heads["flags"] & socket.MSG_TRUNC) != 0
+        arrivals = Arrivals(
+            rows=rows[good],
+            buffers=self._datagrams,
+            index=index,
+            lengths=np.where(cut, 0, heads["length"].astype(np.int64)),
+            source=self._names[index],
+            arrival=arrival_times(self._seconds[index], self._nanoseconds[index]),
+        )
+        return arrivals, used
+
+    def _note_ended(
+        self,
+        user_data: NDArray[np.uint64],
+        result: NDArray[np.int32],
+        flags: NDArray[np.uint32],
+    ) -> None:
+        """Count sends that failed; arm again what ended although its stream goes on."""
+        for data, code, flag in zip(
+            user_data.tolist(), result.tolist(), flags.tolist(), strict=True
+        ):
+            if data == _SENDING:
+                self._failed += 1
+            elif data != _CANCELLING and not flag & _CQE_MORE and code != -errno.ECANCELED:
+                row = data & 0xFFFFFFFF
+                if int(self._tokens[row]) == data:
+                    self._unarmed[row] = None
+
+
+def _word(area: NDArray[np.uint8], offset: int) -> NDArray[np.uint32]:
+    """Return the one-element view of a 32-bit word that is shared with the kernel."""
+    return area[int(offset) : int(offset) + 4].view(np.uint32)
+
+
+def _call(number: int, *arguments: int) -> int:
+    padded = (*arguments, *(0,) * (6 - len(arguments)))
+    result: int = _syscall(number, *padded)
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return result
