@@ -187,13 +187,14 @@ def make_response(
 def refuse_malformed(error: MalformedMessage, *, to_tag: str) -> Response | None:
     """Make the response that tells the sender of a malformed request what was wrong.
 
-    None if there is nobody to tell: it was no request, or an ACK, or has no usable Via.
+    It goes to where the request came from. None if there is nobody to tell: it was no request, or an ACK, or has no usable Via.
     """
     if error.method is None or error.method == "ACK" or error.partial is None:
         return None
     request = Request(error.method, "", error.partial)
     try:
-        _ = request.via
+        if error.status != 505 or "Via" not in error.partial:  # a Via of that version too, maybe
+            _ = request.via
     except InvalidHeader:
         return None
     try:
