@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, assert_never
 
@@ -147,6 +148,7 @@ class _OneCall:
             await add_number(self._from, account_name=_ACCOUNT, caller_id_only=True)
             recipient = Recipient(to=self._to, message=script)
             (made,) = await core.send_calls(account, [recipient], strict=True)
+            self._progress.begin(made)
             await self._over.wait()
             found = await GetCall(store=core.store)(account.id, made.id)
         return _report(found.call, found.attempts[-1], seconds, self._record)
@@ -187,21 +189,22 @@ class _Progress:
     """Lines that tell what happens, each with the seconds since the call began."""
 
     def __init__(self) -> None:
-        self._began: float | None = None
+        self._began: datetime | None = None
+
+    def begin(self, call: Call) -> None:
+        """Print that the call is on its way; times count from here."""
+        self._began = call.created_at
+        CONSOLE.print(f"[dim]{0:6.2f} s[/]  calling {call.to}")
 
     def show(self, event: CallEvent) -> None:
         """Print the line of an event."""
-        at = event.at.timestamp()
-        if self._began is None:
-            self._began = at
-        CONSOLE.print(f"[dim]{at - self._began:6.2f} s[/]  {self._words(event)}")
+        seconds = (event.at - self._began).total_seconds() if self._began is not None else 0.0
+        CONSOLE.print(f"[dim]{seconds:6.2f} s[/]  {self._words(event)}")
 
     def _words(self, event: CallEvent) -> str:
         match event:
-            case CallCreated():
+            case CallCreated() | AttemptStarted():
                 return "accepted"
-            case AttemptStarted():
-                return "calling"
             case CallRinging():
                 return "ringing, with sound from the network" if event.early_media else "ringing"
             case CallAnswered():

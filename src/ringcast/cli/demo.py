@@ -30,6 +30,7 @@ _RING_TIMEOUT: Final = 20  # seconds: the two phones that never answer would els
 _READY_WITHIN: Final = 30.0  # seconds
 _CALLS_WITHIN: Final = 90.0  # seconds
 _CORRELATION: Final = 0.95
+_SPEED: Final = 0.002  # of the right speed
 _TEXT: Final = (
     "Hello. This is Ringcast, calling you over a real S I P call. "
     "If you hear this sentence without a gap, everything works. Goodbye."
@@ -48,8 +49,8 @@ class _Expected:
     kind: str
     results: frozenset[str]
     hears: str
-    """`all` of the sound, `start` of it (the phone hangs up), `parts` (it is put on hold), or
-    `nothing`."""
+    """`all` of the sound, its `start` (the phone hangs up), `both_ends` (it puts the call on hold in
+    between), or `nothing`."""
 
 
 def _row(ending: str, kind: str, result: str, hears: str = "all") -> _Expected:
@@ -58,35 +59,35 @@ def _row(ending: str, kind: str, result: str, hears: str = "all") -> _Expected:
 
 _PLAN: Final = (
     _row("00", "person", "LA"),
-    _row("01", "person, rings 6 s", "LA"),
-    _row("02", "person, long greeting", "LA"),
-    _row("03", "person, silent", "LA"),
-    _row("04", "person, hangs up after 3 s", "LA", "start"),
-    _row("10", "machine, 6 s greeting", "LA"),
-    _row("11", "machine, 15 s greeting", "LA"),
-    _row("12", "machine, 2 s greeting", "LA"),
+    _row("01", "rings 6 s", "LA"),
+    _row("02", "long greeting", "LA"),
+    _row("03", "says nothing", "LA"),
+    _row("04", "hangs up after 3 s", "LA", "start"),
+    _row("10", "machine, 6 s", "LA"),
+    _row("11", "machine, 15 s", "LA"),
+    _row("12", "machine, 2 s", "LA"),
     _row("13", "machine without beep", "LA"),
     _row("14", "call screening", "LA"),
     _row("15", "fax", "LA"),
-    _row("16", "full mailbox, hangs up", "LA", "start"),
+    _row("16", "full mailbox", "LA", "start"),
     _row("20", "busy", "BUSY", "nothing"),
     _row("21", "never answers", "NO_ANS", "nothing"),
     _row("22", "declines", "NO_ANS", "nothing"),
     _row("23", "no such number", "CARRIER_ERROR", "nothing"),
     _row("24", "carrier failure", "CARRIER_TEMP_ERROR", "nothing"),
-    _row("25", "temporarily unavailable", "NO_ANS", "nothing"),
+    _row("25", "unavailable", "NO_ANS", "nothing"),
     _row("26", "no SIP answer at all", "CARRIER_TEMP_ERROR", "nothing"),
-    _row("27", "early media, then answers", "LA"),
-    _row("28", "person, presses *", "LA"),
-    _row("29", "person, presses #", "LA"),
-    _row("31", "person, presses 1", "LA"),
-    _row("35", "person, presses 5", "LA"),
-    _row("39", "person, presses 9", "LA"),
-    _row("50", "holds and resumes", "LA", "parts"),
-    _row("51", "presses 1 by SIP INFO", "LA"),
-    _row("52", "presses 1 in the audio", "LA"),
-    _row("60", "loses 5 % of its packets", "LA"),
-    _row("00", "person, again", "LA"),
+    _row("27", "early media", "LA"),
+    _row("28", "presses *", "LA"),
+    _row("29", "presses #", "LA"),
+    _row("31", "presses 1", "LA"),
+    _row("35", "presses 5", "LA"),
+    _row("39", "presses 9", "LA"),
+    _row("50", "holds and resumes", "LA", "both_ends"),
+    _row("51", "presses 1 (SIP INFO)", "LA"),
+    _row("52", "presses 1 (in-band)", "LA"),
+    _row("60", "loses packets", "LA"),
+    _row("00", "person once more", "LA"),
 )
 
 
@@ -98,6 +99,7 @@ class _Row:
     state: str = "READY"
     record: Mapping[str, Any] | None = None
     heard: str = ""
+    correlation: str = ""
     right: bool | None = None
 
 
@@ -294,44 +296,48 @@ def _judge(
     if row.expected.hears == "nothing":
         row.heard, row.right = "-", right
         return
-    name = line["recording"]
-    if name is None:
+    if line["recording"] is None:
         row.heard, row.right = "no recording", False
         return
-    _, _, samples = wav.read((heard / name).read_bytes())
-    samples = samples.reshape(-1)
-    reference = sound
+    _, _, samples = wav.read((heard / line["recording"]).read_bytes())
+    recording = samples.reshape(-1)
+    parts = [sound]
     if row.expected.hears == "start":
-        reference = sound[: max(8000, len(samples) - 4000)]
-    elif row.expected.hears == "parts":
-        reference = sound[:16000]
-    match = compare.find(reference, samples)
-    whole = not match.gaps or row.expected.hears != "all"
-    row.heard = f"{len(reference) / 8000:4.1f} s, correlation {match.correlation:.3f}"
-    row.right = right and match.correlation >= _CORRELATION and whole
+        parts = [sound[: max(8000, len(recording) - 4000)]]
+    elif row.expected.hears == "both_ends":
+        parts = [sound[:12000], sound[-12000:]]
+    matches = [compare.find(part, recording) for part in parts]
+    correlation = min(match.correlation for match in matches)
+    row.heard = f"{sum(map(len, parts)) / 8000:.1f} s"
+    row.correlation = f"{correlation:.3f}"
+    row.right = (
+        right
+        and correlation >= _CORRELATION
+        and not any(match.gaps for match in matches)
+        and all(abs(match.speed_ratio - 1) < _SPEED for match in matches)
+    )
 
 
 def _table(rows: Sequence[_Row], *, verdict: bool = False) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("number", "telephone", "state", "result"):
-        table.add_column(name)
-    table.add_column("rang", justify="right")
-    table.add_column("talked", justify="right")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("number", "telephone", "result"):
+        table.add_column(name, no_wrap=True)
+    for name in ("rang", "talked", "heard", "match")[: 4 if verdict else 2]:
+        table.add_column(name, justify="right", no_wrap=True)
     if verdict:
-        table.add_column("heard")
         table.add_column("")
     for row in rows:
         record = row.record or {}
         cells = [
             f"+{row.number}",
             row.expected.kind,
-            row.state,
-            str(record.get("result", "")),
+            record["result"] if row.state == "FINISHED" and record else f"[dim]{row.state}[/]",
             _seconds(record, "originateTime", "answerTime"),
             _seconds(record, "answerTime", "finishTime"),
         ]
         if verdict:
-            cells += [row.heard, "[green]✓[/]" if row.right else "[bold red]✗[/]"]
+            mark = "[green]✓[/]" if row.right else "[bold red]✗[/]"
+            cells += [row.heard, row.correlation, mark]
         table.add_row(*cells)
     return table
 
