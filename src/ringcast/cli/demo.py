@@ -49,7 +49,7 @@ class _Expected:
     kind: str
     results: frozenset[str]
     hears: str
-    """`all` of the sound, its `start` (the phone hangs up), `both_ends` (it puts the call on hold in
+    """`all` of the sound, its `start` (the phone hangs up), `both_ends` (it holds the call in
     between), or `nothing`."""
 
 
