@@ -137,6 +137,9 @@ def _decoded_blocks(
     container: av.container.InputContainer, stream: av.AudioStream, stated: float | None
 ) -> Iterator[tuple[NDArray[np.float32], int]]:
     seconds, good, damaged = 0.0, 0, 0
+    # Frames are short: taken one by one, most of the time would go into the calls.
+    waiting: list[NDArray[Any]] = []
+    waiting_frames, waiting_form = 0, (0, 0)
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
@@ -146,9 +149,17 @@ def _decoded_blocks(
         good += 1
         for frame in frames:
             assert isinstance(frame, av.AudioFrame)
-            _check(frame.sample_rate, len(frame.layout.channels))  # it may change on the way
+            form = (frame.sample_rate, len(frame.layout.channels))
+            if form != waiting_form or waiting_frames >= frame.sample_rate:
+                if waiting:
+                    yield _as_float(np.concatenate(waiting, axis=1)), waiting_form[0]
+                _check(*form)  # it may change on the way
+                waiting, waiting_frames, waiting_form = [], 0, form
+            waiting.append(_as_rows(frame))
+            waiting_frames += frame.samples
             seconds += frame.samples / frame.sample_rate
-            yield _as_rows(frame), frame.sample_rate
+    if waiting:
+        yield _as_float(np.concatenate(waiting, axis=1)), waiting_form[0]
     if damaged > max(2, good // 50):
         raise Unreadable(f"{damaged} of its {good + damaged} packets are damaged: export it again")
     if stated is not None:
@@ -189,16 +200,23 @@ def _check_wav_is_whole(path: Path) -> None:
             file.seek(length + (length & 1), os.SEEK_CUR)
 
 
-def _as_rows(frame: av.AudioFrame) -> NDArray[np.float32]:
-    """Return one row per channel, full scale being 1."""
+def _as_rows(frame: av.AudioFrame) -> NDArray[Any]:
+    """Return one row per channel, as the codec has them."""
     array: NDArray[Any] = frame.to_ndarray()
-    if not frame.format.is_planar:
-        array = array.reshape(-1, len(frame.layout.channels)).T
+    if frame.format.is_planar:
+        return array
+    return array.reshape(-1, len(frame.layout.channels)).T
+
+
+def _as_float(array: NDArray[Any]) -> NDArray[np.float32]:
+    """Return samples with full scale being 1."""
+    with np.errstate(over="ignore"):  # a double may be larger: it becomes infinite, see below
+        block = np.ascontiguousarray(array, dtype=np.float32)
     if array.dtype == np.uint8:
-        return (array.astype(np.float32) - np.float32(128)) / np.float32(128)
+        return (block - np.float32(128)) / np.float32(128)
     if array.dtype.kind == "i":
-        return array.astype(np.float32) / np.float32(-float(np.iinfo(array.dtype).min))
-    finite = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=_LOUDEST, neginf=-_LOUDEST)
+        return block / np.float32(-float(np.iinfo(array.dtype).min))
+    finite = np.nan_to_num(block, nan=0.0, posinf=_LOUDEST, neginf=-_LOUDEST)
     return np.clip(finite, -_LOUDEST, _LOUDEST)
 
 

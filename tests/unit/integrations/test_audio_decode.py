@@ -119,6 +119,18 @@ def test_float_above_full_scale_is_made_quieter_as_a_whole(tmp_path: Path) -> No
     assert compare.find(SOUND, samples).correlation > 0.9999  # clipping would cost some
 
 
+def test_float_that_is_no_number_or_immense_is_limited(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    data = encode(path, SOUND, 8000, codec="pcm_f64le")
+    at = data.index(b"data") + 8
+    values = np.frombuffer(data[at:], dtype="<f8").copy()
+    values[100:105] = [np.nan, np.inf, -np.inf, 1e300, -1e300]
+
+    samples = decoded(path, data[:at] + values.tobytes())
+
+    assert samples[100:105].tolist() == [0, 32767, -32767, 32767, -32767]
+
+
 def test_square_wave_at_full_scale_does_not_overflow_in_resampling(tmp_path: Path) -> None:
     square = np.where(np.arange(44100) // 50 % 2, 32767, -32768).astype(np.int16)
     pieces = (tmp_path / "a.wav", wav.write(square, 44100))
