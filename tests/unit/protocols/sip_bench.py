@@ -9,7 +9,7 @@ from itertools import count
 
 from ringcast.protocols.sip.agent import ADMIT, Admission, Agent
 from ringcast.protocols.sip.agent_auth import Credentials
-from ringcast.protocols.sip.agent_events import CallEvent, Invited
+from ringcast.protocols.sip.agent_events import CallEvent, Ended, Failed, Invited
 from ringcast.protocols.sip.agent_incoming import IncomingSession
 from ringcast.protocols.sip.agent_outgoing import Invitation, OutgoingSession
 from ringcast.protocols.sip.agent_session import Session
@@ -176,6 +176,40 @@ class Bench:
     def is_empty(self) -> bool:
         """Whether no call and no transaction is left."""
         return (self.agent.session_count, self.agent.transaction_count) == (0, 0)
+
+
+def failure(events: list[CallEvent]) -> Failed:
+    assert isinstance(events[-1], Failed)
+    return events[-1]
+
+
+def end(events: list[CallEvent]) -> Ended:
+    assert isinstance(events[-1], Ended)
+    return events[-1]
+
+
+def answered_call(bench: Bench) -> tuple[OutgoingSession, Request]:
+    """Place a call that is answered at once."""
+    call, invite = bench.call()
+    bench.receive(answer(invite, 200, body=ANSWER))
+    assert bench.sent_lines() == ["ACK"]
+    assert bench.kinds() == ["Answered"]
+    return call, invite
+
+
+def from_bob(method: str, invite: Request, *, number: int = 1, body: bytes = b"") -> Request:
+    """Make a request of the far end inside the dialog."""
+    return request(
+        method,
+        branch=f"z9hG4bKbob{number}{method}",
+        uri="sip:alice@192.0.2.1:5060",
+        via="SIP/2.0/UDP 192.0.2.2:5060;rport",
+        from_="<sip:bob@192.0.2.2>;tag=bob",
+        to=invite.headers.get("From") or "",
+        call_id=invite.call_id,
+        number=number,
+        body=body,
+    )
 
 
 @dataclass
