@@ -1,0 +1,282 @@
+"""A server with the CallFire v2 dialect on a loopback port, and a client of it.
+
+Everything behind it is what production has, but for the dialer: calls wait until a test ends them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import re
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from tests.fakes.clock import ManualClock
+
+from ringcast.apis.callfire_v2 import Limits, Services, callfire_v2
+from ringcast.domain.accounts import Account
+from ringcast.domain.calls import Attempt, AttemptState, CallState
+from ringcast.domain.ids import AttemptId, CallId
+from ringcast.domain.outcomes import Outcome
+from ringcast.integrations.audio_files import AudioImporter
+from ringcast.integrations.speech import StoredSpeech
+from ringcast.integrations.speech_espeak import EspeakSynthesizer
+from ringcast.services.accounts import AccountSecrets, AddAccount, Authenticate
+from ringcast.services.calls import FindCalls, GetCall, SendCalls
+from ringcast.services.idempotency import AnswerOnce
+from ringcast.services.numbers import AddNumber, ListNumbers
+from ringcast.services.sounds import (
+    ArchiveSound,
+    FindSounds,
+    GetSound,
+    SoundAudio,
+    SpeakSound,
+    UploadSound,
+)
+from ringcast.stores.sql.store import SqlStore
+from ringcast.web.access_log import AccessLog
+
+GOLDEN = Path(__file__).parent / "golden"
+UPLOAD_LIMIT = 1024 * 1024
+
+_IDS = re.compile(r'("id": )\d{12,}')
+_TIMES = re.compile(
+    r'("(?:created|modified|originateTime|answerTime|finishTime)": )\d{13}(?=[,\n])'
+)
+_NAMED_IDS = re.compile(r"\b\d{15,16}\b")
+_REQUESTS = re.compile(r"request [0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        assert self.headers["content-type"] == "application/json"
+        return json.loads(self.body)
+
+    def is_golden(self, name: str) -> None:
+        """Compare status and body, members in their order, with a golden file.
+
+        Ids and times become words. To see a file anew, delete it and run the test twice.
+        """
+        text = json.dumps({"status": self.status, "body": self.json}, indent=1, ensure_ascii=False)
+        text = _IDS.sub(r'\1"ID"', text)
+        text = _TIMES.sub(r'\1"TIME"', text)
+        text = _NAMED_IDS.sub("ID", text)
+        text = _REQUESTS.sub("request REQUEST", text) + "\n"
+        path = GOLDEN / f"{name}.json"
+        if not path.exists():
+            path.write_text(text, encoding="utf-8")
+            pytest.fail(f"{path.name} was missing and has been written: look at it")
+        assert text == path.read_text(encoding="utf-8")
+
+
+class Client:
+    """Speaks to the server as one account, or as nobody."""
+
+    def __init__(self, base: str, session: aiohttp.ClientSession, auth: str | None) -> None:
+        self._base = base
+        self._session = session
+        self._auth = auth
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Answer:
+        """Send a request to a path below `/v2` and return the answer."""
+        headers = dict(headers or {})
+        if self._auth is not None:
+            headers.setdefault("Authorization", self._auth)
+        if json is not None:
+            options["json"] = json
+        async with self._session.request(
+            method, f"{self._base}/v2{path}", headers=headers, **options
+        ) as response:
+            lower = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, lower, await response.read())
+
+    async def upload(
+        self,
+        data: bytes,
+        *,
+        name: str | None = None,
+        filename: str = "sound.wav",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Upload a sound as the vendor's clients do."""
+        form = aiohttp.FormData()
+        if name is not None:
+            form.add_field("name", name)
+        form.add_field("file", io.BytesIO(data), filename=filename, content_type="audio/x-wav")
+        return await self("POST", "/campaigns/sounds/files", data=form, headers=headers)
+
+
+class Rig:
+    """The server and what a test does behind its back."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.clock = ManualClock()
+        self.store = SqlStore.for_directory(directory)
+        self.audio = AudioImporter(directory / "audio")
+        self.speaker = EspeakSynthesizer()
+        self.woken = 0
+        self.base = ""
+        self._accounts: dict[str, tuple[Account, AccountSecrets]] = {}
+
+    def services(self) -> Services:
+        """Wire the use cases."""
+        store, clock, audio = self.store, self.clock, self.audio
+        speech = StoredSpeech(self.speaker, audio, directory=self.directory / "speech")
+        return Services(
+            authenticate=Authenticate(store=store),
+            answer_once=AnswerOnce(store=store),
+            send_calls=SendCalls(store=store, speech=speech, clock=clock, wake=self._wake),
+            get_call=GetCall(store=store),
+            find_calls=FindCalls(store=store),
+            upload_sound=UploadSound(store=store, audio=audio, clock=clock),
+            speak_sound=SpeakSound(store=store, speech=speech, clock=clock),
+            get_sound=GetSound(store=store),
+            find_sounds=FindSounds(store=store),
+            archive_sound=ArchiveSound(store=store),
+            sound_audio=SoundAudio(store=store, audio=audio),
+            list_numbers=ListNumbers(store=store),
+        )
+
+    async def secrets(self, name: str) -> AccountSecrets:
+        """Return the secrets of the account of that name, made when first needed."""
+        if name not in self._accounts:
+            self._accounts[name] = await AddAccount(store=self.store, clock=self.clock)(name)
+        return self._accounts[name][1]
+
+    async def add_number(self, name: str, number: str) -> None:
+        """Give the account a number."""
+        await AddNumber(store=self.store, clock=self.clock)(number, account_name=name)
+
+    async def finish(
+        self, name: str, call_id: int, outcome: Outcome, *, talked: float | None = None
+    ) -> None:
+        """End a call as the dialer would, after one attempt that rang for two seconds."""
+        account_id = self._accounts[name][0].id
+        now = self.clock.now()
+        (attempt_id,) = await self.store.take_ids(1, now)
+        async with self.store.begin() as tx:
+            call = await tx.call(account_id, CallId(call_id))
+            assert call is not None
+            assert call.to is not None
+            answered = None if talked is None else now + timedelta(seconds=2)
+            ended = now + timedelta(seconds=2 + (talked or 0))
+            attempt = Attempt(
+                id=AttemptId(attempt_id),
+                call_id=call.id,
+                account_id=account_id,
+                number=1,
+                to=call.to,
+                from_number=call.from_number,
+                state=AttemptState.CREATED,
+                created_at=now,
+                holder="test",
+                holder_until=now + timedelta(seconds=30),
+            )
+            await tx.add_attempts([attempt])
+            active = replace(call.moved_to(CallState.ACTIVE, now=now), attempts=1)
+            await tx.update_calls([active])
+            await tx.update_attempts(
+                [
+                    replace(
+                        attempt.moved_to(AttemptState.ENDED),
+                        answered_at=answered,
+                        ended_at=ended,
+                        outcome=outcome,
+                    )
+                ]
+            )
+            await tx.update_calls([active.moved_to(CallState.FINISHED, now=ended, outcome=outcome)])
+            await tx.commit()
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    rig = Rig(tmp_path)
+    await rig.store.migrate()
+    limits = Limits(json_bytes=64 * 1024, upload_bytes=UPLOAD_LIMIT, upload_directory=tmp_path)
+    dialect = callfire_v2(rig.services(), limits=limits)
+    app = AccessLog(Starlette(routes=[Mount("/v2", app=dialect)]))
+    async with serving(app) as rig.base:
+        yield rig
+    await rig.audio.close()
+    await rig.speaker.close()
+    await rig.store.close()
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
+        yield session
+
+
+@pytest.fixture
+async def client(rig: Rig, session: aiohttp.ClientSession) -> Client:
+    """The client of an account with a number."""
+    secrets = await rig.secrets("Clinic")
+    await rig.add_number("Clinic", "12135550100")
+    return Client(rig.base, session, aiohttp.encode_basic_auth(secrets.login, secrets.password))
+
+
+@pytest.fixture
+async def stranger(rig: Rig, session: aiohttp.ClientSession) -> Client:
+    """The client of another account, without a number."""
+    secrets = await rig.secrets("Somebody else")
+    return Client(rig.base, session, aiohttp.encode_basic_auth(secrets.login, secrets.password))
+
+
+@pytest.fixture
+def nobody(rig: Rig, session: aiohttp.ClientSession) -> Client:
+    """A client without a credential."""
+    return Client(rig.base, session, None)
+
+
+@asynccontextmanager
+async def serving(app: AccessLog) -> AsyncIterator[str]:
+    """Serve an application on a free loopback port; yield its address."""
+    # With the protocol named, asyncio switches Nagle's algorithm off: 40 ms less for each answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    config = uvicorn.Config(
+        app, lifespan="off", ws="none", access_log=False, log_config=None, http="httptools"
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
