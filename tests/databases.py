@@ -24,6 +24,8 @@ from ringcast.stores.sql import SqlStore
 __all__ = ["PostgresqlMissing", "PostgresqlServer", "SqliteFiles", "postgresql_server"]
 
 _START = 30.0  # seconds a new server may take
+_INITDB = ("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+_SETTINGS = ("-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=100")
 
 
 class PostgresqlMissing(Exception):
@@ -81,9 +83,11 @@ class PostgresqlServer:
 
     def _created(self, template: str) -> str:
         name = f"test{next(self._numbers)}"
-        program = [self._bin / "psql", "-h", self._directory, "-U", "ringcast", "-d", "postgres"]
+        program = [f"{self._bin}/psql", "-h", f"{self._directory}", "-U", "ringcast"]
         statement = f"CREATE DATABASE {name} TEMPLATE {template}"
-        subprocess.run([*program, "-qXc", statement], check=True, capture_output=True)
+        subprocess.run(
+            [*program, "-d", "postgres", "-qXc", statement], check=True, capture_output=True
+        )
         return name
 
 
@@ -107,10 +111,9 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
     try:
         if user is not None:
             shutil.chown(directory, user)
-        data = directory / "data"
+        data = f"{directory}/data"
         subprocess.run(
-            [bin_directory / "initdb", "-D", data, "-U", "ringcast", "-A", "trust", "-E", "UTF8"]
-            + ["--locale=C.UTF-8", "--no-sync"],
+            [f"{bin_directory}/initdb", "-D", data, "-U", "ringcast", *_INITDB],
             check=True,
             capture_output=True,
             user=user,
@@ -118,8 +121,7 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
         )
         with (directory / "log").open("wb") as log:
             server = subprocess.Popen(
-                [bin_directory / "postgres", "-D", data, "-k", directory]
-                + ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=100"],
+                [f"{bin_directory}/postgres", "-D", data, "-k", f"{directory}", *_SETTINGS],
                 stdout=log,
                 stderr=log,
                 user=user,
@@ -149,7 +151,8 @@ def _wait_until_ready(
     until = time.monotonic() + _START
     while time.monotonic() < until and server.poll() is None:
         ready = subprocess.run(
-            [bin_directory / "pg_isready", "-q", "-h", directory, "-U", "ringcast"], check=False
+            [f"{bin_directory}/pg_isready", "-q", "-h", f"{directory}", "-U", "ringcast"],
+            check=False,
         )
         if ready.returncode == 0:
             return

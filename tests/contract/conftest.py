@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TypeAlias
 
 import pytest
-
-from ringcast.stores.sql import SqlStore
 from tests.databases import (
     PostgresqlMissing,
     PostgresqlServer,
     SqliteFiles,
     postgresql_server,
 )
+
+from ringcast.stores.sql import SqlStore
 
 Databases: TypeAlias = SqliteFiles | PostgresqlServer
 

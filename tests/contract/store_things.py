@@ -30,95 +30,83 @@ _ids = itertools.count(1)
 
 def an_account(**members: Any) -> Account:
     number = next(_ids)
-    return Account(
-        **{
-            "id": AccountId(number),
-            "name": f"account {number}",
-            "created_at": NOW,
-            "signing_key": "key",
-        }
-        | members
-    )
+    plain: dict[str, Any] = {
+        "id": AccountId(number),
+        "name": f"account {number}",
+        "created_at": NOW,
+        "signing_key": "key",
+    }
+    return Account(**plain | members)
 
 
 def a_credential(account: Account, **members: Any) -> Credential:
     number = next(_ids)
-    return Credential(
-        **{
-            "id": CredentialId(number),
-            "account_id": account.id,
-            "kind": CredentialKind.API,
-            "name": "default",
-            "identifier": f"identifier{number}",
-            "secret_hash": "hash",
-            "created_at": NOW,
-        }
-        | members
-    )
+    plain: dict[str, Any] = {
+        "id": CredentialId(number),
+        "account_id": account.id,
+        "kind": CredentialKind.API,
+        "name": "default",
+        "identifier": f"identifier{number}",
+        "secret_hash": "hash",
+        "created_at": NOW,
+    }
+    return Credential(**plain | members)
 
 
 def a_number(account: Account, **members: Any) -> AccountNumber:
     number = next(_ids)
-    return AccountNumber(
-        **{
-            "id": NumberId(number),
-            "account_id": account.id,
-            "number": PhoneNumber(f"1213555{number:04}"),
-            "created_at": NOW,
-        }
-        | members
-    )
+    plain: dict[str, Any] = {
+        "id": NumberId(number),
+        "account_id": account.id,
+        "number": PhoneNumber(f"1213555{number:04}"),
+        "created_at": NOW,
+    }
+    return AccountNumber(**plain | members)
 
 
 def a_sound(account: Account, **members: Any) -> Sound:
-    return Sound(
-        **{
-            "id": SoundId(next(_ids)),
-            "account_id": account.id,
-            "name": "hello",
-            "audio": "abc",
-            "length": 3 * SECOND,
-            "status": SoundStatus.ACTIVE,
-            "created_at": NOW,
-        }
-        | members
-    )
+    plain: dict[str, Any] = {
+        "id": SoundId(next(_ids)),
+        "account_id": account.id,
+        "name": "hello",
+        "audio": "abc",
+        "length": 3 * SECOND,
+        "status": SoundStatus.ACTIVE,
+        "created_at": NOW,
+    }
+    return Sound(**plain | members)
 
 
 def a_call(account: Account, **members: Any) -> Call:
-    return Call(
-        **{
-            "id": CallId(next(_ids)),
-            "account_id": account.id,
-            "to": PHONE,
-            "to_text": "213 555 0100",
-            "from_number": None,
-            "script": Script(instructions=()),
-            "state": CallState.READY,
-            "created_at": NOW,
-            "updated_at": NOW,
-            "due_at": NOW,
-        }
-        | members
-    )
+    plain: dict[str, Any] = {
+        "id": CallId(next(_ids)),
+        "account_id": account.id,
+        "to": PHONE,
+        "to_text": "213 555 0100",
+        "from_number": None,
+        "script": Script(instructions=()),
+        "state": CallState.READY,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "due_at": NOW,
+    }
+    return Call(**plain | members)
 
 
 def an_attempt(call: Call, **members: Any) -> Attempt:
-    return Attempt(
-        **{
-            "id": AttemptId(next(_ids)),
-            "call_id": call.id,
-            "account_id": call.account_id,
-            "number": 1,
-            "to": PHONE,
-            "from_number": None,
-            "state": AttemptState.CREATED,
-            "created_at": NOW,
-            "holder": "server 1",
-            "holder_until": NOW + 30 * SECOND,
-        }
-        | members
-    )
+    plain: dict[str, Any] = {
+        "id": AttemptId(next(_ids)),
+        "call_id": call.id,
+        "account_id": call.account_id,
+        "number": 1,
+        "to": PHONE,
+        "from_number": None,
+        "state": AttemptState.CREATED,
+        "created_at": NOW,
+        "holder": "server 1",
+        "holder_until": NOW + 30 * SECOND,
+    }
+    return Attempt(**plain | members)
 
 
 async def kept(store: Store, *things: Account | Call | Attempt | Sound) -> None:

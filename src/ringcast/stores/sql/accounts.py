@@ -37,7 +37,7 @@ class AccountWork(Work):
         row = values(account)
         statement = update(accounts).where(accounts.c.id == row.pop("id")).values(row)
         changed = await self._change(statement, exists=f"account {account.name!r} exists already")
-        if not changed.rowcount:
+        if not changed.changed:
             raise NotFound("account", account.id)
 
     async def add_credential(self, credential: Credential) -> None:
@@ -62,7 +62,7 @@ class AccountWork(Work):
             exists=f"credential {credential.identifier!r} exists already",
             missing=NotFound("account", credential.account_id),
         )
-        if not changed.rowcount:
+        if not changed.changed:
             raise NotFound("credential", credential.id)
 
     async def delete_credential(self, credential_id: CredentialId) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ringcast.domain.errors import NotFound
 from ringcast.domain.ids import AccountId
@@ -23,8 +22,8 @@ class AnswerWork(Work):
         statement = select(saved_answers.c.fingerprint, saved_answers.c.answer).where(
             saved_answers.c.account_id == account_id, saved_answers.c.key == key
         )
-        row = (await self._read(statement)).one_or_none()
-        return None if row is None else SavedAnswer(fingerprint=row.fingerprint, answer=row.answer)
+        rows = (await self._read(statement)).rows
+        return SavedAnswer(fingerprint=rows[0].fingerprint, answer=rows[0].answer) if rows else None
 
     async def save_answer(
         self, account_id: AccountId, key: str, saved: SavedAnswer, *, now: datetime
@@ -45,15 +44,14 @@ class AnswerWork(Work):
 
     async def forget_answers(self, before: datetime) -> int:
         changed = await self._change(delete(saved_answers).where(saved_answers.c.saved_at < before))
-        return changed.rowcount
+        return changed.changed
 
     async def secret(self, name: str, propose: bytes) -> bytes:
         wanted = select(secrets.c.value).where(secrets.c.name == name)
-        found: bytes | None = (await self._read(wanted)).scalar_one_or_none()
-        if found is not None:
-            return found
-        row = {"name": name, "value": propose}
-        insert = postgresql.insert if self._database.locks_rows else sqlite.insert
-        await self._change(insert(secrets).on_conflict_do_nothing(), row)
-        value: bytes = (await self._read(wanted)).scalar_one()
+        found = (await self._read(wanted)).rows
+        if not found:
+            row = {"name": name, "value": propose}
+            await self._change(self._database.insert(secrets).on_conflict_do_nothing(), row)
+            found = (await self._read(wanted)).rows
+        value: bytes = found[0].value
         return value

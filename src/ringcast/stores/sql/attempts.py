@@ -68,7 +68,7 @@ class AttemptWork(Work):
                 .where(table.c.call_id.in_(some))
                 .order_by(table.c.call_id, table.c.number)
             )
-            for row in await self._read(statement):
+            for row in (await self._read(statement)).rows:
                 attempt = entity(Attempt, row._mapping)
                 found[attempt.call_id].append(attempt)
         return found
@@ -76,7 +76,7 @@ class AttemptWork(Work):
     async def update_attempts(self, attempts: Sequence[Attempt]) -> Sequence[AttemptId]:
         if len(attempts) == 1:  # what a live call does at each of its steps
             changed = await self._change(_UPDATE, _changes(attempts[0]))
-            return [attempts[0].id] if changed.rowcount else []
+            return [attempts[0].id] if changed.changed else []
         holders: dict[AttemptId, str] = {}
         for some in batches(sorted(attempt.id for attempt in attempts)):
             statement = (
@@ -84,8 +84,8 @@ class AttemptWork(Work):
                 .where(table.c.id.in_(some), attempt_lives)
                 .order_by(table.c.id)
             )
-            result = await self._lock(statement, skip_locked=False)
-            holders.update((row.id, row.holder) for row in result)
+            living = await self._lock(statement, skip_locked=False)
+            holders.update((row.id, row.holder) for row in living.rows)
         held = [attempt for attempt in attempts if holders.get(attempt.id) == attempt.holder]
         if held:
             await self._change(_UPDATE, [_changes(attempt) for attempt in held])
@@ -93,7 +93,7 @@ class AttemptWork(Work):
 
     async def extend_holding(self, holder: str, until: datetime) -> int:
         changed = await self._change(_EXTEND, {"by": holder, "new_until": until})
-        return changed.rowcount
+        return changed.changed
 
     async def orphaned_attempts(self, now: datetime, limit: int) -> Sequence[Attempt]:
         statement = (
@@ -102,9 +102,8 @@ class AttemptWork(Work):
             .order_by(table.c.holder_until, table.c.id)
             .limit(limit)
         )
-        return [
-            entity(Attempt, row._mapping) for row in await self._lock(statement, skip_locked=True)
-        ]
+        found = await self._lock(statement, skip_locked=True)
+        return [entity(Attempt, row._mapping) for row in found.rows]
 
     async def attempts_held_by(self, holder: str) -> Sequence[Attempt]:
         return await self._all(Attempt, table, table.c.holder == holder, attempt_lives)

@@ -81,7 +81,7 @@ class CallWork(Work):
             .limit(page.limit)
             .offset(page.offset)
         )
-        found = [entity(Call, row._mapping) for row in await self._read(statement)]
+        found = [entity(Call, row._mapping) for row in (await self._read(statement)).rows]
         if page.offset == 0 and len(found) < page.limit:
             return found, len(found)
         return found, await self._count(where)
@@ -92,8 +92,8 @@ class CallWork(Work):
         This reads an index entry, or a row, for each of them: kept counters belong here when the
         accounts grow to millions of calls.
         """
-        result = await self._read(select(func.count()).select_from(table).where(*where))
-        count: int = result.scalar_one()
+        found = await self._read(select(func.count()).select_from(table).where(*where))
+        count: int = found.rows[0][0]
         return count
 
     async def due_calls(self, now: datetime, limit: int) -> Sequence[Call]:
@@ -103,12 +103,13 @@ class CallWork(Work):
             .order_by(table.c.due_at, table.c.id)
             .limit(limit)
         )
-        return [entity(Call, row._mapping) for row in await self._lock(statement, skip_locked=True)]
+        found = await self._lock(statement, skip_locked=True)
+        return [entity(Call, row._mapping) for row in found.rows]
 
     async def next_due_at(self) -> datetime | None:
         statement = select(table.c.due_at).where(call_waits).order_by(table.c.due_at).limit(1)
-        due_at: datetime | None = (await self._read(statement)).scalar_one_or_none()
-        return due_at
+        rows = (await self._read(statement)).rows
+        return rows[0].due_at if rows else None
 
     async def update_calls(self, calls: Sequence[Call]) -> None:
         if not calls:

@@ -46,6 +46,8 @@ _BUSY = {
     "53300",  # too_many_connections
 }
 
+_NOT_MIGRATED = "a table is missing: migrate the database first"
+
 _REMEDIES = {
     sqlite3.SQLITE_CANTOPEN: "see that its directory exists and can be written by this user, or"
     " give another with --data-dir",
@@ -58,7 +60,7 @@ _REMEDIES = {
     "28P01": "the password is wrong: correct --database-url",
     "28000": "the server refuses this user: correct --database-url or the server's pg_hba.conf",
     "3D000": "there is no such database: make it with createdb, or correct --database-url",
-    "42P01": "a table is missing: migrate the database first",
+    "42P01": _NOT_MIGRATED,
 }
 
 
@@ -101,6 +103,8 @@ def _unavailable(where: str, error: BaseException) -> Unavailable:
     if primary in _BUSY:
         return Unavailable(f"{where} is busy: try again", retry_after=_SOON)
     remedy = _REMEDIES.get(primary)
+    if "no such table" in str(error):  # to SQLite just a wrong statement, without a code of its own
+        remedy = _NOT_MIGRATED
     if remedy is not None:
         return Unavailable(f"{where} cannot be used: {remedy}")
     if isinstance(error, OSError):

@@ -55,4 +55,5 @@ class EventWork(Work):
             .where(call_events.c.call_id == call_id)
             .order_by(call_events.c.number)
         )
-        return [NumberedEvent(row.number, row.event) for row in await self._read(statement)]
+        found = await self._read(statement)
+        return [NumberedEvent(row.number, row.event) for row in found.rows]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ringcast.domain.ids import first_id_at
 from ringcast.stores.sql.connecting import Database
@@ -43,11 +42,10 @@ class Identifiers:
         return taken
 
     async def _fetch(self, size: int, now: datetime) -> range:
-        insert = postgresql.insert if self._database.locks_rows else sqlite.insert
         first = bindparam("first", type_=id_blocks.c.next.type)
         # `next` is the first identifier that has not been given out.
         statement = (
-            insert(id_blocks)
+            self._database.insert(id_blocks)
             .values(id=1, next=first + size)
             .on_conflict_do_update(
                 index_elements=["id"],
@@ -59,7 +57,7 @@ class Identifiers:
         )
         async with self._database.connection(read_only=False) as connection:
             with translated(where=self._database.name):
-                result = await connection.execute(statement, {"first": first_id_at(now)})
-                end: int = result.scalar_one()
+                given = await connection.execute(statement, {"first": first_id_at(now)})
+                end: int = given.rows[0].next
                 await connection.commit()
         return range(end - size, end)

@@ -7,6 +7,7 @@ release go on working on the result: add first, remove in a later release.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from alembic.operations import Operations
@@ -33,11 +34,11 @@ async def migrate(database: Database) -> None:
         with translated(where=database.name):
             if database.migration_lock is not None:
                 await connection.execute(text(database.migration_lock))
-            await connection.run_sync(_upgrade, database.name)
+            await connection.run(partial(_upgrade, database.name))
             await connection.commit()
 
 
-def _upgrade(connection: Connection, name: str) -> None:
+def _upgrade(name: str, connection: Connection) -> None:
     # Alembic's own `env.py` works through globals of the process. Two stores of one process that
     # migrate at the same time would meet there, so the steps are walked here.
     script = ScriptDirectory(_STEPS)

@@ -35,8 +35,8 @@ class SoundWork(Work):
         statement = select(*_MEMBERS).where(
             sounds.c.id == sound_id, sounds.c.account_id == account_id
         )
-        row = (await self._read(statement)).one_or_none()
-        return None if row is None else _sound(row)
+        rows = (await self._read(statement)).rows
+        return _sound(rows[0]) if rows else None
 
     async def sound_of_audio(self, account_id: AccountId, audio: str) -> Sound | None:
         statement = (
@@ -49,8 +49,8 @@ class SoundWork(Work):
             .order_by(sounds.c.id)
             .limit(1)
         )
-        row = (await self._read(statement)).one_or_none()
-        return None if row is None else _sound(row)
+        rows = (await self._read(statement)).rows
+        return _sound(rows[0]) if rows else None
 
     async def sounds(
         self, account_id: AccountId, page: Page, *, name: str | None, archived: bool
@@ -67,9 +67,9 @@ class SoundWork(Work):
             .limit(page.limit)
             .offset(page.offset)
         )
-        found = [_sound(row) for row in await self._read(statement)]
+        found = [_sound(row) for row in (await self._read(statement)).rows]
         count = await self._read(select(func.count()).select_from(sounds).where(*where))
-        return found, count.scalar_one()
+        return found, count.rows[0][0]
 
     async def update_sound(self, sound: Sound) -> None:
         row = _row(sound)
@@ -78,7 +78,7 @@ class SoundWork(Work):
             .where(sounds.c.id == row.pop("id"), sounds.c.account_id == row.pop("account_id"))
             .values(row)
         )
-        if not (await self._change(statement)).rowcount:
+        if not (await self._change(statement)).changed:
             raise NotFound("sound", sound.id)
 
 

@@ -8,18 +8,21 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
-from ringcast.domain.errors import Unavailable
+from ringcast.domain.errors import InvalidInput, Unavailable
 from ringcast.stores.sql.accounts import AccountWork
 from ringcast.stores.sql.answers import AnswerWork
 from ringcast.stores.sql.attempts import AttemptWork
 from ringcast.stores.sql.calls import CallWork
-from ringcast.stores.sql.connecting import connect
+from ringcast.stores.sql.connecting import Database
 from ringcast.stores.sql.events import EventWork
 from ringcast.stores.sql.identifiers import Identifiers
+from ringcast.stores.sql.postgresql import PostgresqlDatabase
 from ringcast.stores.sql.schema import migrate
 from ringcast.stores.sql.sounds import SoundWork
+from ringcast.stores.sql.sqlite import SqliteDatabase
 
 __all__ = ["SqlStore", "SqlTransaction"]
 
@@ -42,7 +45,7 @@ class SqlStore:
         Whoever waits for a lock or a connection longer than `wait` is told Unavailable. Raises
         InvalidInput if the URL cannot be used.
         """
-        self._database = connect(url, wait=wait)
+        self._database = _database(url, wait)
         self._identifiers = Identifiers(self._database)
         self._busy: set[asyncio.Task[object]] = set()
 
@@ -59,8 +62,7 @@ class SqlStore:
                 f"the data directory {path} cannot be made ({exc.strerror}): make it and give it to"
                 " this user, or give another with --data-dir"
             ) from exc
-        url = URL.create("sqlite", database=str(path.absolute() / _FILE))
-        return cls(url.render_as_string(), wait=wait)
+        return cls(f"sqlite:///{path.absolute() / _FILE}", wait=wait)
 
     @asynccontextmanager
     async def begin(self, *, read_only: bool = False) -> AsyncIterator[SqlTransaction]:
@@ -100,3 +102,30 @@ class SqlStore:
         if task in self._busy:
             raise RuntimeError(f"a task must not {what} inside its transaction: do so before it")
         return task
+
+
+def _database(url: str, wait: timedelta) -> Database:
+    """Prepare connections to `url`; nothing is opened before the first use.
+
+    Raises InvalidInput if the URL names no database this store works with.
+    """
+    if url.startswith("sqlite:///"):
+        path = url.removeprefix("sqlite:///")
+        if path in ("", ":memory:") or path.startswith("file:"):
+            raise _unusable("SQLite needs a file here, which several connections can share")
+        return SqliteDatabase(Path(path).absolute(), wait=wait)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as exc:
+        raise _unusable("it is no URL") from exc
+    if parsed.drivername not in ("postgresql", "postgres"):
+        raise _unusable(f"{parsed.drivername} with this path is not supported")
+    return PostgresqlDatabase(parsed, wait=wait)
+
+
+def _unusable(why: str) -> InvalidInput:
+    return InvalidInput(
+        f"the database URL cannot be used: {why}; give sqlite:////absolute/path.sqlite3 or"
+        " postgresql://user:password@host/name",
+        field="database_url",
+    )

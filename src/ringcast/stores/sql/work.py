@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Delete, Executable, Select, Table, Update, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Executable, Select, Table, insert, select
 
 from ringcast.domain.errors import RingcastError
-from ringcast.stores.sql.connecting import Database
+from ringcast.stores.sql.connecting import Answer, Connection, Database, Rows
 from ringcast.stores.sql.errors import translated
 
 __all__ = ["MOST_AT_ONCE", "Work", "any_of", "batches", "entity", "values"]
@@ -28,7 +27,7 @@ class Work:
     would take a commit then and silently undo everything.
     """
 
-    def __init__(self, connection: AsyncConnection, database: Database, *, read_only: bool) -> None:
+    def __init__(self, connection: Connection, database: Database, *, read_only: bool) -> None:
         self._connection = connection
         self._database = database
         self._read_only = read_only
@@ -45,10 +44,10 @@ class Work:
         """Let nothing more be done in it."""
         self._over = self._over or "has been left"
 
-    async def _read(self, statement: Select[Any]) -> CursorResult[Any]:
+    async def _read(self, statement: Select[Any]) -> Answer:
         return await self._execute(statement, None)
 
-    async def _lock(self, statement: Select[Any], *, skip_locked: bool) -> CursorResult[Any]:
+    async def _lock(self, statement: Select[Any], *, skip_locked: bool) -> Answer:
         """Read rows and keep others from them until the end of the transaction."""
         self._check_writing()
         if self._database.locks_rows:
@@ -70,33 +69,33 @@ class Work:
 
     async def _change(
         self,
-        statement: Update | Delete | Executable,
-        rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
+        statement: Executable,
+        rows: Rows = None,
         *,
         exists: str | None = None,
         missing: RingcastError | None = None,
-    ) -> CursorResult[Any]:
+    ) -> Answer:
         self._check_writing()
         return await self._execute(statement, rows, exists=exists, missing=missing)
 
     async def _execute(
         self,
         statement: Executable,
-        rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None,
+        rows: Rows,
         *,
         exists: str | None = None,
         missing: RingcastError | None = None,
-    ) -> CursorResult[Any]:
+    ) -> Answer:
         self._check()
         done = False
         try:
             with translated(where=self._database.name, exists=exists, missing=missing):
-                result = await self._connection.execute(statement, rows)
+                answer = await self._connection.execute(statement, rows)
             done = True
         finally:
             if not done:
                 self._over = "has failed"
-        return cast("CursorResult[Any]", result)
+        return answer
 
     def _check_writing(self) -> None:
         if self._read_only:
@@ -108,13 +107,13 @@ class Work:
 
     async def _one(self, kind: type[_T], table: Table, *where: Any) -> _T | None:
         """Return the row that fits, as an entity; None if there is none."""
-        row = (await self._read(select(table).where(*where))).one_or_none()
-        return None if row is None else entity(kind, row._mapping)
+        rows = (await self._read(select(table).where(*where))).rows
+        return entity(kind, rows[0]._mapping) if rows else None
 
     async def _all(self, kind: type[_T], table: Table, *where: Any) -> Sequence[_T]:
         """Return the rows that fit, as entities, in the order of their identifiers."""
-        result = await self._read(select(table).where(*where).order_by(table.c.id))
-        return [entity(kind, row._mapping) for row in result]
+        found = await self._read(select(table).where(*where).order_by(table.c.id))
+        return [entity(kind, row._mapping) for row in found.rows]
 
 
 def values(thing: Any) -> dict[str, Any]:

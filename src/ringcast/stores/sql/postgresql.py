@@ -1,0 +1,93 @@
+"""PostgreSQL, by asyncpg."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+import sqlalchemy
+from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from ringcast.domain.errors import InvalidInput
+from ringcast.stores.sql.connecting import Answer, Connection, Rows, UpsertMaker, answer, take_turn
+from ringcast.stores.sql.errors import translated
+
+__all__ = ["PostgresqlDatabase"]
+
+_T = TypeVar("_T")
+
+_CONNECTIONS = 10
+
+
+class PostgresqlDatabase:
+    """A database of a PostgreSQL server and connections to it (`connecting.Database`)."""
+
+    locks_rows = True
+    migration_lock = "SELECT pg_advisory_xact_lock(7232163)"  # any number that is ours alone
+    insert: UpsertMaker = staticmethod(insert)
+
+    def __init__(self, url: URL, *, wait: timedelta) -> None:
+        self.name = url.set(drivername="postgresql").render_as_string(hide_password=True)
+        self._wait = wait
+        try:
+            self._engine = create_async_engine(
+                url.set(drivername="postgresql+asyncpg"),
+                pool_size=_CONNECTIONS,
+                max_overflow=0,
+                connect_args={
+                    "timeout": wait.total_seconds(),
+                    "command_timeout": 60 + wait.total_seconds(),
+                    "server_settings": {
+                        "application_name": "ringcast",
+                        "jit": "off",  # compiling costs more than it wins for small statements
+                        "lock_timeout": f"{wait // timedelta(milliseconds=1)}ms",
+                        "idle_in_transaction_session_timeout": "60s",
+                    },
+                },
+            )
+        except ModuleNotFoundError as exc:
+            raise InvalidInput(
+                "PostgreSQL needs asyncpg: pip install 'ringcast[postgresql]'",
+                field="database_url",
+            ) from exc
+        self._reading = self._engine.execution_options(postgresql_readonly=True)
+        self._turns = asyncio.Semaphore(_CONNECTIONS)
+
+    @asynccontextmanager
+    async def connection(self, *, read_only: bool) -> AsyncIterator[Connection]:
+        """Hold a connection; what is not committed on it is undone in the end."""
+        with ExitStack() as turn:
+            await take_turn(self._turns, self._wait, name=self.name)
+            turn.callback(self._turns.release)
+            connection = (self._reading if read_only else self._engine).connect()
+            with translated(where=self.name):
+                await connection.start()
+            try:
+                yield _Connection(connection)
+            finally:
+                # Shielded: the connection must be clean before the next one gets it.
+                await asyncio.shield(asyncio.create_task(connection.close()))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+
+class _Connection:
+    def __init__(self, held: AsyncConnection) -> None:
+        self._held = held
+
+    async def execute(self, statement: Executable, rows: Rows = None) -> Answer:
+        return answer(await self._held.execute(statement, rows))
+
+    async def run(self, function: Callable[[sqlalchemy.Connection], _T]) -> _T:
+        return await self._held.run_sync(function)
+
+    async def commit(self) -> None:
+        await self._held.commit()
