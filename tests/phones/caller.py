@@ -46,6 +46,8 @@ class Wish:
     codecs: tuple[Codec, ...] = (PCMU, PCMA)
     events: bool = True
     with_offer: bool = True
+    sends: bool = True
+    """Whether any RTP is sent."""
     hold_at: float | None = None
     """When to send a re-INVITE with a=sendonly."""
     digits_at: float | None = None
@@ -130,7 +132,9 @@ class Caller:
 
     def _on_media_event(self, event: media.MediaEvent) -> None:
         assert not isinstance(event, media.WorkerLost)
-        self._legs[event.stream].on_media_event(event)
+        leg = self._legs.get(event.stream)
+        if leg is not None:
+            leg.on_media_event(event)
 
 
 class _Leg:
@@ -152,6 +156,7 @@ class _Leg:
         self._timers: list[asyncio.TimerHandle] = []
         self._began = 0.0
         self._version = 1
+        self._error: Exception | None = None
 
     async def run(self, agent: UserAgent, to: str) -> None:
         wish = self._wish
@@ -169,6 +174,8 @@ class _Leg:
             self._later(wish.cancel_after, self._call.cancel)
         async with asyncio.timeout(wish.give_up_after):
             await self._over.wait()
+        if self._error is not None:
+            raise self._error
         self.seen.ended_at = self._now()
         for timer in self._timers:
             timer.cancel()
@@ -186,7 +193,8 @@ class _Leg:
             case media.PlaybackStarted():
                 self.seen.message_at = event.at - self._began
             case media.StreamFailed():
-                raise AssertionError(event.reason)
+                self._error = AssertionError(event.reason)
+                self._over.set()
             case media.StreamClosed():
                 self.seen.stats = event.stats
                 self._closed.set()
@@ -194,6 +202,13 @@ class _Leg:
                 pass
 
     def _on_event(self, event: sip.CallEvent) -> None:
+        try:
+            self._take(event)
+        except Exception as exc:  # noqa: BLE001 - raised where the test waits
+            self._error = exc
+            self._over.set()
+
+    def _take(self, event: sip.CallEvent) -> None:
         now = self._now()
         match event:
             case sip.Provisional():
@@ -289,7 +304,7 @@ class _Leg:
             },
             event_payload_type=agreed.telephone_event_to_send,
             receive_event_payload_type=agreed.telephone_event_to_receive,
-            send=agreed.direction.sends,
+            send=agreed.direction.sends and self._wish.sends,
             receive=agreed.direction.receives,
         )
         if self.seen.heard_from is None:

@@ -131,6 +131,17 @@ class Carrier:
         """How many calls have not ended."""
         return len(self._calls)
 
+    @property
+    def folder(self) -> Path:
+        """Where recordings are written: the one asked for, or a temporary one."""
+        assert self._room is not None  # it is started
+        return self._room.folder
+
+    @property
+    def media_pids(self) -> list[int]:
+        """The process ids of the media workers."""
+        return self._pool.worker_pids
+
     async def start(self) -> None:
         """Prepare the sounds and begin to take calls; raise CannotStart."""
         try:
@@ -187,12 +198,14 @@ class Carrier:
             keeps_recordings=record_dir is not None,
             on_finished=self._on_finished,
         )
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(sounds.prepare(options.plan.sounds()))
-                group.create_task(self._pool.start())
-        except* (CannotStart, media.MediaError) as failures:
-            raise CannotStart(str(failures.exceptions[0])) from failures
+        # Both to their ends: workers that are cancelled while they start take long to be gone.
+        for result in await asyncio.gather(
+            self._pool.start(), sounds.prepare(options.plan.sounds()), return_exceptions=True
+        ):
+            if isinstance(result, media.MediaError):
+                raise CannotStart(str(result)) from result
+            if isinstance(result, BaseException):
+                raise result
         try:
             await self._agent.start()
         except UserAgentError as exc:
