@@ -34,7 +34,7 @@ from ringcast.ports.engine import EngineEvent, LegAnswered, LegEnded, Originate,
 
 HOST = "127.0.0.1"
 CALLER = PhoneNumber("12025550199")
-LONGEST_DRAIN = 40.0  # seconds: longer than any timer of SIP
+LONGEST_DRAIN = 20.0  # seconds
 IDLE_SECONDS = 2.0
 
 
@@ -122,25 +122,36 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> None:
             rtp_timeout=timedelta(seconds=60),
         )
         await engine.start(calls.take)
-        ours = [psutil.Process(), *(psutil.Process(pid) for pid in engine.worker_pids)]
-        before = cpu_seconds(ours)
-        await asyncio.sleep(IDLE_SECONDS)
-        idle = [(b - a) / IDLE_SECONDS for a, b in zip(before, cpu_seconds(ours), strict=True)]
-        profile = cProfile.Profile() if arguments.profile else nullcontext()
-        before, began = cpu_seconds(ours), time.monotonic()
-        with profile:
-            await calls.place(count, arguments.rate)
-            async with asyncio.timeout(LONGEST_DRAIN + arguments.hold):
-                await calls.all_ended.wait()
-        took = time.monotonic() - began
-        used = [b - a for a, b in zip(before, cpu_seconds(ours), strict=True)]
-        await engine.close()
+        try:
+            used, idle, took = await run(calls, engine, arguments)
+        finally:
+            await engine.close()
         sipp.wait(timeout=10)
         counters = sipp.counters()
-    if isinstance(profile, cProfile.Profile):
-        profile.dump_stats(arguments.profile)
     report(calls, count=count, took=took, used=used, idle=idle)
     print(f"SIPp: {counters.successful} of {counters.created} calls good, {counters.failed} failed")
+
+
+async def run(
+    calls: Calls, engine: EmbeddedEngine, arguments: argparse.Namespace
+) -> tuple[list[float], list[float], float]:
+    """Place the calls; return CPU seconds of each process, those of an idle second, and seconds."""
+    count = int(arguments.rate * arguments.seconds)
+    ours = [psutil.Process(), *(psutil.Process(pid) for pid in engine.worker_pids)]
+    before = cpu_seconds(ours)
+    await asyncio.sleep(IDLE_SECONDS)
+    idle = [(b - a) / IDLE_SECONDS for a, b in zip(before, cpu_seconds(ours), strict=True)]
+    profile = cProfile.Profile() if arguments.profile else nullcontext()
+    before, began = cpu_seconds(ours), time.monotonic()
+    with profile:
+        await calls.place(count, arguments.rate)
+        async with asyncio.timeout(LONGEST_DRAIN + arguments.hold):
+            await calls.all_ended.wait()
+    took = time.monotonic() - began
+    used = [b - a for a, b in zip(before, cpu_seconds(ours), strict=True)]
+    if isinstance(profile, cProfile.Profile):
+        profile.dump_stats(arguments.profile)
+    return used, idle, took
 
 
 def report(calls: Calls, *, count: int, took: float, used: list[float], idle: list[float]) -> None:

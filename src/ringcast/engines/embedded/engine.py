@@ -11,6 +11,7 @@ from typing import Final
 
 from ringcast.domain.errors import EngineUnavailable, RingcastError
 from ringcast.domain.ids import AttemptId
+from ringcast.engines.embedded.descriptions import Descriptions
 from ringcast.engines.embedded.leg import CANCEL_WAIT, LegState
 from ringcast.engines.embedded.live import DIGIT_GAP_MS, DIGIT_MS, LiveLeg, Surroundings
 from ringcast.engines.embedded.local_host import WILDCARDS, local_host_towards
@@ -90,6 +91,7 @@ class EmbeddedEngine:
         self._around: Surroundings | None = None
         self._all_ended = asyncio.Event()
         self._next_session_id = 0
+        self._descriptions: dict[str, Descriptions] = {}
         self._agent = UserAgent(
             listen=sip, advertise=advertise, transports=self._transports, trace=trace
         )
@@ -190,8 +192,10 @@ class EmbeddedEngine:
         leg = self._legs[request.leg] = LiveLeg(request, route, around)
         try:
             address = await self._open_stream(leg)
+            host = self._media_host(address, route)
             negotiation = Negotiation(
-                address=self._media_host(address, route),
+                self._descriptions_of(host),
+                address=host,
                 port=address.port,
                 session_id=self._new_session_id(),
             )
@@ -337,6 +341,12 @@ class EmbeddedEngine:
             self._next_session_id = int(self._clock.now().timestamp()) << 16
         self._next_session_id += 1
         return self._next_session_id
+
+    def _descriptions_of(self, host: str) -> Descriptions:
+        known = self._descriptions.get(host)
+        if known is None:  # one for each address that the machine has towards somebody
+            known = self._descriptions[host] = Descriptions(host)
+        return known
 
     def _media_host(self, address: LocalAddress, route: Route) -> str:
         """Return the address for our SDP."""

@@ -289,9 +289,13 @@ class Leg:
         """The media stream is gone by our fault; so are its recordings."""
         self._media_open = False
         self._recordings.clear()
+        self.fail(reason, now=now)
+        self._settle(now)  # if it was ending already, nothing is left to record
+
+    def fail(self, reason: str, *, now: Moment) -> None:
+        """End the leg because something on our side broke."""
         verdict = Verdict(by=WhoEnded.ENGINE, reason=reason, q850=TEMPORARY_FAILURE, failed=True)
         self._end_locally(verdict, now=now)
-        self._settle(now)  # if it was ending already, nothing is left to record
 
     # Time
 

@@ -65,6 +65,7 @@ _PTIMES_MS: Final = (
     60,
 )  # what media workers send; other wishes may be ignored (RFC 4566 6)
 _USUAL_PTIME_MS: Final = 20
+_OUR_FAULT: Final = "a fault in the voice engine ended the call: see the log"
 _WORKER_LOST: Final = "the media worker that carried the call was lost; another takes its place"
 
 DIGIT_MS: Final = 100
@@ -182,6 +183,14 @@ class LiveLeg:
     def on_sip_event(self, event: CallEvent) -> None:
         """Take what happened to the call."""
         now = self._around.now()
+        try:
+            self._take_sip_event(event, now)
+        except Exception:  # a bug must not leave the far end in a call that nobody looks after
+            log.exception("sip event failed", extra={"leg": self.id})
+            self.leg.fail(_OUR_FAULT, now=now)
+        self._act()
+
+    def _take_sip_event(self, event: CallEvent, now: Moment) -> None:
         if isinstance(event, Provisional):
             early = bool(event.body) and self._agree(event.body) is None
             self.leg.provisional(event.status, early_media=early, now=now)
@@ -206,7 +215,6 @@ class LiveLeg:
         elif isinstance(event, RemoteOffer) and self._call is not None:
             # `answer_offer` could not answer it: the session stays as it was (RFC 3261 14.2).
             self._call.reject_offer(_NOT_ACCEPTABLE_HERE)
-        self._act()
 
     def answer_offer(self, request: Request) -> bytes | None:
         """Answer a re-INVITE or UPDATE of the far end: hold, resume, another address."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from ringcast.engines.embedded.descriptions import Descriptions
 from ringcast.protocols.sdp import (
     Agreement,
     SessionDescription,
     answer_offer,
-    make_offer,
-    read_answer,
 )
 
 __all__ = ["Negotiation"]
@@ -16,15 +15,27 @@ __all__ = ["Negotiation"]
 class Negotiation:
     """Offers, answers and the agreement in force; one stream of audio with telephone events."""
 
-    __slots__ = ("_address", "_last_answer", "_offer", "_port", "_session_id", "_version", "agreed")
+    __slots__ = (
+        "_address",
+        "_descriptions",
+        "_has_offered",
+        "_last_answer",
+        "_port",
+        "_session_id",
+        "_version",
+        "agreed",
+    )
 
-    def __init__(self, *, address: str, port: int, session_id: int) -> None:
-        """`address` and `port` are where the far end shall send."""
+    def __init__(
+        self, descriptions: Descriptions, *, address: str, port: int, session_id: int
+    ) -> None:
+        """`address` (that of `descriptions`) and `port` are where the far end shall send."""
+        self._descriptions = descriptions
         self._address = address
         self._port = port
         self._session_id = session_id
         self._version = 0
-        self._offer: SessionDescription | None = None
+        self._has_offered = False
         self._last_answer: bytes | None = None
         self.agreed: Agreement | None = None
         """What is in force; None before the first answer."""
@@ -42,24 +53,21 @@ class Negotiation:
 
     def offer(self) -> bytes:
         """Return an offer of ours: in the INVITE, or in the answer to one that has none."""
-        self._offer = make_offer(
-            address=self._address,
-            port=self._port,
-            session_id=self._session_id,
-            version=self._next_version(),
-        )
+        self._has_offered = True
         self._last_answer = None
-        return self._offer.serialize()
+        return self._descriptions.offer(
+            port=self._port, session_id=self._session_id, version=self._next_version()
+        )
 
     def take_answer(self, body: bytes) -> bool:
         """Read the answer to our offer; return whether it is news. Raises SdpError.
 
         A 183 and the 200 after it mostly carry the same answer.
         """
-        assert self._offer is not None, "an answer comes after an offer"
+        assert self._has_offered, "an answer comes after an offer"
         if body == self._last_answer:
             return False
-        self.agreed = read_answer(self._offer, SessionDescription.parse(body))
+        self.agreed = self._descriptions.read_answer(body)
         self._last_answer = body
         return True
 

@@ -62,7 +62,7 @@ def find_route(to: Destination, *, trunk: Trunk | None, transports: Collection[s
     if trunk.user is not None and trunk.password is not None:
         credentials = Credentials(trunk.user, trunk.password)
     return Route(
-        uri=str(trunk.uri_for(to.e164)),
+        uri=trunk.uri_for(to.e164),
         peer=str(trunk),
         host=trunk.host,
         credentials=credentials,

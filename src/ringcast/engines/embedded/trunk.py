@@ -106,10 +106,10 @@ class Trunk:
         """Host and port as they are written: 192.0.2.1:5060, [2001:db8::1]:5060."""
         return format_host_port(self.host, self.port)
 
-    def uri_for(self, user: str) -> SipUri:
+    def uri_for(self, user: str) -> str:
         """Return the URI at which the trunk reaches `user`, escaped already."""
-        params = {"transport": "tcp"} if self.transport == "tcp" else {}
-        return SipUri(user=user, host=self.host, port=self.port, params=params)
+        transport = ";transport=tcp" if self.transport == "tcp" else ""
+        return f"sip:{user}@{self.address}{transport}"
 
     def __str__(self) -> str:
         return f"{self.name} {self.address}"

@@ -330,6 +330,7 @@ _INPUTS: dict[str, Callable[[Leg, Moment], None]] = {
     "recording failed": lambda leg, now: leg.recording_failed(1, now=now),
     "silent": lambda leg, now: leg.media_silent(timedelta(seconds=60), now=now),
     "media lost": lambda leg, now: leg.media_lost("worker lost", now=now),
+    "our fault": lambda leg, now: leg.fail("a bug", now=now),
     "timer": lambda leg, now: leg.handle_timer(now=now),
 }
 

@@ -54,8 +54,8 @@ def test_uri_of_a_number_carries_the_transport_if_it_is_not_the_default() -> Non
     udp = Trunk.parse("sip:192.0.2.1:5080")
     tcp = Trunk.parse("sip:[2001:db8::1];transport=tcp")
 
-    assert str(udp.uri_for("+12135550100")) == "sip:+12135550100@192.0.2.1:5080"
-    assert str(tcp.uri_for("+1")) == "sip:+1@[2001:db8::1]:5060;transport=tcp"
+    assert udp.uri_for("+12135550100") == "sip:+12135550100@192.0.2.1:5080"
+    assert tcp.uri_for("+1") == "sip:+1@[2001:db8::1]:5060;transport=tcp"
 
 
 def test_password_does_not_show_in_what_is_printed() -> None:
