@@ -38,7 +38,7 @@ def test_what_libraries_print_does_not_disturb_the_answers() -> None:
 def test_process_that_uses_too_much_cpu_is_ended() -> None:
     started = time.monotonic()
     result = run("allow_cpu(0.1)\nwhile True: pass")
-    assert result.returncode == -signal.SIGXCPU
+    assert result.returncode == -signal.SIGPROF
     assert time.monotonic() - started < 30
 
 
@@ -46,7 +46,7 @@ def test_each_request_has_its_own_cpu_time() -> None:
     program = (
         "import time\n"
         "for _ in range(3):\n"
-        "    allow_cpu(1.0)\n"
+        "    allow_cpu(2.0)\n"
         "    end = time.process_time() + 0.8\n"
         "    while time.process_time() < end: pass\n"
     )
@@ -68,4 +68,4 @@ async def test_process_that_cannot_start_is_an_error_each_time() -> None:
 )
 def test_death_is_told_in_words(code: int | None, message: str) -> None:
     assert message in str(WorkerDied("decoder", code))
-    assert WorkerDied("decoder", -signal.SIGXCPU).used_its_cpu_time
+    assert WorkerDied("decoder", -signal.SIGPROF).used_its_cpu_time

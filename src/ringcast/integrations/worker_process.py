@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import resource
 import signal
 import struct
 import sys
@@ -44,7 +43,7 @@ class WorkerDied(Exception):
     @property
     def used_its_cpu_time(self) -> bool:
         """Whether the process went over the limit set by `allow_cpu`."""
-        return self.code == -signal.SIGXCPU
+        return self.code == -signal.SIGPROF
 
 
 class WorkerTimedOut(Exception):
@@ -181,8 +180,10 @@ def answer_requests(answer: Callable[[bytes], bytes]) -> None:
 
 
 def allow_cpu(seconds: float) -> None:
-    """Let this process use so many more seconds of CPU, then be ended by SIGXCPU."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    limit = int(usage.ru_utime + usage.ru_stime + seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
+    """Let this process use so many more seconds of CPU, then be ended by SIGPROF.
+
+    RLIMIT_CPU would not do: it counts from the start of the process, in clock ticks, and so not
+    what `getrusage` tells; in a process that lives long the two drift apart.
+    """
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process, also inside of a library
+    signal.setitimer(signal.ITIMER_PROF, seconds)
