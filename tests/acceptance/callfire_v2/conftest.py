@@ -1,6 +1,7 @@
 """A server with the CallFire v2 dialect on a loopback port, and a client of it.
 
-Everything behind it is what production has, but for the dialer: calls wait until a test ends them.
+There is no dialer: calls wait until a test ends them. Sounds lie in memory, unless a module of
+tests has a `library` of its own.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from tests.fakes.clock import ManualClock
+from tests.fakes.sound_library import MemoryAudio, MemorySpeech
 
 from ringcast.apis.callfire_v2 import Limits, Services, callfire_v2
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, AttemptState, CallState
 from ringcast.domain.ids import AttemptId, CallId
 from ringcast.domain.outcomes import Outcome
-from ringcast.integrations.audio_files import AudioImporter
-from ringcast.integrations.speech import StoredSpeech
-from ringcast.integrations.speech_espeak import EspeakSynthesizer
+from ringcast.ports.audio import AudioStore
+from ringcast.ports.speech import Speech
 from ringcast.services.accounts import AccountSecrets, AddAccount, Authenticate
 from ringcast.services.calls import FindCalls, GetCall, SendCalls
 from ringcast.services.idempotency import AnswerOnce
@@ -134,23 +135,30 @@ class Client:
         return await self("POST", "/campaigns/sounds/files", data=form, headers=headers)
 
 
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Where sounds lie and texts are spoken."""
+
+    audio: AudioStore
+    speech: Speech
+
+
 class Rig:
     """The server and what a test does behind its back."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, library: Library) -> None:
         self.directory = directory
         self.clock = ManualClock()
         self.store = SqlStore.for_directory(directory)
-        self.audio = AudioImporter(directory / "audio")
-        self.speaker = EspeakSynthesizer()
+        self.library = library
         self.woken = 0
         self.base = ""
         self._accounts: dict[str, tuple[Account, AccountSecrets]] = {}
 
     def services(self) -> Services:
         """Wire the use cases."""
-        store, clock, audio = self.store, self.clock, self.audio
-        speech = StoredSpeech(self.speaker, audio, directory=self.directory / "speech")
+        store, clock = self.store, self.clock
+        audio, speech = self.library.audio, self.library.speech
         return Services(
             authenticate=Authenticate(store=store),
             answer_once=AnswerOnce(store=store),
@@ -222,16 +230,20 @@ class Rig:
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    rig = Rig(tmp_path)
+def library() -> Library:
+    audio = MemoryAudio()
+    return Library(audio, MemorySpeech(audio))
+
+
+@pytest.fixture
+async def rig(tmp_path: Path, library: Library) -> AsyncIterator[Rig]:
+    rig = Rig(tmp_path, library)
     await rig.store.migrate()
     limits = Limits(json_bytes=64 * 1024, upload_bytes=UPLOAD_LIMIT, upload_directory=tmp_path)
     dialect = callfire_v2(rig.services(), limits=limits)
     app = AccessLog(Starlette(routes=[Mount("/v2", app=dialect)]))
     async with serving(app) as rig.base:
         yield rig
-    await rig.audio.close()
-    await rig.speaker.close()
     await rig.store.close()
 
 

@@ -1,15 +1,30 @@
-"""CallFire v2: sounds."""
+"""CallFire v2: sounds, with the decoder and the voice that production has."""
 
 from __future__ import annotations
 
 import io
 import wave
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
-from tests.acceptance.callfire_v2.conftest import UPLOAD_LIMIT, Client, Rig
+import pytest
+from tests.acceptance.callfire_v2.conftest import UPLOAD_LIMIT, Client, Library, Rig
 from tests.fakes.sound_library import wav_file
 from tests.fakes.sounds import encode, speech_like
+
+from ringcast.integrations.audio_files import AudioImporter
+from ringcast.integrations.speech import StoredSpeech
+from ringcast.integrations.speech_espeak import EspeakSynthesizer
+
+
+@pytest.fixture
+async def library(tmp_path: Path) -> AsyncIterator[Library]:
+    audio = AudioImporter(tmp_path / "audio")
+    speaker = EspeakSynthesizer()
+    yield Library(audio, StoredSpeech(speaker, audio, directory=tmp_path / "speech"))
+    await speaker.close()
+    await audio.close()
 
 
 async def test_an_upload_is_a_sound_with_its_length(client: Client) -> None:
