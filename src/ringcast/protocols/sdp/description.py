@@ -7,6 +7,7 @@ understood is kept and written again at the place its type has in the order of R
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,8 @@ MAX_LINES: Final = 1000
 MAX_MEDIA: Final = 32
 MAX_FORMATS: Final = 128
 
+# The lines of calls are much the same: what was read from a short one is kept.
+_MAX_REMEMBERED: Final = 64
 _SESSION_ORDER: Final = "iuepcbtrzka"
 _MEDIA_ORDER: Final = "icbka"
 
@@ -135,8 +138,9 @@ class MediaDescription:
             if number in STATIC_ENCODINGS
         }
         for attribute in self.attributes:
-            if attribute.name == "rtpmap" and attribute.value:
-                number, encoding = _parse_rtpmap(attribute.value)
+            # No encoding has a name longer than what is remembered.
+            if attribute.name == "rtpmap" and 0 < len(attribute.value or "") <= _MAX_REMEMBERED:
+                number, encoding = _parse_rtpmap(attribute.value or "")
                 if encoding is not None:
                     meanings[number] = encoding
         return meanings
@@ -277,12 +281,21 @@ def _parse_connection(value: str) -> Connection:
 
 
 def _parse_attributes(section: list[tuple[str, str]]) -> tuple[Attribute, ...]:
-    attributes = []
-    for kind, value in section:
-        if kind == "a":
-            name, colon, text = value.partition(":")
-            attributes.append(Attribute(name.strip(), text.strip() if colon else None))
-    return tuple(attributes)
+    return tuple(
+        [
+            _attribute(value) if len(value) <= _MAX_REMEMBERED else _parse_attribute(value)
+            for kind, value in section
+            if kind == "a"
+        ]
+    )
+
+
+def _parse_attribute(value: str) -> Attribute:
+    name, colon, text = value.partition(":")
+    return Attribute(name.strip(), text.strip() if colon else None)
+
+
+_attribute = functools.lru_cache(maxsize=1024)(_parse_attribute)
 
 
 def _parse_media(section: list[tuple[str, str]]) -> MediaDescription:
@@ -311,6 +324,7 @@ def _parse_media(section: list[tuple[str, str]]) -> MediaDescription:
     )
 
 
+@functools.lru_cache(maxsize=1024)
 def _parse_rtpmap(value: str) -> tuple[int, Encoding | None]:
     """Read `96 name/rate/channels`; an rtpmap that cannot be read says nothing."""
     number, _, meaning = value.partition(" ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -107,7 +108,7 @@ def answer_offer(
     wanted = offer.media[index]
     connection = _connection_of(offer, wanted)
     ours = _meet(Direction(direction), offer.direction_of(wanted), connection)
-    events_pt = _telephone_event(wanted, codec.clock_rate)
+    events_pt = _telephone_event(wanted, wanted.rtpmap, codec.clock_rate)
     events = None if events_pt is None else (events_pt, codec.clock_rate)
     accepted = _audio(
         port=port,
@@ -159,15 +160,20 @@ def read_answer(
     offered, theirs = offer.media[index], answer.media[index]
     if theirs.port == 0:
         raise MediaRefused("the answer refuses the audio")
-    ours = dict(_known(offered, codecs))
-    common = [(number, codec) for number, codec in _known(theirs, codecs) if codec in ours.values()]
+    our_meanings, their_meanings = offered.rtpmap, theirs.rtpmap
+    ours = dict(_known(offered, our_meanings, codecs))
+    common = [
+        (number, codec)
+        for number, codec in _known(theirs, their_meanings, codecs)
+        if codec in ours.values()
+    ]
     if not common:
         raise NoCommonCodec(_named(theirs))
     payload_type, codec = common[0]
     connection = _connection_of(answer, theirs)
     our_wish = offer.direction_of(offered)
-    events_to_receive = _telephone_event(offered, codec.clock_rate)
-    events_to_send = _telephone_event(theirs, codec.clock_rate)
+    events_to_receive = _telephone_event(offered, our_meanings, codec.clock_rate)
+    events_to_send = _telephone_event(theirs, their_meanings, codec.clock_rate)
     if events_to_receive is None or events_to_send is None:
         events_to_receive = events_to_send = None
     return Agreement(
@@ -188,15 +194,16 @@ def _choose_stream(offer: SessionDescription, codecs: Sequence[Codec]) -> tuple[
     for index, media in enumerate(offer.media):
         if media.kind != "audio" or media.port == 0 or media.protocol.upper() not in _PROTOCOLS:
             continue
-        for number, codec in _known(media, codecs):
+        for number, codec in _known(media, media.rtpmap, codecs):
             return index, number, codec
         refusal = NoCommonCodec(_named(media))
     raise refusal
 
 
-def _known(media: MediaDescription, codecs: Sequence[Codec]) -> Iterator[tuple[int, Codec]]:
+def _known(
+    media: MediaDescription, meanings: Mapping[int, Encoding], codecs: Sequence[Codec]
+) -> Iterator[tuple[int, Codec]]:
     """Give the payload types whose codec we know, in the order of the description."""
-    meanings = media.rtpmap
     for number in media.payload_types:
         encoding = meanings.get(number)
         if encoding is not None:
@@ -214,8 +221,9 @@ def _named(media: MediaDescription) -> tuple[str, ...]:
     )
 
 
-def _telephone_event(media: MediaDescription, clock_rate: int) -> int | None:
-    meanings = media.rtpmap
+def _telephone_event(
+    media: MediaDescription, meanings: Mapping[int, Encoding], clock_rate: int
+) -> int | None:
     for number in media.payload_types:
         encoding = meanings.get(number)
         if (
@@ -268,9 +276,23 @@ def _audio(
     direction: Direction,
     ptime_ms: int,
 ) -> MediaDescription:
-    formats = [str(number) for number in codecs]
+    formats, attributes = _formats(tuple(codecs.items()), events, direction, ptime_ms)
+    return MediaDescription(
+        kind="audio", port=port, protocol=protocol, formats=formats, attributes=attributes
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _formats(
+    codecs: tuple[tuple[int, Codec], ...],
+    events: tuple[int, int] | None,
+    direction: Direction,
+    ptime_ms: int,
+) -> tuple[tuple[str, ...], tuple[Attribute, ...]]:
+    """Return formats and attributes of a stream; a trunk's calls all have the same few."""
+    formats = [str(number) for number, _ in codecs]
     attributes = []
-    for number, codec in codecs.items():
+    for number, codec in codecs:
         attributes.append(Attribute("rtpmap", f"{number} {codec.encoding}"))
         if codec.fmtp is not None:
             attributes.append(Attribute("fmtp", f"{number} {codec.fmtp}"))
@@ -282,13 +304,7 @@ def _audio(
             Attribute("fmtp", f"{number} {_EVENTS}"),
         ]
     attributes += [Attribute("ptime", str(ptime_ms)), Attribute(direction.value)]
-    return MediaDescription(
-        kind="audio",
-        port=port,
-        protocol=protocol,
-        formats=tuple(formats),
-        attributes=tuple(attributes),
-    )
+    return tuple(formats), tuple(attributes)
 
 
 def _refused(media: MediaDescription) -> MediaDescription:

@@ -187,7 +187,8 @@ def make_response(
 def refuse_malformed(error: MalformedMessage, *, to_tag: str) -> Response | None:
     """Make the response that tells the sender of a malformed request what was wrong.
 
-    It goes to where the request came from. None if there is nobody to tell: it was no request, or an ACK, or has no usable Via.
+    It goes to where the request came from. None if there is nobody to tell: it was no request,
+    or an ACK, or has no usable Via.
     """
     if error.method is None or error.method == "ACK" or error.partial is None:
         return None
@@ -211,9 +212,10 @@ _SINGLE: Final = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Leng
 
 def _check_common(message: Message) -> None:
     names = [name for name, _ in message.headers]
-    for name in _SINGLE:
-        if names.count(name) > 1 and len(set(message.headers.get_all(name))) > 1:
-            raise InvalidHeader(name, "there is more than one")
+    if len(set(names)) < len(names):
+        for name in _SINGLE:
+            if names.count(name) > 1 and len(set(message.headers.get_all(name))) > 1:
+                raise InvalidHeader(name, "there is more than one")
     if len(message.call_id.split()) != 1:
         raise InvalidHeader("Call-ID", "must be one word")
     _ = message.via, message.vias, message.cseq, message.from_, message.to, message.contacts
