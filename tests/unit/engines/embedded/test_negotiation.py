@@ -44,7 +44,6 @@ def their_offer(direction: str) -> bytes:
 
 def test_answer_is_the_agreement() -> None:
     negotiation = a_negotiation()
-    assert not negotiation.takes_telephone_events
 
     is_news = negotiation.take_answer(their_answer(negotiation.offer()))
 
@@ -53,6 +52,10 @@ def test_answer_is_the_agreement() -> None:
     assert (negotiation.agreed.remote_address, negotiation.agreed.remote_port) == (_THERE, 6000)
     assert negotiation.takes_telephone_events
     assert not negotiation.is_on_hold
+
+
+def test_digits_cannot_be_sent_as_events_before_anything_is_agreed() -> None:
+    assert not a_negotiation().takes_telephone_events
 
 
 def test_same_answer_again_is_no_news_but_another_is() -> None:
