@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,7 @@ MAX_FORMATS: Final = 128
 _MAX_REMEMBERED: Final = 64
 _SESSION_ORDER: Final = "iuepcbtrzka"
 _MEDIA_ORDER: Final = "icbka"
+_LETTERS: Final = frozenset(string.ascii_letters)
 
 
 class Direction(enum.StrEnum):
@@ -37,21 +39,22 @@ class Direction(enum.StrEnum):
     @classmethod
     def of(cls, *, sends: bool, receives: bool) -> Direction:
         """Return the direction of a side that does these."""
-        if sends:
-            return cls.SENDRECV if receives else cls.SENDONLY
-        return cls.RECVONLY if receives else cls.INACTIVE
+        return _BY_FLOW[sends, receives]
 
     @property
     def sends(self) -> bool:
         """Whether the side that says it sends media."""
-        return self in (Direction.SENDRECV, Direction.SENDONLY)
+        return self in _SENDING
 
     @property
     def receives(self) -> bool:
         """Whether the side that says it receives media."""
-        return self in (Direction.SENDRECV, Direction.RECVONLY)
+        return self in _RECEIVING
 
 
+_SENDING: Final = frozenset({Direction.SENDRECV, Direction.SENDONLY})
+_RECEIVING: Final = frozenset({Direction.SENDRECV, Direction.RECVONLY})
+_BY_FLOW: Final = {(item in _SENDING, item in _RECEIVING): item for item in Direction}
 _DIRECTIONS: Final[Mapping[str, Direction]] = {item.value: item for item in Direction}
 
 
@@ -248,19 +251,21 @@ def _sections(data: bytes | str) -> list[list[tuple[str, str]]]:
         raise InvalidSdp(f"more than {MAX_SIZE} bytes")
     text = data.decode("utf-8", "surrogateescape") if isinstance(data, bytes) else data
     sections: list[list[tuple[str, str]]] = [[]]
-    lines = text.replace("\r\n", "\n").split("\n")
+    text = text.replace("\r\n", "\n")
+    if "\r" in text or "\0" in text:
+        raise InvalidSdp("a line end or NUL within a line")
+    lines = text.split("\n")
     if len(lines) > MAX_LINES:
         raise InvalidSdp(f"more than {MAX_LINES} lines")
     for line in lines:
-        if not line.strip():
-            continue
-        if line[1:2] != "=" or not (line[0].isascii() and line[0].isalpha()):
-            raise InvalidSdp("each line must be a letter, = and a value")
-        if "\r" in line or "\0" in line:
-            raise InvalidSdp("a line end or NUL within a line")
-        if line[0] == "m":
+        kind, equals, value = line.partition("=")
+        if kind == "m":
             sections.append([])
-        sections[-1].append((line[0], line[2:].strip(" \t")))
+        elif kind not in _LETTERS or not equals:
+            if not line or line.isspace():
+                continue
+            raise InvalidSdp("each line must be a letter, = and a value")
+        sections[-1].append((kind, value.strip(" \t")))
     if len(sections) - 1 > MAX_MEDIA:
         raise InvalidSdp(f"more than {MAX_MEDIA} streams")
     return sections
