@@ -180,7 +180,9 @@ class PhoneCall:
         try:
             await self._media.open()
         except MediaImpossible as exc:
-            log.warning("no media for a call", extra={"call_id": self.record.call_id})
+            log.warning(
+                "no media for a call", extra={"call_id": self.record.call_id, "why": str(exc)}
+            )
             self._refuse(503, str(exc))
         self._opening = None
         session, offer = self._media.session, self._call.request.body
