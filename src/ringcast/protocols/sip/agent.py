@@ -257,7 +257,8 @@ def _check_response(response: Response) -> None:
 
     The rest is read where it is needed: `validate` would read it all, and this is the hot path.
     """
-    _ = response.to_tag
+    if response.status > 100:
+        _ = response.to_tag
     length = response.headers.get("Content-Length")
     if length is not None and length != "0":
         announced = parse_number(length, "Content-Length", maximum=2**32 - 1)

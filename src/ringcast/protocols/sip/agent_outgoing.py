@@ -17,14 +17,14 @@ from ringcast.protocols.sip.agent_events import (
 )
 from ringcast.protocols.sip.agent_session import SDP, ActionNotPossible, Phase, Session
 from ringcast.protocols.sip.dialog import MAX_FORWARDS, Dialog
-from ringcast.protocols.sip.errors import SipError
+from ringcast.protocols.sip.errors import InvalidHeader, SipError
 from ringcast.protocols.sip.header_map import Headers
 from ringcast.protocols.sip.headers import NameAddr
 from ringcast.protocols.sip.message import Request, Response
 from ringcast.protocols.sip.names import REASONS
 from ringcast.protocols.sip.transactions import TCP, UDP, Destination, Transaction
 from ringcast.protocols.sip.transactions_client import ClientTransaction
-from ringcast.protocols.sip.uri import SipUri
+from ringcast.protocols.sip.uri import SipUri, escape_user
 
 # A call forks to some phones; without a limit a hostile peer would fill the memory.
 _MOST_EARLY_DIALOGS = 32
@@ -51,7 +51,7 @@ class Invitation:
     content_type: str = SDP
     credentials: Credentials | None = None
     contact_user: str = ""
-    """The user part of our Contact."""
+    """The user part of our Contact, as people read it."""
     large_over_tcp: bool = False
     """Whether the far end takes TCP for what does not fit into a datagram (18.1.1)."""
 
@@ -63,13 +63,11 @@ class OutgoingSession(Session):
         """Prepare the call; raises SipError if an address cannot be read or reached."""
         self._uri = SipUri.parse(invitation.uri)
         self._invitation = invitation
-        self._routes = [NameAddr.parse(route, header="Route") for route in invitation.routes]
-        self._from = NameAddr.parse(invitation.from_, header="From").without_params()
-        self._to = (
-            f"<{self._uri}>"
-            if invitation.to is None
-            else str(NameAddr.parse(invitation.to, header="To").without_params())
-        )
+        self._routes = [
+            NameAddr.parse(_address(route, "Route"), header="Route") for route in invitation.routes
+        ]
+        self._from = _address(invitation.from_, "From")
+        self._to = f"<{self._uri}>" if invitation.to is None else _address(invitation.to, "To")
         first_hop = self._routes[0].uri if self._routes else self._uri
         self._first_hop = invitation.destination or context.destination(first_hop, transport=UDP)
         if not context.can_use(self._first_hop.transport):
@@ -83,7 +81,7 @@ class OutgoingSession(Session):
         if invitation.credentials is not None:
             self._authenticator = Authenticator(invitation.credentials, new_token=context.new_token)
         self._large_over_tcp = invitation.large_over_tcp
-        self._contact_user = invitation.contact_user
+        self._contact_user = escape_user(invitation.contact_user)
         self._sequence = 0
         self._invite: ClientTransaction | None = None
         self._has_provisional = False
@@ -174,20 +172,23 @@ class OutgoingSession(Session):
     def _send_invite(self, *, now: float) -> None:
         self._sequence += 1
         invitation, destination = self._invitation, self._first_hop
-        fields = Headers.from_canonical([("Max-Forwards", MAX_FORWARDS)])
         uri, routes = str(self._uri.request_uri_form()), [str(route) for route in self._routes]
         if self._routes:
             first = self._routes[0].uri
             if isinstance(first, SipUri) and not first.is_loose_router:  # 8.1.2, 12.2.1.1
                 uri, routes = str(first.request_uri_form()), [*routes[1:], f"<{uri}>"]
-        for route in routes:
-            fields.add("Route", route)
-        fields.add("From", f"{self._from};tag={self.local_tag}")
-        fields.add("To", self._to)
-        fields.add("Call-ID", self.call_id)
-        fields.add("CSeq", f"{self._sequence} INVITE")
-        fields.add("Contact", self._context.contact(destination, self._contact_user))
-        fields.add(*ALLOW)
+        fields = Headers.from_canonical(
+            [
+                ("Max-Forwards", MAX_FORWARDS),
+                *(("Route", route) for route in routes),
+                ("From", f"{self._from};tag={self.local_tag}"),
+                ("To", self._to),
+                ("Call-ID", self.call_id),
+                ("CSeq", f"{self._sequence} INVITE"),
+                ("Contact", self._context.contact(destination, self._contact_user)),
+                ALLOW,
+            ]
+        )
         for name, value in invitation.headers:
             fields.add(name, value)
         if invitation.body:
@@ -200,8 +201,8 @@ class OutgoingSession(Session):
 
     def _on_provisional(self, response: Response, *, now: float) -> None:
         first, self._has_provisional = not self._has_provisional, True
-        tag = response.to_tag
         if response.status > 100:
+            tag = response.to_tag
             if tag and tag not in self._early and len(self._early) < _MOST_EARLY_DIALOGS:
                 self._early[tag] = response  # an early dialog (12.1), made when it is needed
             self._emit(Provisional(response))
@@ -216,16 +217,18 @@ class OutgoingSession(Session):
         if sent is not None:
             self._layer.send_again(sent)  # our ACK was lost (13.2.2.4)
         elif self.phase is Phase.EARLY:
-            self._on_first_answer(invite, response, now=now)
+            self._on_first_answer(invite, response, tag, now=now)
         elif self._dialog is None or tag != self._dialog.remote_tag:
             # Another phone has answered as well, or ours after we had given up waiting for it.
             self._hang_up_stray(invite, response, now=now)
 
-    def _on_first_answer(self, invite: Request, response: Response, *, now: float) -> None:
+    def _on_first_answer(
+        self, invite: Request, response: Response, tag: str, *, now: float
+    ) -> None:
         self._has_provisional = True
         self._cancel_timer(self._cancel_unanswered)
         try:
-            dialog = self.dialog_with(response.to_tag)
+            dialog = self.dialog_with(tag) if isinstance(self._early.get(tag), Dialog) else None
             if dialog is None:
                 dialog = Dialog.of_caller(invite, response)
             else:
@@ -306,3 +309,11 @@ class OutgoingSession(Session):
 
     def _glare_steps(self, chance: int) -> int:
         return 210 + chance % 191  # 2.1 to 4 s for the owner of the Call-ID (14.1)
+
+
+def _address(text: str, header: str) -> str:
+    """Return an address as it is written into a header, without tag; raises InvalidHeader."""
+    address = str(NameAddr.parse(text, header=header).without_params())
+    if "\r" in address or "\n" in address:
+        raise InvalidHeader(header, "a value must not contain line ends")
+    return address

@@ -17,6 +17,7 @@ class Dialog:
     """One peer-to-peer relation between two user agents."""
 
     __slots__ = (
+        "_target_text",
         "call_id",
         "local",
         "local_sequence",
@@ -48,6 +49,7 @@ class Dialog:
         self.remote = remote
         self.remote_tag = remote_tag
         self.remote_target = remote_target
+        self._target_text = str(remote_target)
         self.route_set = tuple(route_set)
         self.local_sequence = local_sequence
         self.remote_sequence = remote_sequence
@@ -109,7 +111,7 @@ class Dialog:
         if sequence is None:
             self.local_sequence += 1
             sequence = self.local_sequence
-        uri, routes = str(self.remote_target), [str(route) for route in self.route_set]
+        uri, routes = self._target_text, [str(route) for route in self.route_set]
         first = self._first_hop()
         if first is not None and not first.is_loose_router:
             # A strict router finds itself in the Request-URI and the target at the end.
@@ -149,6 +151,7 @@ class Dialog:
             return  # we go on using the one that has worked so far
         if contact is not None:
             self.remote_target = contact.uri
+            self._target_text = str(contact.uri)
 
     def confirm(self, response: Response) -> None:
         """Take the 2xx to our INVITE: it alone says the final route (13.2.2.4)."""
