@@ -16,10 +16,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from ringcast.stores.sql import SqlStore
+from ringcast.stores.sql.tables import metadata
 
 __all__ = ["PostgresqlMissing", "PostgresqlServer", "SqliteFiles", "postgresql_server"]
 
@@ -50,10 +54,14 @@ class SqliteFiles:
     def migrated(self) -> str:
         """Return the URL of a database with its tables, and nothing in them."""
         if not self._template.exists():
-            asyncio.run(_migrate(f"sqlite:///{self._template}"))
+            _migrate(f"sqlite:///{self._template}")
         url = self.empty()
         shutil.copyfile(self._template, url.removeprefix("sqlite:///"))
         return url
+
+    def give_back(self, url: str) -> None:
+        """Take back a database that was given out migrated."""
+        Path(url.removeprefix("sqlite:///")).unlink()
 
 
 class PostgresqlServer:
@@ -64,6 +72,7 @@ class PostgresqlServer:
         self._bin = bin_directory
         self._numbers = itertools.count(1)
         self._template: str | None = None
+        self._clean: list[str] = []
 
     def url(self, name: str) -> str:
         """Return the URL of the database of that name."""
@@ -75,26 +84,41 @@ class PostgresqlServer:
 
     def migrated(self) -> str:
         """Return the URL of a database with its tables, and nothing in them."""
+        if self._clean:
+            return self.url(self._clean.pop())
         if self._template is None:
             name = self._created("template0")
-            asyncio.run(_migrate(self.url(name)))
+            _migrate(self.url(name))
             self._template = name
         return self.url(self._created(self._template))
 
+    def give_back(self, url: str) -> None:
+        """Take back a database that was given out migrated: to empty it is less than to make it."""
+        name = make_url(url).database or ""
+        tables = ", ".join(table.name for table in metadata.sorted_tables)
+        self._run(name, f"TRUNCATE {tables}")
+        self._clean.append(name)
+
     def _created(self, template: str) -> str:
         name = f"test{next(self._numbers)}"
-        program = [f"{self._bin}/psql", "-h", f"{self._directory}", "-U", "ringcast"]
-        statement = f"CREATE DATABASE {name} TEMPLATE {template}"
-        subprocess.run(
-            [*program, "-d", "postgres", "-qXc", statement], check=True, capture_output=True
-        )
+        self._run("postgres", f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
+    def _run(self, database: str, statement: str) -> None:
+        program = [f"{self._bin}/psql", "-h", f"{self._directory}", "-U", "ringcast"]
+        subprocess.run(
+            [*program, "-d", database, "-qXc", statement], check=True, capture_output=True
+        )
 
-async def _migrate(url: str) -> None:
-    store = SqlStore(url)
-    await store.migrate()
-    await store.close()
+
+def _migrate(url: str) -> None:
+    async def migrate() -> None:
+        store = SqlStore(url)
+        await store.migrate()
+        await store.close()
+
+    with ThreadPoolExecutor(1) as thread:  # this one may have a loop running already
+        thread.submit(asyncio.run, migrate()).result()
 
 
 @contextmanager
@@ -131,7 +155,7 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
             _wait_until_ready(bin_directory, directory, server)
             yield PostgresqlServer(directory, bin_directory)
         finally:
-            server.send_signal(signal.SIGINT)  # end now: close the connections that are left
+            server.send_signal(signal.SIGQUIT)  # end at once: nothing needs to be kept
             server.wait(timeout=_START)
     finally:
         shutil.rmtree(directory, ignore_errors=True)

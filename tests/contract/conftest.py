@@ -20,12 +20,14 @@ Databases: TypeAlias = SqliteFiles | PostgresqlServer
 
 
 @pytest.fixture(scope="session")
-def _sqlite(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    """A directory of SQLite files."""
     return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
 
 
 @pytest.fixture(scope="session")
-def _postgresql() -> Iterator[PostgresqlServer]:
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A server of PostgreSQL."""
     try:
         with postgresql_server() as server:
             yield server
@@ -38,14 +40,16 @@ def _postgresql() -> Iterator[PostgresqlServer]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest) -> Databases:
     """Where databases of each kind come from."""
-    made: Databases = request.getfixturevalue(f"_{request.param}")
+    made: Databases = request.getfixturevalue(request.param)
     return made
 
 
 @pytest.fixture
-def database_url(databases: Databases) -> str:
+def database_url(databases: Databases) -> Iterator[str]:
     """The URL of a database with its tables, and nothing in them."""
-    return databases.migrated()
+    url = databases.migrated()
+    yield url
+    databases.give_back(url)
 
 
 @pytest.fixture

@@ -83,7 +83,10 @@ def translated(
             raise missing from error
         raise Conflict(f"the change does not fit what is stored: {error.orig}") from error
     except exc.DBAPIError as error:
-        raise _unavailable(where, error.orig or error) from error
+        cause = error.orig or error
+        if isinstance(error, exc.ProgrammingError | exc.DataError) and not _remedy(cause):
+            raise  # our own mistake, which trying again does not mend
+        raise _unavailable(where, cause) from error
     except exc.StatementError as error:  # a value its column cannot take, or an error of ours
         raise (error.orig or error) from None
     except exc.TimeoutError as error:
@@ -98,13 +101,9 @@ def violation(error: exc.IntegrityError) -> Violation:
 
 
 def _unavailable(where: str, error: BaseException) -> Unavailable:
-    code = _code(error)
-    primary = code & 0xFF if isinstance(code, int) else code
-    if primary in _BUSY:
+    if _primary(_code(error)) in _BUSY:
         return Unavailable(f"{where} is busy: try again", retry_after=_SOON)
-    remedy = _REMEDIES.get(primary)
-    if "no such table" in str(error):  # to SQLite just a wrong statement, without a code of its own
-        remedy = _NOT_MIGRATED
+    remedy = _remedy(error)
     if remedy is not None:
         return Unavailable(f"{where} cannot be used: {remedy}")
     if isinstance(error, OSError):
@@ -113,6 +112,18 @@ def _unavailable(where: str, error: BaseException) -> Unavailable:
             retry_after=_SOON,
         )
     return Unavailable(f"{where} does not work at present: {error}", retry_after=_SOON)
+
+
+def _remedy(error: BaseException) -> str | None:
+    """Return what to do about an error that will not pass by itself."""
+    if "no such table" in str(error):  # to SQLite just a wrong statement, without a code of its own
+        return _NOT_MIGRATED
+    return _REMEDIES.get(_primary(_code(error)))
+
+
+def _primary(code: int | str) -> int | str:
+    """Return SQLite's primary result code, or PostgreSQL's SQLSTATE as it is."""
+    return code & 0xFF if isinstance(code, int) else code
 
 
 def _code(error: BaseException | None) -> int | str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
+from alembic.script.revision import RevisionError
 from sqlalchemy import Connection, text
 
 from ringcast.domain.errors import Unavailable
@@ -47,7 +47,7 @@ def _upgrade(name: str, connection: Connection) -> None:
     current = context.get_current_revision()
     try:
         missing = list(script.iterate_revisions("head", current or "base"))
-    except CommandError as exc:
+    except RevisionError as exc:
         raise Unavailable(
             f"{name} was made by a later release of Ringcast (schema {current}): install that"
             " release, or restore a backup made before it"

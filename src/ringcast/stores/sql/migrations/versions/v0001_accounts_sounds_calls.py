@@ -116,9 +116,9 @@ def upgrade(op: Operations) -> None:
         sa.Column("played", sa.BigInteger, nullable=False),
         sa.Column("digits", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="attempts_pk"),
+        sa.UniqueConstraint("call_id", "number", name="attempts_call_id_number_key"),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="attempts_call_id_fk"),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="attempts_account_id_fk"),
-        sa.UniqueConstraint("call_id", "number", name="attempts_call_id_number_key"),
     )
     for name, column in (
         ("attempts_living_by_time", "holder_until"),

@@ -1,0 +1,128 @@
+"""The schema is the same however it was made, and its indexes are the ones the queries use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy
+from sqlalchemy import text
+from tests.contract.conftest import Databases
+from tests.contract.store_things import NOW, PHONE, a_call, an_account, an_attempt, kept
+
+from ringcast.domain.calls import CallState
+from ringcast.domain.errors import Unavailable
+from ringcast.ports.store import Page
+from ringcast.stores.sql import SqlStore
+from ringcast.stores.sql.tables import metadata
+from ringcast.stores.sql.work import Work
+
+_OF_SQLITE = ("SELECT type, name, tbl_name, sql FROM sqlite_master",)
+_OF_POSTGRESQL = (
+    """SELECT table_name, column_name, data_type, is_nullable, column_default
+       FROM information_schema.columns WHERE table_schema = 'public'""",
+    "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+       FROM pg_constraint WHERE connamespace = 'public'::regnamespace""",
+)
+
+
+async def _on(url: str, function: Callable[[sqlalchemy.Connection], Any]) -> Any:
+    """Run a function on a connection of a store, as no service could."""
+    store = SqlStore(url)
+    async with store._database.connection(read_only=False) as connection:
+        result = await connection.run(function)
+        await connection.commit()
+    await store.close()
+    return result
+
+
+def _described(connection: sqlalchemy.Connection) -> set[tuple[str, ...]]:
+    """Return all that the database says of its schema, but Alembic's own table."""
+    queries = _OF_SQLITE if connection.dialect.name == "sqlite" else _OF_POSTGRESQL
+    rows = [row for query in queries for row in connection.execute(text(query))]
+    return {
+        tuple(re.sub(r"\s+", " ", str(value)) for value in row)
+        for row in rows
+        if "alembic_version" not in str(row)
+    }
+
+
+async def test_schema_made_at_once_equals_the_schema_made_by_all_steps(
+    databases: Databases,
+) -> None:
+    at_once, by_steps = databases.empty(), databases.empty()
+    await _on(at_once, metadata.create_all)
+    store = SqlStore(by_steps)
+    await store.migrate()
+    await store.migrate()  # finds nothing to do
+    await store.close()
+
+    described = await _on(at_once, _described)
+
+    assert described == await _on(by_steps, _described)
+    assert len(described) > 20
+
+
+async def test_database_of_a_later_release_is_refused(databases: Databases) -> None:
+    url = databases.migrated()
+    set_version = text("UPDATE alembic_version SET version_num = '9999'")
+    await _on(url, lambda connection: connection.execute(set_version).close())
+    store = SqlStore(url)
+
+    with pytest.raises(Unavailable, match="later release of Ringcast"):
+        await store.migrate()
+    await store.close()
+
+
+_INDEX_OF = [
+    ("calls_waiting", lambda tx: tx.due_calls(NOW, 10)),
+    ("calls_waiting", lambda tx: tx.next_due_at()),
+    ("calls_by_account", lambda tx: tx.calls(1, Page(limit=2))),
+    ("calls_by_destination", lambda tx: tx.calls(1, Page(limit=2), to=PHONE)),
+    ("calls_by_label", lambda tx: tx.calls(1, Page(limit=2), label="x")),
+    ("attempts_living_by_time", lambda tx: tx.orphaned_attempts(NOW, 10)),
+    ("attempts_living_by_holder", lambda tx: tx.attempts_held_by("server 2")),
+    ("attempts_call_id_number_key|sqlite_autoindex_attempts_1", lambda tx: tx.attempts_of([1, 2])),
+    ("sounds_by_audio", lambda tx: tx.sound_of_audio(1, "abc")),
+    ("sounds_by_account", lambda tx: tx.sounds(1, Page(limit=2), name=None, archived=True)),
+    ("saved_answers_by_time", lambda tx: tx.forget_answers(NOW)),
+]
+
+
+@pytest.mark.parametrize(("index", "query"), _INDEX_OF)
+async def test_query_uses_its_index(
+    databases: Databases, index: str, query: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked of the planner itself, with tables too small to need an index but forbidden to scan."""
+    url = databases.migrated()
+    store = SqlStore(url)
+    account = an_account()
+    calls = [a_call(account, state=CallState.ACTIVE) for _ in range(3)]
+    await kept(store, account, *calls, *(an_attempt(call) for call in calls))
+    plans: list[str] = []
+    execute = Work._execute
+
+    async def explain(self: Work, statement: Any, rows: Any, **others: Any) -> Any:
+        def planned(connection: sqlalchemy.Connection) -> str:
+            explain = "EXPLAIN QUERY PLAN"
+            if connection.dialect.name != "sqlite":
+                connection.execute(text("SET LOCAL enable_seqscan = off"))
+                connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+                connection.execute(text("SET LOCAL enable_sort = off"))
+                explain = "EXPLAIN"
+            sql = statement.compile(connection, compile_kwargs={"literal_binds": True})
+            return str(connection.exec_driver_sql(f"{explain} {sql}").all())
+
+        plans.append(await self._connection.run(planned))
+        return await execute(self, statement, rows, **others)
+
+    monkeypatch.setattr(Work, "_execute", explain)
+
+    async with store.begin() as tx:
+        await query(tx)
+    await store.close()
+
+    assert re.search(index, plans[0]), plans
