@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
 
+# Dozens of short programs start in demo and tests; each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo serve test test-long lint bench constraints clean
 
 help: ## Show what can be made

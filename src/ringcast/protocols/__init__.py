@@ -1,1 +1,1 @@
-"""Protocols as pure code: bytes in, events out; no sockets, no clocks, no randomness of their own."""
+"""Protocols as pure code: bytes in, events out; no sockets, no clocks, no randomness of its own."""
