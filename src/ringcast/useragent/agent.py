@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import secrets
+import os
 import socket
 from collections.abc import Callable, Collection, Sequence
 from enum import Enum
@@ -17,7 +17,8 @@ from ringcast.protocols.sip.agent_auth import Credentials
 from ringcast.protocols.sip.agent_events import CallEvent, Invited
 from ringcast.protocols.sip.agent_incoming import IncomingSession
 from ringcast.protocols.sip.agent_outgoing import Invitation
-from ringcast.protocols.sip.agent_session import SDP, Session
+from ringcast.protocols.sip.agent_requests import SDP
+from ringcast.protocols.sip.agent_session import Session
 from ringcast.protocols.sip.message import Request
 from ringcast.protocols.sip.timers import DEFAULT_TIMERS, TimerSettings
 from ringcast.protocols.sip.transactions import TCP, UDP, Destination, Transmission
@@ -66,7 +67,7 @@ class UserAgent:
         timers: TimerSettings = DEFAULT_TIMERS,
         connect_timeout: float = 4.0,
         resolve_timeout: float = 3.0,
-        new_token: Callable[[], str] = lambda: secrets.token_hex(10),
+        new_token: Callable[[], str] = lambda: os.urandom(10).hex(),
         trace: Trace | None = None,
     ) -> None:
         """Prepare; nothing is opened before `start`.

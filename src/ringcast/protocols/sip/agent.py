@@ -9,7 +9,8 @@ from ringcast.protocols.sip.agent_context import ACCEPT, ALLOW, ALLOWED_METHODS,
 from ringcast.protocols.sip.agent_events import CallEvent
 from ringcast.protocols.sip.agent_incoming import IncomingSession
 from ringcast.protocols.sip.agent_outgoing import Invitation, OutgoingSession
-from ringcast.protocols.sip.agent_session import SDP, Session
+from ringcast.protocols.sip.agent_requests import SDP
+from ringcast.protocols.sip.agent_session import Session
 from ringcast.protocols.sip.errors import InvalidHeader, MalformedMessage, SipError
 from ringcast.protocols.sip.headers import parse_number
 from ringcast.protocols.sip.message import (

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ringcast.protocols.sip.agent_context import ALLOW, AgentContext
 from ringcast.protocols.sip.agent_events import Acked, Cancelled, Ended, Invited
-from ringcast.protocols.sip.agent_session import Phase, Session, typed
+from ringcast.protocols.sip.agent_requests import typed
+from ringcast.protocols.sip.agent_session import Phase, Session
 from ringcast.protocols.sip.dialog import Dialog
 from ringcast.protocols.sip.message import Request, Response, make_response
 from ringcast.protocols.sip.transactions import Destination, Transaction
@@ -37,7 +38,7 @@ class IncomingSession(Session):
         self._progress: Response | None = None
         self._bye_wanted: tuple[int | None] | None = None
         user = getattr(request.request_uri, "user", None)
-        self._contact_user = user or ""
+        self._sender.contact_user = user or ""
         transaction.user = self
         self._emit(Invited(request, source))
 
@@ -162,7 +163,7 @@ class IncomingSession(Session):
     def _answer_with(
         self, status: int, body: bytes, headers: Sequence[tuple[str, str]]
     ) -> Response:
-        identity = self._identity(self._invite.destination)
+        identity = self._sender.identity(self._invite.destination)
         return make_response(
             self.request,
             status,

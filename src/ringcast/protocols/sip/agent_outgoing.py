@@ -15,7 +15,8 @@ from ringcast.protocols.sip.agent_events import (
     Provisional,
     Trying,
 )
-from ringcast.protocols.sip.agent_session import SDP, ActionNotPossible, Phase, Session
+from ringcast.protocols.sip.agent_requests import SDP
+from ringcast.protocols.sip.agent_session import ActionNotPossible, Phase, Session
 from ringcast.protocols.sip.dialog import MAX_FORWARDS, Dialog
 from ringcast.protocols.sip.errors import InvalidHeader, SipError
 from ringcast.protocols.sip.header_map import Headers
@@ -79,9 +80,11 @@ class OutgoingSession(Session):
             transport=self._first_hop.transport,
         )
         if invitation.credentials is not None:
-            self._authenticator = Authenticator(invitation.credentials, new_token=context.new_token)
-        self._large_over_tcp = invitation.large_over_tcp
-        self._contact_user = escape_user(invitation.contact_user)
+            self._sender.authenticator = Authenticator(
+                invitation.credentials, new_token=context.new_token
+            )
+        self._sender.large_over_tcp = invitation.large_over_tcp
+        self._sender.contact_user = escape_user(invitation.contact_user)
         self._sequence = 0
         self._invite: ClientTransaction | None = None
         self._has_provisional = False
@@ -128,7 +131,7 @@ class OutgoingSession(Session):
         """Send the ACK with our session answer, if the INVITE was without an offer."""
         invite, self._unacknowledged = self._unacknowledged, None
         if invite is not None and self._dialog is not None:
-            self._send_ack(self._dialog, invite, now=now, body=body)
+            self._sender.send_ack(self._dialog, invite, body=body)
         elif self.phase is Phase.EARLY:
             raise ActionNotPossible("nothing to acknowledge yet")
 
@@ -160,8 +163,8 @@ class OutgoingSession(Session):
     def _on_no_answer(self, transaction: Transaction, status: int, *, now: float) -> None:
         if transaction is not self._invite:
             super()._on_no_answer(transaction, status, now=now)
-        elif status == 503 and self._large_over_tcp and self._changed_to_tcp(transaction):
-            self._large_over_tcp = False  # 18.1.1: they do not listen on TCP after all
+        elif status == 503 and self._sender.large_over_tcp and self._changed_to_tcp(transaction):
+            self._sender.large_over_tcp = False  # 18.1.1: they do not listen on TCP after all
             self._send_invite(now=now)
         else:
             self._fail(status, is_timeout=status == 408, is_transport_error=status == 503)
@@ -185,7 +188,7 @@ class OutgoingSession(Session):
                 ("To", self._to),
                 ("Call-ID", self.call_id),
                 ("CSeq", f"{self._sequence} INVITE"),
-                ("Contact", self._context.contact(destination, self._contact_user)),
+                ("Contact", self._context.contact(destination, self._sender.contact_user)),
                 ALLOW,
             ]
         )
@@ -194,10 +197,8 @@ class OutgoingSession(Session):
         if invitation.body:
             fields.add("Content-Type", invitation.content_type)
         request = Request("INVITE", uri, fields, invitation.body)
-        self._finish_headers(request)
-        destination = self._fitting(request, destination)
         self._has_provisional = False
-        self._invite = self._layer.send_request(request, destination, now=now, user=self)
+        self._invite = self._sender.send_dressed(request, destination, now=now, user=self)
 
     def _on_provisional(self, response: Response, *, now: float) -> None:
         first, self._has_provisional = not self._has_provisional, True
@@ -213,10 +214,9 @@ class OutgoingSession(Session):
 
     def _on_answer(self, invite: Request, response: Response, *, now: float) -> None:
         tag = response.to_tag or ""
-        sent = self._acks.get((tag, invite.cseq.number))
-        if sent is not None:
-            self._layer.send_again(sent)  # our ACK was lost (13.2.2.4)
-        elif self.phase is Phase.EARLY:
+        if self._sender.repeat_ack(invite, tag):
+            return  # our ACK was lost (13.2.2.4)
+        if self.phase is Phase.EARLY:
             self._on_first_answer(invite, response, tag, now=now)
         elif self._dialog is None or tag != self._dialog.remote_tag:
             # Another phone has answered as well, or ours after we had given up waiting for it.
@@ -236,7 +236,7 @@ class OutgoingSession(Session):
             self._dialog = dialog
             self._early.clear()
             if self._invitation.body or self._cancel_wanted:
-                self._send_ack(dialog, invite, now=now)
+                self._sender.send_ack(dialog, invite)
             else:
                 self._unacknowledged = invite
         except SipError as exc:  # Contact or Record-Route are unusable: nothing can reach them
@@ -250,15 +250,15 @@ class OutgoingSession(Session):
 
     def _hang_up_stray(self, invite: Request, response: Response, *, now: float) -> None:
         dialog = Dialog.of_caller(invite, response)
-        self._send_ack(dialog, invite, now=now)
-        bye = self._send("BYE", now=now, dialog=dialog)  # 13.2.2.4
-        bye.user = None  # whatever comes of it is no news
+        self._sender.send_ack(dialog, invite)
+        # 13.2.2.4; whatever comes of the BYE is no news, so that it has no user.
+        self._sender.send(dialog, "BYE", now=now, user=None)
 
     def _on_refusal(self, response: Response, *, now: float) -> None:
         if (
             not self._cancel_wanted
-            and self._authenticator is not None
-            and self._authenticator.accept_challenge(response, tries=self._sequence - 1)
+            and self._sender.authenticator is not None
+            and self._sender.authenticator.accept_challenge(response, tries=self._sequence - 1)
         ):
             self._early.clear()
             self._send_invite(now=now)

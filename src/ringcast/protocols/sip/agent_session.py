@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum
 
-from ringcast.protocols.sip.agent_auth import Authenticator
 from ringcast.protocols.sip.agent_context import ACCEPT, ALLOW, ALLOWED_METHODS, AgentContext
 from ringcast.protocols.sip.agent_events import (
     Acked,
@@ -19,24 +18,14 @@ from ringcast.protocols.sip.agent_events import (
     RemoteOffer,
 )
 from ringcast.protocols.sip.agent_reasons import q850_reason
+from ringcast.protocols.sip.agent_requests import SDP, HeaderList, RequestSender, typed
 from ringcast.protocols.sip.dialog import Dialog
 from ringcast.protocols.sip.errors import SipError
 from ringcast.protocols.sip.message import Request, Response, make_response
 from ringcast.protocols.sip.timers import NEVER
-from ringcast.protocols.sip.transaction_layer import LARGEST_DATAGRAM
-from ringcast.protocols.sip.transactions import TCP, UDP, Destination, Transaction, Transmission
+from ringcast.protocols.sip.transactions import Transaction
 from ringcast.protocols.sip.transactions_client import ClientTransaction
 from ringcast.protocols.sip.transactions_server import InviteServerTransaction, ServerTransaction
-
-SDP = "application/sdp"
-
-# What `Dialog.new_request` and the authenticator write anew when a request is sent again.
-_WRITTEN_ANEW = frozenset(
-    {"Via", "Max-Forwards", "Route", "From", "To", "Call-ID", "CSeq", "Contact", "User-Agent"}
-    | {"Authorization", "Proxy-Authorization"}
-)
-# Room for the Via that is not there yet when a request is measured (18.1.1).
-_VIA_ROOM = 120
 
 
 class Phase(Enum):
@@ -69,17 +58,12 @@ class Session:
         """Whatever the shell around the agent wants to find again with an event."""
         self._context = context
         self._layer = context.layer
-        self._transport = transport
-        self._large_over_tcp = False
-        self._contact_user = ""
+        self._sender = RequestSender(context, transport=transport)
         self._dialog: Dialog | None = None
-        self._authenticator: Authenticator | None = None
-        self._tries: dict[str, int] = {}
         self._timers: dict[Callable[..., None], float] = {}
-        self._acks: dict[tuple[str, int], Transmission] = {}
         self._remote_offer: ServerTransaction | None = None
         self._own_offer: ClientTransaction | None = None
-        self._refused_offer: tuple[bytes, Sequence[tuple[str, str]]] = (b"", ())
+        self._refused_offer: tuple[bytes, HeaderList] = (b"", ())
         self._offer_retries = 0
         self._unacked: InviteServerTransaction | None = None
         self._repeat_interval = 0.0
@@ -98,7 +82,7 @@ class Session:
         if self.phase is Phase.CONFIRMED:
             self._send_bye(now=now, cause=cause)
 
-    def reinvite(self, body: bytes, *, now: float, headers: Sequence[tuple[str, str]] = ()) -> None:
+    def reinvite(self, body: bytes, *, now: float, headers: HeaderList = ()) -> None:
         """Offer another session; OfferAnswered or OfferRefused follows.
 
         Raises ActionNotPossible before the call is answered or while an offer is open (14.1).
@@ -112,9 +96,7 @@ class Session:
         self._offer_retries = 0
         self._send_offer(body, headers, now=now)
 
-    def accept_offer(
-        self, body: bytes, *, now: float, headers: Sequence[tuple[str, str]] = ()
-    ) -> None:
+    def accept_offer(self, body: bytes, *, now: float, headers: HeaderList = ()) -> None:
         """Answer a RemoteOffer with 200; does nothing if it is no longer open."""
         transaction, self._remote_offer = self._remote_offer, None
         if transaction is None:
@@ -122,7 +104,12 @@ class Session:
         response = make_response(
             transaction.request,
             200,
-            headers=[*self._identity(transaction.destination), ALLOW, *headers, *typed(body)],
+            headers=[
+                *self._sender.identity(transaction.destination),
+                ALLOW,
+                *headers,
+                *typed(body),
+            ],
             body=body,
         )
         self._layer.respond(transaction, response, now=now)
@@ -263,7 +250,7 @@ class Session:
         dialog.refresh_target(request)
         if request.method == "UPDATE" and not request.body:
             self._respond(
-                transaction, 200, now=now, headers=self._identity(transaction.destination)
+                transaction, 200, now=now, headers=self._sender.identity(transaction.destination)
             )
             return
         self._remote_offer = transaction
@@ -273,7 +260,7 @@ class Session:
         else:
             self.accept_offer(answer, now=now)
 
-    def _send_offer(self, body: bytes, headers: Sequence[tuple[str, str]], *, now: float) -> None:
+    def _send_offer(self, body: bytes, headers: HeaderList, *, now: float) -> None:
         self._refused_offer = (body, headers)
         extra = [ALLOW, *headers, *typed(body)]
         self._own_offer = self._send("INVITE", now=now, headers=extra, body=body)
@@ -281,16 +268,15 @@ class Session:
     def _on_offer_response(
         self, transaction: ClientTransaction, response: Response, *, now: float
     ) -> None:
-        key = response.to_tag or "", transaction.request.cseq.number
-        if key in self._acks:
-            self._layer.send_again(self._acks[key])  # our ACK was lost (13.2.2.4)
-            return
+        invite = transaction.request
+        if response.status >= 200 and self._sender.repeat_ack(invite, response.to_tag or ""):
+            return  # our ACK was lost (13.2.2.4)
         if transaction is not self._own_offer or response.status < 200:
             return
         self._own_offer = None
         if response.status < 300 and self._dialog is not None:
             self._dialog.refresh_target(response)
-            self._send_ack(self._dialog, transaction.request, now=now)
+            self._sender.send_ack(self._dialog, invite)
             self._emit(OfferAnswered(response))
         elif self._retried_with_credentials(transaction, response, now=now):
             return
@@ -350,34 +336,13 @@ class Session:
     # Sending
 
     def _send(
-        self,
-        method: str,
-        *,
-        now: float,
-        headers: Sequence[tuple[str, str]] = (),
-        body: bytes = b"",
-        dialog: Dialog | None = None,
+        self, method: str, *, now: float, headers: HeaderList = (), body: bytes = b""
     ) -> ClientTransaction:
         """Send a request inside the dialog."""
-        dialog = dialog or self._dialog
-        assert dialog is not None
-        destination = self._context.destination(dialog.next_hop, transport=self._transport)
-        request = dialog.new_request(method, headers=headers, body=body)
-        if method in ("INVITE", "UPDATE"):  # target refresh requests (12.2)
-            request.headers.add("Contact", self._context.contact(destination, self._contact_user))
-        self._finish_headers(request)
-        destination = self._fitting(request, destination)
-        return self._layer.send_request(request, destination, now=now, user=self)
-
-    def _send_ack(self, dialog: Dialog, invite: Request, *, now: float, body: bytes = b"") -> None:
-        """Acknowledge a 2xx, and be ready to do so again (13.2.2.4)."""
-        ack = dialog.new_request("ACK", sequence=invite.cseq.number, headers=typed(body), body=body)
-        for name in ("Authorization", "Proxy-Authorization"):  # 22.1: the same as in the INVITE
-            for value in invite.headers.get_all(name):
-                ack.headers.add(name, value)
-        destination = self._context.destination(dialog.next_hop, transport=self._transport)
-        sent = self._layer.send_ack(ack, destination)
-        self._acks[dialog.remote_tag, invite.cseq.number] = sent
+        assert self._dialog is not None
+        return self._sender.send(
+            self._dialog, method, now=now, user=self, headers=headers, body=body
+        )
 
     def _send_bye(self, *, now: float, cause: int | None = None) -> None:
         self.phase = Phase.ENDING
@@ -392,43 +357,12 @@ class Session:
     def _retried_with_credentials(
         self, transaction: ClientTransaction, response: Response, *, now: float
     ) -> bool:
-        """Send a challenged request again if that may help (22.2, 22.3)."""
-        request = transaction.request
-        method, tries = request.method, self._tries.pop(request.method, 0)
-        if self._authenticator is None or not self._authenticator.accept_challenge(
-            response, tries=tries
-        ):
+        if self._dialog is None:
             return False
-        self._tries[method] = tries + 1
-        headers = [pair for pair in request.headers if pair[0] not in _WRITTEN_ANEW]
-        again = self._send(method, now=now, headers=headers, body=request.body)
-        if method == "INVITE":
+        again = self._sender.send_with_credentials(self._dialog, transaction, response, now=now)
+        if again is not None and again.request.method == "INVITE":
             self._own_offer = again
-        return True
-
-    def _finish_headers(self, request: Request) -> None:
-        """Add what depends on the finished request line."""
-        if self._authenticator is not None:
-            for name, value in self._authenticator.headers(
-                method=request.method, uri=request.uri, body=request.body
-            ):
-                request.headers.add(name, value)
-        request.headers.add("User-Agent", self._context.software)
-
-    def _fitting(self, request: Request, destination: Destination) -> Destination:
-        """Return the destination over TCP if a datagram might get too large (18.1.1)."""
-        if (
-            self._large_over_tcp
-            and destination.transport == UDP
-            and self._context.can_use(TCP)
-            and len(request.serialize()) + _VIA_ROOM > LARGEST_DATAGRAM
-        ):
-            return destination._replace(transport=TCP)
-        return destination
-
-    def _identity(self, destination: Destination) -> list[tuple[str, str]]:
-        contact = self._context.contact(destination, self._contact_user)
-        return [("Contact", contact), ("User-Agent", self._context.software)]
+        return again is not None
 
     def _respond(
         self,
@@ -436,7 +370,7 @@ class Session:
         status: int,
         *,
         now: float,
-        headers: Sequence[tuple[str, str]] = (),
+        headers: HeaderList = (),
     ) -> None:
         response = make_response(
             transaction.request, status, to_tag=self.local_tag, headers=headers
@@ -449,7 +383,7 @@ class Session:
         status: int,
         *,
         now: float,
-        headers: Sequence[tuple[str, str]] = (),
+        headers: HeaderList = (),
     ) -> None:
         self._respond(transaction, status, now=now, headers=headers)
 
@@ -484,7 +418,3 @@ class Session:
     def _clear_timers(self) -> None:
         self._timers.clear()
         self.deadline = NEVER
-
-
-def typed(body: bytes) -> list[tuple[str, str]]:
-    return [("Content-Type", SDP)] if body else []

@@ -1,0 +1,133 @@
+"""How the requests of one call are dressed and sent: Contact, credentials, transport."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ringcast.protocols.sip.agent_auth import Authenticator
+from ringcast.protocols.sip.agent_context import AgentContext
+from ringcast.protocols.sip.dialog import Dialog
+from ringcast.protocols.sip.message import Request, Response
+from ringcast.protocols.sip.transaction_layer import LARGEST_DATAGRAM
+from ringcast.protocols.sip.transactions import TCP, UDP, Destination, Transmission
+from ringcast.protocols.sip.transactions_client import ClientTransaction
+
+SDP = "application/sdp"
+
+HeaderList = Sequence[tuple[str, str]]
+
+# What `Dialog.new_request` and `dress` write anew when a request is sent again.
+_WRITTEN_ANEW = frozenset(
+    {"Via", "Max-Forwards", "Route", "From", "To", "Call-ID", "CSeq", "Contact", "User-Agent"}
+    | {"Authorization", "Proxy-Authorization"}
+)
+# Room for the Via that is not there yet when a request is measured (18.1.1).
+_VIA_ROOM = 120
+
+
+class RequestSender:
+    """Sends the requests of one call."""
+
+    __slots__ = (
+        "_acks",
+        "_context",
+        "_tries",
+        "authenticator",
+        "contact_user",
+        "large_over_tcp",
+        "transport",
+    )
+
+    def __init__(self, context: AgentContext, *, transport: str) -> None:
+        """Begin with the transport the call was set up on."""
+        self.transport = transport
+        self.contact_user = ""
+        self.large_over_tcp = False
+        self.authenticator: Authenticator | None = None
+        self._context = context
+        self._tries: dict[str, int] = {}
+        self._acks: dict[tuple[str, int], Transmission] = {}
+
+    def send(
+        self,
+        dialog: Dialog,
+        method: str,
+        *,
+        now: float,
+        user: object,
+        headers: HeaderList = (),
+        body: bytes = b"",
+    ) -> ClientTransaction:
+        """Send a request inside a dialog; raises NoRoute."""
+        destination = self._context.destination(dialog.next_hop, transport=self.transport)
+        request = dialog.new_request(method, headers=headers, body=body)
+        if method in ("INVITE", "UPDATE"):  # target refresh requests (12.2)
+            request.headers.add("Contact", self._context.contact(destination, self.contact_user))
+        return self.send_dressed(request, destination, now=now, user=user)
+
+    def send_dressed(
+        self, request: Request, destination: Destination, *, now: float, user: object
+    ) -> ClientTransaction:
+        """Add what depends on the finished request line, and send."""
+        if self.authenticator is not None:
+            for name, value in self.authenticator.headers(
+                method=request.method, uri=request.uri, body=request.body
+            ):
+                request.headers.add(name, value)
+        request.headers.add("User-Agent", self._context.software)
+        if (
+            self.large_over_tcp
+            and destination.transport == UDP
+            and self._context.can_use(TCP)
+            and len(request.serialize()) + _VIA_ROOM > LARGEST_DATAGRAM
+        ):
+            destination = destination._replace(transport=TCP)  # 18.1.1
+        return self._context.layer.send_request(request, destination, now=now, user=user)
+
+    def send_ack(self, dialog: Dialog, invite: Request, *, body: bytes = b"") -> None:
+        """Acknowledge a 2xx, and be ready to do so again (13.2.2.4); raises NoRoute."""
+        ack = dialog.new_request("ACK", sequence=invite.cseq.number, headers=typed(body), body=body)
+        for name in ("Authorization", "Proxy-Authorization"):  # 22.1: the same as in the INVITE
+            for value in invite.headers.get_all(name):
+                ack.headers.add(name, value)
+        destination = self._context.destination(dialog.next_hop, transport=self.transport)
+        sent = self._context.layer.send_ack(ack, destination)
+        self._acks[dialog.remote_tag, invite.cseq.number] = sent
+
+    def repeat_ack(self, invite: Request, remote_tag: str) -> bool:
+        """Send the ACK of a repeated 2xx again; return whether it had been sent before."""
+        sent = self._acks.get((remote_tag, invite.cseq.number))
+        if sent is not None:
+            self._context.layer.send_again(sent)
+        return sent is not None
+
+    def send_with_credentials(
+        self,
+        dialog: Dialog,
+        challenged: ClientTransaction,
+        response: Response,
+        *,
+        now: float,
+    ) -> ClientTransaction | None:
+        """Send a challenged request again if that may help, else return None (22.2, 22.3)."""
+        request = challenged.request
+        method, tries = request.method, self._tries.pop(request.method, 0)
+        if self.authenticator is None or not self.authenticator.accept_challenge(
+            response, tries=tries
+        ):
+            return None
+        self._tries[method] = tries + 1
+        headers = [pair for pair in request.headers if pair[0] not in _WRITTEN_ANEW]
+        return self.send(
+            dialog, method, now=now, user=challenged.user, headers=headers, body=request.body
+        )
+
+    def identity(self, destination: Destination) -> list[tuple[str, str]]:
+        """Return the headers that say who answers."""
+        contact = self._context.contact(destination, self.contact_user)
+        return [("Contact", contact), ("User-Agent", self._context.software)]
+
+
+def typed(body: bytes) -> list[tuple[str, str]]:
+    """Return the header that goes with a session description, if there is one."""
+    return [("Content-Type", SDP)] if body else []
