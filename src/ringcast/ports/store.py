@@ -1,8 +1,8 @@
 """The store: what lasts.
 
 All work happens in a transaction taken with `Store.begin`; leaving it without `commit` undoes it.
-A transaction in which a method has raised Conflict, NotFound or Unavailable can only be left. A task
-has one transaction at a time, and takes identifiers before it, not in it.
+A transaction in which a method has raised Conflict, NotFound or Unavailable can only be left. A
+task has one transaction at a time, and takes identifiers before it, not in it.
 Lists come in the order of identifiers unless a method says otherwise.
 """
 

@@ -112,9 +112,7 @@ class CallFlow:
     async def fail(self, reason: str) -> None:
         """Give the attempt its end after a fault of ours, unless it has one."""
         if self._attempt.state is not AttemptState.ENDED:
-            await self._finish(
-                at=self._clock.now(), outcome=Outcome.INTERNAL_ERROR, reason=reason
-            )
+            await self._finish(at=self._clock.now(), outcome=Outcome.INTERNAL_ERROR, reason=reason)
 
     async def _wait_for_answer(self) -> None:
         while self._attempt.state is not AttemptState.ANSWERED:
