@@ -49,12 +49,15 @@ class _Stream:
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    """One worker process as the pool sees it; `channel` is None while it is not running."""
+    """One worker process as the pool sees it."""
 
     number: int
     shared_ports: list[int] = field(default_factory=list)
     streams: dict[int, _Stream] = field(default_factory=dict)
+    #: While it runs and is ready to work.
     channel: _Channel | None = None
+    #: While it runs at all.
+    process_channel: _Channel | None = None
     pid: int = 0
     reports: list[asyncio.Future[m.WorkerStats]] = field(default_factory=list)
 
@@ -65,7 +68,7 @@ class _Channel(asyncio.Protocol):
     def __init__(self, on_answer: Callable[[object], None]) -> None:
         self._on_answer = on_answer
         self._reader = BatchReader()
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.WriteTransport | None = None
         self._commands: list[m.AnyCommand] = []
         self.closed = asyncio.Event()
 
@@ -145,7 +148,7 @@ class MediaPool:
                 worker.shared_ports = [self._ports.take() for _ in range(SHARED_SOCKETS)]
         self._worker_of: dict[int, _Worker] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._is_closing = False
+        self._closing = asyncio.Event()
 
     @property
     def worker_pids(self) -> list[int]:
@@ -173,10 +176,10 @@ class MediaPool:
 
     async def close(self) -> None:
         """End every stream and every worker; recordings are complete when this returns."""
-        self._is_closing = True
+        self._closing.set()
         for worker in self._workers:
-            if worker.channel is not None:
-                worker.channel.send(m.ShutDown())
+            if worker.process_channel is not None:
+                worker.process_channel.send(m.ShutDown())
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=_STOP_TIMEOUT)
             for task in late:
@@ -332,7 +335,7 @@ class MediaPool:
 
     def _least_loaded(self) -> _Worker:
         running = [worker for worker in self._workers if worker.channel is not None]
-        if not running or self._is_closing:
+        if not running or self._closing.is_set():
             raise m.MediaUnavailable("no media worker is running")
         return min(running, key=lambda worker: len(worker.streams))
 
@@ -397,13 +400,16 @@ class MediaPool:
         while True:
             began = time.monotonic()
             await self._run_once(worker, running)
-            if self._is_closing:
+            if self._closing.is_set():
                 return
             if not running.is_set():
                 raise m.MediaUnavailable("a media worker ended as soon as it was started")
             if time.monotonic() - began > _STEADY_AFTER:
                 backoff = _FIRST_BACKOFF
-            await asyncio.sleep(backoff)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(backoff):
+                    await self._closing.wait()
+                    return
             backoff = min(2 * backoff, _LONGEST_BACKOFF)
 
     async def _run_once(self, worker: _Worker, running: asyncio.Event) -> None:
@@ -429,6 +435,7 @@ class MediaPool:
             _, channel = await asyncio.get_running_loop().create_unix_connection(
                 lambda: _Channel(receive), sock=ours
             )
+            worker.process_channel = channel
             channel.send(
                 m.Configure(
                     host=self._host,
@@ -439,9 +446,11 @@ class MediaPool:
                     rtp_timeout=self._rtp_timeout,
                 )
             )
+            if self._closing.is_set():
+                channel.send(m.ShutDown())
             await channel.closed.wait()
         finally:
-            worker.channel = None
+            worker.channel = worker.process_channel = None
             if channel is not None:
                 channel.close()
             else:
@@ -468,7 +477,7 @@ class MediaPool:
             if not report.done():
                 report.set_exception(lost)
         worker.reports.clear()
-        if not self._is_closing:
+        if not self._closing.is_set():
             log.error("media worker died", extra={"pid": worker.pid, "streams": len(streams)})
             at = time.monotonic()
             self._on_event(m.WorkerLost(at=at, worker=worker.number, streams=tuple(reported)))

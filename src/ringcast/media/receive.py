@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ringcast.media.datagrams import Arrivals, Outgoing, Ports
+from ringcast.media.datagrams import AddressInUse, Arrivals, Outgoing, Ports
 from ringcast.media.messages import (
     Codec,
     DigitReceived,
@@ -104,11 +104,16 @@ class Receiver:
         An address that has not changed keeps the source learnt since.
         """
         if remote != int(self._signalled[row]):
+            before = int(self._out.remote[row])
+            self._out.remote[row] = remote
+            try:
+                self._ports.aim(row)
+            except AddressInUse:
+                self._out.remote[row] = before
+                raise
             self._signalled[row] = remote
             self._is_latched[row] = False
             self._source[row] = remote
-            self._out.remote[row] = remote
-            self._ports.aim(row)
         self._agreed[row] = 0
         for payload_type, codec in payload_types.items():
             self._agreed[row, payload_type] = CODEC_NUMBER[codec]

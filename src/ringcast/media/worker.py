@@ -148,12 +148,21 @@ class Load:
 class Worker:
     """The loop: commands between the ticks, the pump on them."""
 
-    def __init__(self, channel: Channel, pump: Pump, *, phase: float, transport: str) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        pump: Pump,
+        *,
+        phase: float,
+        transport: str,
+        commands: list[m.AnyCommand],
+    ) -> None:
+        """Begin with commands that have come already."""
         self._channel = channel
         self._pump = pump
         self._phase = phase
         self._transport = transport
-        self._commands: deque[m.AnyCommand] = deque()
+        self._commands: deque[m.AnyCommand] = deque(commands)
         self._load = Load()
         self._is_ending = False
 
@@ -217,9 +226,9 @@ def run(sock: socket.socket) -> None:
     waiting: list[m.AnyCommand] = []
     while not waiting:
         waiting = channel.wait(60.0)
-    configure = waiting[0]
-    if not isinstance(configure, m.Configure) or len(waiting) > 1:
-        raise BrokenChannel("the first command configures the worker, and is answered")
+    configure = waiting.pop(0)
+    if not isinstance(configure, m.Configure):
+        raise BrokenChannel("the first command configures the worker")
     phase = configure.phase_ms / 1000
     outgoing = Outgoing(configure.capacity)
     ports = open_ports(outgoing, configure)
@@ -238,6 +247,7 @@ def run(sock: socket.socket) -> None:
         pump,
         phase=phase,
         transport=type(ports).__name__,
+        commands=waiting,
     )
     gc.collect()
     gc.freeze()
