@@ -20,6 +20,7 @@ from ringcast.phones.calls import CallOutcome, CallRecord, WhoEnded
 from ringcast.phones.dtmf_info import DTMF_RELAY, read_digit, relay_body
 from ringcast.phones.phone_media import MediaDesk, MediaImpossible, PhoneMedia
 from ringcast.phones.plan import Phone
+from ringcast.phones.reinvite import Reinviter
 from ringcast.phones.steps import (
     Answer,
     Early,
@@ -50,9 +51,6 @@ log = logging.getLogger(__name__)
 
 RING_LIMIT: Final = 300.0
 """Who has neither cancelled nor been answered after so many seconds is gone: refused with 480."""
-OFFER_RETRY: Final = 0.2
-OFFER_TRIES: Final = 25
-"""A re-INVITE waits so often, and each time so many seconds, for one of the caller's to be over."""
 INCOMPATIBLE: Final = 88
 """Cause of Q.850 for a session nobody can agree on; 488 in SIP (RFC 3398)."""
 _HEARD: Final = (Say, Tone, Ringback, Fax, Press)
@@ -106,9 +104,7 @@ class PhoneCall:
         self._is_acked = False
         self._is_ended = False
         self._is_complete = False
-        self._offer_tries = 0
-        self._digits_as_tones = 0
-        """The playback that stands for digits the caller takes no events of."""
+        self._reinviter: Reinviter | None = None
 
     def start(self) -> None:
         """Begin the script."""
@@ -201,7 +197,7 @@ class PhoneCall:
             log.warning("a sound was not played", extra={"why": event.error})
         if event.playback != self._media.playback or event.reason == "stopped":
             return
-        if event.playback == self._digits_as_tones:
+        if event.playback == self._media.digits_as_tones:
             self._behaviour.digits_sent(now=event.at)
         else:
             self._behaviour.sound_finished(now=event.at)
@@ -350,7 +346,7 @@ class PhoneCall:
                 self.record.digits_pressed += action.digits
                 self._press(action)
             case Hold() | Resume():
-                self._reinvite(action)
+                self._reinvite(hold=isinstance(action, Hold))
             case Impair():
                 self._media.impair(action)
             case _:
@@ -377,31 +373,21 @@ class PhoneCall:
         if press.by is PressBy.INFO:
             with contextlib.suppress(ActionNotPossible):
                 self._call.info(relay_body(press.digits), content_type=DTMF_RELAY)
-        elif press.by is PressBy.RFC4733 and self._media.takes_events:
-            self._media.press(press.digits)
-        else:
-            self._media.play(Press(press.digits, PressBy.INBAND), on_unheard=self._on_unheard)
-            if press.by is PressBy.RFC4733:
-                self.record.reason = "the caller takes no telephone events: tones were sent"
-                self._digits_as_tones = self._media.playback
-
-    def _reinvite(self, action: Hold | Resume) -> None:
-        session = self._media.session
-        if self._is_ended or session is None:
             return
-        was_holding, session.is_holding = session.is_holding, isinstance(action, Hold)
-        try:
-            self._call.reinvite(session.offer())
-        except ActionNotPossible:
-            # An offer of the caller is still open: it will be over in a moment (RFC 3261, 14.1).
-            session.is_holding = was_holding
-            self._offer_tries += 1
-            if self._offer_tries < OFFER_TRIES:
-                self._loop.call_later(OFFER_RETRY, self._reinvite, action)
-            else:
-                self._fail("a re-INVITE could not be sent: another offer stayed open")
-        else:
-            self._offer_tries = 0
+        self._media.press(press, on_unheard=self._on_unheard)
+        if self._media.digits_as_tones:
+            self.record.reason = "the caller takes no telephone events: tones were sent"
+
+    def _reinvite(self, *, hold: bool) -> None:
+        session = self._media.session
+        assert session is not None  # the call is answered
+        if self._reinviter is None:
+            self._reinviter = Reinviter(
+                self._call,
+                session,
+                on_given_up=lambda: self._fail("no re-INVITE could be sent: one stayed open"),
+            )
+        self._reinviter.send(hold=hold)
 
     # Time
 
@@ -457,6 +443,8 @@ class PhoneCall:
         record.ended_monotonic = self._loop.time()
         self._behaviour.ended()
         self._todo.clear()
+        if self._reinviter is not None:
+            self._reinviter.stop()
         for timer in (self._timer, self._limit):
             if timer is not None:
                 timer.cancel()

@@ -16,7 +16,7 @@ from ringcast.phones.hearing import FirstSound
 from ringcast.phones.impairment import BadLine, Impairment
 from ringcast.phones.session import AudioSession
 from ringcast.phones.sounds import SoundLibrary
-from ringcast.phones.steps import Impair, Press, Sound
+from ringcast.phones.steps import Impair, Press, PressBy, Sound
 
 __all__ = ["MediaDesk", "MediaImpossible", "PhoneMedia"]
 
@@ -55,6 +55,8 @@ class PhoneMedia:
         """What went over the wire, once the stream has been closed."""
         self.playback = 0
         """The number of the latest playback."""
+        self.digits_as_tones = 0
+        """The number of the playback that stands in for telephone events."""
         self.recording: Path | None = None
         self._desk = desk
         self._stream = stream
@@ -114,12 +116,6 @@ class PhoneMedia:
         agreed = self.session.agreement if self.session is not None else None
         return None if agreed is None else agreed.codec
 
-    @property
-    def takes_events(self) -> bool:
-        """Whether the caller takes digits as telephone events."""
-        agreed = self.session.agreement if self.session is not None else None
-        return agreed is not None and agreed.telephone_event_to_send is not None
-
     def play(self, sound: Sound | Press, *, on_unheard: Callable[[int], None]) -> None:
         """Play a sound; PlaybackFinished with the number `playback` follows.
 
@@ -134,9 +130,21 @@ class PhoneMedia:
         else:
             self._loop.call_later(kept.seconds, on_unheard, self.playback)
 
-    def press(self, digits: str) -> None:
-        """Send digits as telephone events; DigitsSent follows."""
-        self._desk.pool.send_digits(self._stream, digits, duration_ms=KEY_MS, gap_ms=KEY_GAP_MS)
+    def press(self, press: Press, *, on_unheard: Callable[[int], None]) -> None:
+        """Send digits: as telephone events, then DigitsSent follows, or as a sound.
+
+        A caller that takes no events gets tones instead; `digits_as_tones` is that playback.
+        """
+        agreed = self.session.agreement if self.session is not None else None
+        as_events = press.by is PressBy.RFC4733
+        if as_events and agreed is not None and agreed.telephone_event_to_send is not None:
+            self._desk.pool.send_digits(
+                self._stream, press.digits, duration_ms=KEY_MS, gap_ms=KEY_GAP_MS
+            )
+            return
+        self.play(Press(press.digits, PressBy.INBAND), on_unheard=on_unheard)
+        if as_events:
+            self.digits_as_tones = self.playback
 
     def impair(self, impairment: Impair) -> None:
         """From here on lose and delay packets."""
