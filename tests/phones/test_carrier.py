@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.phones.caller import Caller, Seen, Wish
+from tests.phones.caller import Caller, Seen, Wish, spans
 from tests.phones.humming import Humming
 
 from ringcast.audio import wav
@@ -204,3 +204,42 @@ async def test_a_voice_that_nobody_has_is_a_plain_error() -> None:
 
     with pytest.raises(CannotStart, match="'Hi': there is no voice 'nobody'"):
         await carrier.start()
+
+
+@pytest.mark.parametrize(
+    ("host", "rtp_ports", "problem"),
+    [("::1", range(33700, 33750), "IPv4"), ("127.0.0.1", range(33701, 33702), "no even port")],
+)
+def test_options_that_no_carrier_can_have_are_a_plain_error(
+    host: str, rtp_ports: range, problem: str
+) -> None:
+    chosen = replace(options(rtp_ports=rtp_ports), sip=(host, 0))
+
+    with pytest.raises(CannotStart, match=problem):
+        Carrier(chosen, synthesizer=Humming(), clock=SystemClock())
+
+
+async def test_a_carrier_on_all_addresses_names_the_one_nearest_to_the_caller(
+    tmp_path: Path,
+) -> None:
+    text = (
+        '[[phone]]\nends_in = "1"\nsteps = ["answer", "beep", "listen"]\n'
+        '[[phone]]\nends_in = "2"\nsteps = ["impair 0% 5ms", "answer", "beep", "listen"]\n'
+    )
+    chosen = PhonesOptions(
+        sip=("0.0.0.0", 0),
+        rtp_ports=range(33700, 33750),
+        plan=parse_plan(text, source="test"),
+        record_dir=tmp_path,
+    )
+    async with carrier_and_caller(tmp_path, chosen) as (carrier, caller):
+        to = carrier.address.replace("0.0.0.0", "127.0.0.1")
+        both = await asyncio.gather(
+            *(caller.call(Wish(number=n, hang_up_after=1.5), to=to) for n in ("101", "102"))
+        )
+        await asyncio.sleep(0.2)
+
+    for seen in both:
+        (beep,) = spans(seen.heard)
+        assert beep[1] - beep[0] == pytest.approx(0.4, abs=0.1)
+    assert all(line["rtp"]["received"] > 50 for line in lines(tmp_path).values())

@@ -50,7 +50,7 @@ class PhonesOptions:
     """What a carrier is made of."""
 
     sip: tuple[str, int] = ("127.0.0.1", 5090)
-    """Where it listens, over UDP and TCP; port 0 takes a free one."""
+    """The IPv4 address where it listens, over UDP and TCP; port 0 takes a free one."""
     rtp_ports: range = range(30000, 40000)
     plan: Plan = field(default_factory=default_plan)
     record_dir: Path | None = None
@@ -84,6 +84,7 @@ class Carrier:
     def __init__(
         self, options: PhonesOptions, *, synthesizer: SpeechSynthesizer, clock: Clock
     ) -> None:
+        """Prepare; raise CannotStart for options that no carrier can have."""
         self._options = options
         self._synthesizer = synthesizer
         self._clock = clock
@@ -95,13 +96,16 @@ class Carrier:
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._journal: CallJournal | None = None
         self._room: Switchroom | None = None
-        self._pool = MediaPool(
-            workers=options.media_workers,
-            host=options.sip[0],
-            ports=options.rtp_ports,
-            on_event=self._on_media_event,
-            rtp_timeout=options.silence_limit,
-        )
+        try:
+            self._pool = MediaPool(
+                workers=options.media_workers,
+                host=options.sip[0],
+                ports=options.rtp_ports,
+                on_event=self._on_media_event,
+                rtp_timeout=options.silence_limit,
+            )
+        except ValueError as exc:  # no IPv4 address, no even port
+            raise CannotStart(str(exc)) from exc
         self._agent = UserAgent(
             listen=options.sip,
             on_incoming=self._on_incoming,

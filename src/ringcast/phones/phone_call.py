@@ -92,7 +92,9 @@ class PhoneCall:
         self._phone = phone
         self._path = room.folder / file_name
         self._behaviour = Behaviour(phone.steps)
-        self._media = PhoneMedia(room.desk, stream, is_impaired=self._has_step(Impair))
+        self._media = PhoneMedia(
+            room.desk, stream, peer=call.source.host, is_impaired=self._has_step(Impair)
+        )
         self._loop = asyncio.get_running_loop()
         self._todo: deque[Action] = deque()
         self._timer: asyncio.TimerHandle | None = None

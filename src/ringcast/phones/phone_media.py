@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ LISTEN_EVERY: Final = 0.5
 """Seconds between two looks for the first sound in the recording, which grows once a second."""
 KEY_MS: Final = 160
 KEY_GAP_MS: Final = 90
+WILDCARD: Final = "0.0.0.0"  # noqa: S104 - compared with: to a far end it would mean "on hold"
+LOOPBACK: Final = "127.0.0.1"
 _RECORDING: Final = 1
 _CODECS: Final[dict[str, media.Codec]] = {"PCMU": "PCMU", "PCMA": "PCMA"}
 
@@ -45,8 +48,11 @@ class MediaDesk:
 class PhoneMedia:
     """Opened once, connected as often as the agreement changes, closed once."""
 
-    def __init__(self, desk: MediaDesk, stream: int, *, is_impaired: bool) -> None:
-        """`stream` is its number; an impaired one has a line that can lose packets."""
+    def __init__(self, desk: MediaDesk, stream: int, *, peer: str, is_impaired: bool) -> None:
+        """`stream` is its number; an impaired one has a line that can lose packets.
+
+        `peer` is the address the INVITE came from: it is told the address of ours that is nearest.
+        """
         self.session: AudioSession | None = None
         """The offers and answers; None until the stream is open."""
         self.is_connected = False
@@ -60,6 +66,7 @@ class PhoneMedia:
         self.recording: Path | None = None
         self._desk = desk
         self._stream = stream
+        self._peer = peer
         self._is_impaired = is_impaired
         self._line: BadLine | None = None
         self._loop = asyncio.get_running_loop()
@@ -72,10 +79,12 @@ class PhoneMedia:
             local = await desk.pool.open(self._stream)
             host, port = local.host, local.port
             if self._is_impaired:
+                phone = (LOOPBACK if host == WILDCARD else host, port)
                 self._line = await BadLine.open(
-                    desk.host, phone=(host, port), impairment=Impairment(desk.random)
+                    desk.host, phone=phone, impairment=Impairment(desk.random)
                 )
                 host, port = self._line.outside
+            host = _host_towards(self._peer) if host == WILDCARD else host
         except (media.MediaError, OSError) as exc:
             raise MediaImpossible(str(exc)) from exc
         session_id = desk.random.getrandbits(31)
@@ -90,7 +99,8 @@ class PhoneMedia:
         try:
             if self._line is not None:
                 self._line.connect(remote)
-                remote = self._line.inside
+                host, port = self._line.inside
+                remote = (LOOPBACK if host == WILDCARD else host, port)
             self._desk.pool.connect(
                 self._stream,
                 remote=remote,
@@ -206,3 +216,10 @@ class PhoneMedia:
         else:
             self._listening = None
             on_first_sound(began + found)
+
+
+def _host_towards(peer: str) -> str:
+    """Return which of our addresses the routing table chooses for a far one; raise OSError."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((peer, 9))  # sends nothing
+        return str(probe.getsockname()[0])
