@@ -7,7 +7,7 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import Enum
 from types import TracebackType
 
@@ -52,6 +52,14 @@ class Direction(Enum):
 Trace = Callable[[Direction, Destination, bytes], None]
 
 
+def random_tokens() -> Iterator[str]:
+    """Give text that cannot be guessed (RFC 3261, 19.3), 80 bits each, without end."""
+    while True:
+        pool = os.urandom(10 * 64).hex()  # a call needs five: one system call for many
+        for start in range(0, len(pool), 20):
+            yield pool[start : start + 20]
+
+
 class UserAgent:
     """Places and takes SIP calls over UDP and TCP on one address."""
 
@@ -67,7 +75,7 @@ class UserAgent:
         timers: TimerSettings = DEFAULT_TIMERS,
         connect_timeout: float = 4.0,
         resolve_timeout: float = 3.0,
-        new_token: Callable[[], str] = lambda: os.urandom(10).hex(),
+        new_token: Callable[[], str] | None = None,
         trace: Trace | None = None,
     ) -> None:
         """Prepare; nothing is opened before `start`.
@@ -75,7 +83,8 @@ class UserAgent:
         `advertise` is the host, or host and port, that far ends shall use if it is not the one
         listened on (NAT). `admit` decides about every request that belongs to no call, see
         `protocols.sip.agent.Agent`; what it admits as a new call goes to `on_incoming`.
-        `trace` sees every message in and out.
+        `new_token` gives the text of tags and branches, 80 random bits if None. `trace` sees
+        every message in and out.
         """
         self._listen = listen
         self._advertise = advertise
@@ -88,7 +97,7 @@ class UserAgent:
         self._family = socket.AF_INET6 if ":" in listen[0] else socket.AF_INET
         self._names = Names(self._family, timeout=resolve_timeout)
         self._agent = Agent(
-            new_token=new_token,
+            new_token=new_token or random_tokens().__next__,
             sent_by=self._sent_by,
             admit=admit,
             transports=self._transports,

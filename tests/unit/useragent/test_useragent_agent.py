@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import islice
 
 import pytest
 
@@ -34,6 +35,7 @@ from ringcast.useragent import (
     OutgoingCall,
     UserAgent,
 )
+from ringcast.useragent.agent import random_tokens
 
 SDP = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
 QUICK = TimerSettings(t1=0.05, t2=0.2, t4=0.1, give_up_after=0.6, timer_d=0.1)
@@ -530,6 +532,13 @@ async def test_answer_over_a_lost_connection_takes_a_new_one_to_the_sender() -> 
         assert data.startswith(b"SIP/2.0 200")
         server.close()
         await server.wait_closed()
+
+
+def test_random_tokens_are_never_given_twice() -> None:
+    tokens = list(islice(random_tokens(), 1000))
+
+    assert len(set(tokens)) == 1000
+    assert {len(token) for token in tokens} == {20}
 
 
 async def test_ipv6_works_like_ipv4() -> None:
