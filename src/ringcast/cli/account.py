@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ringcast.bootstrap import open_store
+from ringcast.bootstrap.storage import open_store
 from ringcast.cli.options import ConfigFile, DatabaseUrl, DataDir, storage_settings
 from ringcast.cli.output import CONSOLE, show_json
 from ringcast.config import Settings
@@ -17,7 +17,9 @@ from ringcast.domain.accounts import Account
 from ringcast.integrations.clock import SystemClock
 from ringcast.services.accounts import AccountSecrets, AddAccount, ListAccounts, RotateCredentials
 
-app = typer.Typer(help="Accounts and their credentials.", no_args_is_help=True)
+app = typer.Typer(
+    help="Accounts and their credentials.", no_args_is_help=True, add_completion=False
+)
 
 Name = Annotated[str, typer.Argument(help="Name of the account.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

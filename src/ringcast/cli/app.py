@@ -3,20 +3,54 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 import ringcast
-from ringcast.cli import account, call, demo, number, phones, serve
 from ringcast.cli.output import show_error
 from ringcast.config import ConfigError
 from ringcast.domain.errors import RingcastError
 from ringcast.phones.errors import PhonesError
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "load_command", "main"]
+
+COMMANDS: Mapping[str, str] = {
+    "serve": "Run the server until SIGTERM, which lets live calls finish; a second one ends them.",
+    "call": "Place one call, show its progress, and print what came of it.",
+    "phones": "Simulate a carrier: telephones that answer, refuse, press keys, by the last digits"
+    " called.",
+    "demo": "Place 30 real SIP calls to simulated telephones and check what each one heard.",
+    "account": "Accounts and their credentials.",
+    "number": "Telephone numbers of accounts.",
+}
+"""What each command does. It is the `app` of the module of its name, which loads when it is used:
+making an account needs no voice engine, and a list of commands needs none of them."""
+
+
+class _Commands(TyperGroup):
+    """Shows the table, and loads the command that is used."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name, help=text) for name, text in COMMANDS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command if name is None else load_command(name), rest
+
+
+def load_command(name: str) -> Any:
+    """Return the command of a name of `COMMANDS`."""
+    return typer.main.get_command(import_module(f"ringcast.cli.{name}").app)
+
 
 app = typer.Typer(
     name="ringcast",
+    cls=_Commands,
     help="Place and control real telephone calls over your own SIP trunk.",
     epilog="Every setting is also read from RINGCAST_… in the environment"
     " (--trunk-cps is RINGCAST_TRUNK_CPS) and from ringcast.toml. Flags win.",
@@ -25,12 +59,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("serve")(serve.serve)
-app.command("call")(call.call)
-app.command("phones")(phones.phones)
-app.command("demo")(demo.demo)
-app.add_typer(account.app, name="account")
-app.add_typer(number.app, name="number")
 
 
 @app.callback(invoke_without_command=True)

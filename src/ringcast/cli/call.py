@@ -14,7 +14,7 @@ import typer
 import uvloop
 from rich.table import Table
 
-from ringcast.bootstrap import Core, running_core
+from ringcast.bootstrap.core import Core, running_core
 from ringcast.cli.options import ConfigFile, RtpPorts, Trunk, TrunkPassword, TrunkUser
 from ringcast.cli.output import CONSOLE, set_up_logging
 from ringcast.config import ConfigError, Endpoint, Settings, load_settings
@@ -32,16 +32,18 @@ from ringcast.domain.events import (
 )
 from ringcast.domain.instructions import Instruction, Play, Record, Script, SendDigits
 from ringcast.domain.numbers import Destination, PhoneNumber, parse_destination
-from ringcast.integrations.http_fetch import HttpFetcher
 from ringcast.ports.speech import VOICES, Voice
 from ringcast.services.accounts import AddAccount
 from ringcast.services.calls import GetCall, Recipient
 from ringcast.services.numbers import AddNumber
 
+app = typer.Typer(add_completion=False)
+
 _MAX_DOWNLOAD = 50 * 1024 * 1024  # bytes
 _ACCOUNT = "command line"
 
 
+@app.command()
 def call(
     to: Annotated[str, typer.Argument(help="Whom to call: +12135550100, or sip:user@host:port.")],
     from_: Annotated[str, typer.Option("--from", help="Caller id to show, like +12135550199.")],
@@ -171,6 +173,9 @@ class _OneCall:
     async def _sound(self, settings: Settings) -> bytes:
         source = self._play or ""
         if source.startswith(("http://", "https://")):
+            # Only this needs a client for HTTP, which takes longer to load than all the rest here.
+            from ringcast.integrations.http_fetch import HttpFetcher
+
             fetcher = HttpFetcher(allow_private=settings.allow_private_urls)
             return await fetcher.get(source, max_bytes=_MAX_DOWNLOAD)
         try:

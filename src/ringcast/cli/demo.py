@@ -18,6 +18,7 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 import numpy as np
+import typer
 from numpy.typing import NDArray
 from rich.live import Live
 from rich.table import Table
@@ -25,6 +26,8 @@ from rich.table import Table
 from ringcast.audio import compare, wav
 from ringcast.cli.output import CONSOLE
 from ringcast.domain.errors import RingcastError
+
+app = typer.Typer(add_completion=False)
 
 _RING_TIMEOUT: Final = 20  # seconds: the two phones that never answer would else take a minute
 _READY_WITHIN: Final = 30.0  # seconds
@@ -103,6 +106,7 @@ class _Row:
     right: bool | None = None
 
 
+@app.command()
 def demo() -> None:
     """Place 30 real SIP calls to simulated telephones and check what each one heard.
 

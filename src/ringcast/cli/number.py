@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ringcast.bootstrap import open_store
+from ringcast.bootstrap.storage import open_store
 from ringcast.cli.options import ConfigFile, DatabaseUrl, DataDir, storage_settings
 from ringcast.cli.output import CONSOLE, show_json
 from ringcast.config import Settings
@@ -16,7 +16,7 @@ from ringcast.domain.accounts import AccountNumber
 from ringcast.integrations.clock import SystemClock
 from ringcast.services.numbers import AddNumber, ListNumbers
 
-app = typer.Typer(help="Telephone numbers of accounts.", no_args_is_help=True)
+app = typer.Typer(help="Telephone numbers of accounts.", no_args_is_help=True, add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

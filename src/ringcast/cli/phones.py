@@ -10,11 +10,14 @@ from typing import Annotated
 import typer
 import uvloop
 
-from ringcast.bootstrap import running_phones
+from ringcast.bootstrap.phones import running_phones
 from ringcast.cli.output import set_up_logging
 from ringcast.config import ConfigError, Endpoint, parse_ports
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def phones(
     sip: Annotated[
         str, typer.Option(help="Address the carrier answers SIP at, UDP and TCP.")

@@ -14,7 +14,8 @@ import typer
 import uvicorn
 import uvloop
 
-from ringcast.bootstrap import http_app, running_core
+from ringcast.bootstrap.core import running_core
+from ringcast.bootstrap.http import http_app
 from ringcast.cli.options import (
     ConfigFile,
     DatabaseUrl,
@@ -31,7 +32,10 @@ from ringcast.config import ConfigError, Endpoint, Settings, load_settings
 
 log = logging.getLogger(__name__)
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def serve(
     http: Annotated[
         str | None, typer.Option(help="Address for HTTP. [default: 127.0.0.1:8080]")

@@ -1,4 +1,4 @@
-"""Wiring: chooses the implementations, joins them, starts and stops them."""
+"""Everything that makes calls, joined, started and stopped."""
 
 from __future__ import annotations
 
@@ -6,21 +6,13 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from pathlib import Path
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp
-
-from ringcast.apis import callfire_v2
-from ringcast.config import Endpoint, Settings
+from ringcast.bootstrap.storage import open_store
+from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable
 from ringcast.domain.events import CallEvent
 from ringcast.engines.embedded.engine import EmbeddedEngine
@@ -29,32 +21,18 @@ from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.clock import SystemClock
 from ringcast.integrations.speech import StoredSpeech
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
-from ringcast.phones.carrier import Carrier, PhonesOptions
-from ringcast.phones.plan import default_plan, load_plan
 from ringcast.ports.audio import AudioStore
 from ringcast.ports.clock import Clock
 from ringcast.ports.speech import Speech
 from ringcast.ports.store import Store
-from ringcast.services.accounts import Authenticate
 from ringcast.services.admission import Admission
-from ringcast.services.calls import FindCalls, GetCall, SendCalls
+from ringcast.services.calls import SendCalls
 from ringcast.services.changes import ChangeWriter
 from ringcast.services.dialer import Dialer
-from ringcast.services.idempotency import AnswerOnce, ForgetAnswers
-from ringcast.services.numbers import ListNumbers
+from ringcast.services.idempotency import ForgetAnswers
 from ringcast.services.recovery import EndOrphanedAttempts, HoldAttempts
-from ringcast.services.sounds import (
-    ArchiveSound,
-    FindSounds,
-    GetSound,
-    SoundAudio,
-    SpeakSound,
-    UploadSound,
-)
-from ringcast.stores.sql import SqlStore
-from ringcast.web.access_log import AccessLog
 
-__all__ = ["DIALECTS", "Core", "http_app", "open_store", "running_core", "running_phones"]
+__all__ = ["Core", "running_core"]
 
 log = logging.getLogger(__name__)
 
@@ -89,20 +67,6 @@ class Core:
         """Dial no more, and return when the last call has ended."""
         self.dialer.drain()
         await self.dialer.drained()
-
-
-@asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """Open the database of the settings, its schema up to date."""
-    if settings.database_url is None:
-        store = SqlStore.for_directory(settings.data_dir)
-    else:
-        store = SqlStore(settings.database_url)
-    try:
-        await store.migrate()
-        yield store
-    finally:
-        await store.close()
 
 
 @asynccontextmanager
@@ -179,75 +143,6 @@ async def running_core(
                     )
                 for worker in workers:
                     worker.cancel()
-
-
-@asynccontextmanager
-async def running_phones(
-    endpoint: Endpoint, *, rtp_ports: range, record_dir: Path | None, plan: Path | None
-) -> AsyncIterator[str]:
-    """Run the simulated carrier; yield the host:port it answers at."""
-    synthesizer = EspeakSynthesizer()
-    try:
-        options = PhonesOptions(
-            sip=(endpoint.host, endpoint.port),
-            rtp_ports=rtp_ports,
-            record_dir=record_dir,
-            plan=default_plan() if plan is None else load_plan(plan),
-        )
-        async with Carrier(options, synthesizer=synthesizer, clock=SystemClock()) as carrier:
-            yield carrier.address
-    finally:
-        await synthesizer.close()
-
-
-def http_app(core: Core) -> ASGIApp:
-    """Return everything that HTTP answers."""
-    routes: list[BaseRoute] = [
-        Route("/healthz", _healthz),
-        Route("/readyz", partial(_readyz, core)),
-    ]
-    routes += [Mount(path, app=dialect(core)) for path, dialect in DIALECTS.items()]
-    return AccessLog(Starlette(routes=routes))
-
-
-def _callfire_v2(core: Core) -> ASGIApp:
-    store, clock, audio = core.store, core.clock, core.audio
-    return callfire_v2.callfire_v2(
-        callfire_v2.Services(
-            authenticate=Authenticate(store=store),
-            answer_once=AnswerOnce(store=store),
-            send_calls=core.send_calls,
-            get_call=GetCall(store=store),
-            find_calls=FindCalls(store=store),
-            upload_sound=UploadSound(store=store, audio=audio, clock=clock),
-            speak_sound=SpeakSound(store=store, speech=core.speech, clock=clock),
-            get_sound=GetSound(store=store),
-            find_sounds=FindSounds(store=store),
-            archive_sound=ArchiveSound(store=store),
-            sound_audio=SoundAudio(store=store, audio=audio),
-            list_numbers=ListNumbers(store=store),
-        )
-    )
-
-
-DIALECTS: Mapping[str, Callable[[Core], ASGIApp]] = {"/v2": _callfire_v2}
-"""Where each vendor's API is answered, and what answers it."""
-
-
-async def _healthz(_: Request) -> Response:
-    return PlainTextResponse("ok\n")
-
-
-async def _readyz(core: Core, _: Request) -> Response:
-    """Say whether new calls would be dialled: 503 while draining or without the database."""
-    try:
-        async with core.store.begin(read_only=True) as tx:
-            await tx.next_due_at()
-    except Unavailable as error:
-        return PlainTextResponse(f"database: {error}\n", status_code=503)
-    if core.dialer.is_draining:
-        return PlainTextResponse("draining\n", status_code=503)
-    return PlainTextResponse("ok\n")
 
 
 async def _repeat(action: Callable[[], Awaitable[object]], *, every: float) -> None:

@@ -1,0 +1,81 @@
+"""Everything that HTTP answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+from ringcast.apis import callfire_v2
+from ringcast.bootstrap.core import Core
+from ringcast.domain.errors import Unavailable
+from ringcast.services.accounts import Authenticate
+from ringcast.services.calls import FindCalls, GetCall
+from ringcast.services.idempotency import AnswerOnce
+from ringcast.services.numbers import ListNumbers
+from ringcast.services.sounds import (
+    ArchiveSound,
+    FindSounds,
+    GetSound,
+    SoundAudio,
+    SpeakSound,
+    UploadSound,
+)
+from ringcast.web.access_log import AccessLog
+
+__all__ = ["DIALECTS", "http_app"]
+
+
+def http_app(core: Core) -> ASGIApp:
+    """Return everything that HTTP answers."""
+    routes: list[BaseRoute] = [
+        Route("/healthz", _healthz),
+        Route("/readyz", partial(_readyz, core)),
+    ]
+    routes += [Mount(path, app=dialect(core)) for path, dialect in DIALECTS.items()]
+    return AccessLog(Starlette(routes=routes))
+
+
+def _callfire_v2(core: Core) -> ASGIApp:
+    store, clock, audio = core.store, core.clock, core.audio
+    return callfire_v2.callfire_v2(
+        callfire_v2.Services(
+            authenticate=Authenticate(store=store),
+            answer_once=AnswerOnce(store=store),
+            send_calls=core.send_calls,
+            get_call=GetCall(store=store),
+            find_calls=FindCalls(store=store),
+            upload_sound=UploadSound(store=store, audio=audio, clock=clock),
+            speak_sound=SpeakSound(store=store, speech=core.speech, clock=clock),
+            get_sound=GetSound(store=store),
+            find_sounds=FindSounds(store=store),
+            archive_sound=ArchiveSound(store=store),
+            sound_audio=SoundAudio(store=store, audio=audio),
+            list_numbers=ListNumbers(store=store),
+        )
+    )
+
+
+DIALECTS: Mapping[str, Callable[[Core], ASGIApp]] = {"/v2": _callfire_v2}
+"""Where each vendor's API is answered, and what answers it."""
+
+
+async def _healthz(_: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def _readyz(core: Core, _: Request) -> Response:
+    """Say whether new calls would be dialled: 503 while draining or without the database."""
+    try:
+        async with core.store.begin(read_only=True) as tx:
+            await tx.next_due_at()
+    except Unavailable as error:
+        return PlainTextResponse(f"database: {error}\n", status_code=503)
+    if core.dialer.is_draining:
+        return PlainTextResponse("draining\n", status_code=503)
+    return PlainTextResponse("ok\n")
