@@ -9,6 +9,9 @@ __all__ = [
     "AccountId",
     "AttemptId",
     "CallId",
+    "CampaignId",
+    "ContactId",
+    "ContactListId",
     "CredentialId",
     "NumberId",
     "RecordingId",
@@ -19,6 +22,9 @@ __all__ = [
 AccountId = NewType("AccountId", int)
 AttemptId = NewType("AttemptId", int)
 CallId = NewType("CallId", int)
+CampaignId = NewType("CampaignId", int)
+ContactId = NewType("ContactId", int)
+ContactListId = NewType("ContactListId", int)
 CredentialId = NewType("CredentialId", int)
 NumberId = NewType("NumberId", int)
 RecordingId = NewType("RecordingId", int)
