@@ -20,6 +20,8 @@ from ringcast.domain.events import CallEvent
 from ringcast.domain.ids import AccountId, AttemptId, CallId, CredentialId, SoundId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.sounds import Sound
+from ringcast.ports.contacts import ContactTransaction
+from ringcast.ports.do_not_call import DoNotCallTransaction
 
 __all__ = ["NumberedEvent", "Page", "SavedAnswer", "Store", "Transaction"]
 
@@ -49,7 +51,7 @@ class SavedAnswer:
     answer: bytes
 
 
-class Transaction(Protocol):
+class Transaction(ContactTransaction, DoNotCallTransaction, Protocol):
     """A unit of work."""
 
     async def commit(self) -> None:

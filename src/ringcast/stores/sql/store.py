@@ -17,6 +17,8 @@ from ringcast.stores.sql.answers import AnswerWork
 from ringcast.stores.sql.attempts import AttemptWork
 from ringcast.stores.sql.calls import CallWork
 from ringcast.stores.sql.connecting import Database
+from ringcast.stores.sql.contact_lists import ContactListWork
+from ringcast.stores.sql.do_not_call import DoNotCallWork
 from ringcast.stores.sql.events import EventWork
 from ringcast.stores.sql.identifiers import Identifiers
 from ringcast.stores.sql.postgresql import PostgresqlDatabase
@@ -29,7 +31,16 @@ __all__ = ["SqlStore", "SqlTransaction"]
 _FILE = "ringcast.sqlite3"
 
 
-class SqlTransaction(AccountWork, SoundWork, CallWork, AttemptWork, EventWork, AnswerWork):
+class SqlTransaction(
+    AccountWork,
+    SoundWork,
+    CallWork,
+    AttemptWork,
+    EventWork,
+    AnswerWork,
+    ContactListWork,
+    DoNotCallWork,
+):
     """A unit of work on one of the databases (`ports.store.Transaction`)."""
 
 

@@ -1,0 +1,184 @@
+"""Contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import fields
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
+
+from ringcast.domain.contacts import Contact, ContactDetails, SearchKey
+from ringcast.domain.errors import InvalidInput, NotFound
+from ringcast.domain.ids import AccountId, ContactId, ContactListId
+from ringcast.ports.store import Page
+from ringcast.stores.sql.contact_tables import contact_keys as keys_table
+from ringcast.stores.sql.contact_tables import contact_list_members as members
+from ringcast.stores.sql.contact_tables import contact_lists as lists
+from ringcast.stores.sql.contact_tables import contacts as table
+from ringcast.stores.sql.work import MOST_AT_ONCE, Work, any_of, batches
+
+__all__ = ["ContactWork"]
+
+_DETAILS = [member.name for member in fields(ContactDetails)]
+
+
+class ContactWork(Work):
+    """The part of a transaction that is about contacts."""
+
+    async def add_contacts(self, contacts: Sequence[Contact]) -> None:
+        await self._insert(
+            table,
+            [_row(contact) for contact in contacts],
+            exists="a contact with that identifier exists already",
+            missing=NotFound("account", any_of(contact.account_id for contact in contacts)),
+        )
+        rows = [row for contact in contacts if not contact.deleted for row in _key_rows(contact)]
+        await self._insert(keys_table, rows, exists="a contact with these keys exists already")
+
+    async def contact(self, account_id: AccountId, contact_id: ContactId) -> Contact | None:
+        statement = select(table).where(table.c.id == contact_id, table.c.account_id == account_id)
+        rows = (await self._read(statement)).rows
+        return _contact(rows[0]) if rows else None
+
+    async def contacts(
+        self,
+        account_id: AccountId,
+        page: Page,
+        *,
+        ids: Collection[ContactId] | None = None,
+        keys: Sequence[SearchKey] | None = None,
+        list_id: ContactListId | None = None,
+    ) -> tuple[Sequence[Contact], int]:
+        where: list[ColumnElement[bool]] = [
+            table.c.account_id == account_id,
+            table.c.deleted.is_(False),
+        ]
+        if max(len(ids or ()), len(keys or ())) > MOST_AT_ONCE:
+            raise InvalidInput(f"at most {MOST_AT_ONCE} contacts can be asked for at once")
+        if ids is not None:
+            where.append(table.c.id.in_(sorted(ids)))
+        if keys is not None:
+            found = select(keys_table.c.contact_id).where(
+                keys_table.c.account_id == account_id,
+                keys_table.c.key.in_([_digest(key) for key in keys]),
+            )
+            where.append(table.c.id.in_(found))
+        if list_id is not None:
+            in_list = select(members.c.contact_id).where(members.c.list_id == list_id)
+            where.append(table.c.id.in_(in_list))
+        statement = (
+            select(table).where(*where).order_by(table.c.id).limit(page.limit).offset(page.offset)
+        )
+        rows = (await self._read(statement)).rows
+        if page.offset == 0 and len(rows) < page.limit:
+            return [_contact(row) for row in rows], len(rows)
+        if list_id is not None and ids is None and keys is None:
+            size = select(lists.c.size).where(
+                lists.c.id == list_id, lists.c.account_id == account_id
+            )
+            count = (await self._read(size)).rows
+            return [_contact(row) for row in rows], count[0][0] if count else 0
+        count = (await self._read(select(func.count()).select_from(table).where(*where))).rows
+        return [_contact(row) for row in rows], count[0][0]
+
+    async def contacts_of_list(
+        self,
+        account_id: AccountId,
+        list_id: ContactListId,
+        *,
+        after: ContactId | None,
+        limit: int,
+    ) -> Sequence[Contact]:
+        where = [members.c.list_id == list_id, table.c.account_id == account_id]
+        if after is not None:
+            where.append(members.c.contact_id > after)
+        statement = (
+            select(table)
+            .join(members, members.c.contact_id == table.c.id)
+            .where(*where)
+            .order_by(members.c.contact_id)
+            .limit(limit)
+        )
+        return [_contact(row) for row in (await self._read(statement)).rows]
+
+    async def update_contact(self, contact: Contact) -> None:
+        if contact.deleted:
+            await self._leave_lists(contact.id)
+        mine = and_(table.c.id == contact.id, table.c.account_id == contact.account_id)
+        found = await self._lock(select(table).where(mine), skip_locked=False)
+        if not found.rows:
+            raise NotFound("contact", contact.id)
+        if contact.deleted:  # nobody puts it into another list now, but somebody just may have
+            await self._leave_lists(contact.id)
+        was = _contact(found.rows[0])
+        row = _row(contact)
+        del row["id"], row["account_id"], row["created_at"]
+        await self._change(update(table).where(mine).values(row))
+        old = set() if was.deleted else _digests(was)
+        new = set() if contact.deleted else _digests(contact)
+        if old - new:
+            gone = delete(keys_table).where(
+                keys_table.c.account_id == contact.account_id,
+                keys_table.c.key.in_(sorted(old - new)),
+                keys_table.c.contact_id == contact.id,
+            )
+            await self._change(gone)
+        if new - old:
+            await self._change(
+                insert(keys_table), [_key_row(contact, key) for key in sorted(new - old)]
+            )
+
+    async def _leave_lists(self, contact_id: ContactId) -> None:
+        """Take a contact out of all lists; raise nothing if it is in none."""
+        memberships = select(members.c.list_id).where(members.c.contact_id == contact_id)
+        # Lists are locked before members, in the order of identifiers, as whoever adds does.
+        statement = select(lists.c.id).where(lists.c.id.in_(memberships)).order_by(lists.c.id)
+        await self._lock(statement, skip_locked=False)
+        left = await self._change(
+            delete(members).where(members.c.contact_id == contact_id).returning(members.c.list_id)
+        )
+        for some in batches(sorted(row.list_id for row in left.rows)):
+            await self._change(
+                update(lists).where(lists.c.id.in_(some)).values(size=lists.c.size - 1)
+            )
+
+
+def _row(contact: Contact) -> dict[str, Any]:
+    details = {name: getattr(contact.details, name) for name in _DETAILS}
+    return details | {
+        "id": contact.id,
+        "account_id": contact.account_id,
+        "created_at": contact.created_at,
+        "updated_at": contact.updated_at,
+        "deleted": contact.deleted,
+    }
+
+
+def _contact(row: Row[Any]) -> Contact:
+    of = dict(row._mapping)
+    details = ContactDetails(**{name: of.pop(name) for name in _DETAILS})
+    return Contact(details=details, **of)
+
+
+def _key_rows(contact: Contact) -> Iterator[dict[str, int]]:
+    return (_key_row(contact, key) for key in sorted(_digests(contact)))
+
+
+def _key_row(contact: Contact, key: int) -> dict[str, int]:
+    return {"account_id": contact.account_id, "key": key, "contact_id": contact.id}
+
+
+def _digests(contact: Contact) -> set[int]:
+    return set(_all_digests(contact.details.search_keys()))
+
+
+def _all_digests(keys: Iterable[SearchKey]) -> Iterator[int]:
+    return (_digest(key) for key in keys)
+
+
+def _digest(key: SearchKey) -> int:
+    """Return 64 bits for a name and a value: two pairs that share them are never met."""
+    text = f"{len(key.name)}:{key.name}{key.value}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big", signed=True)
