@@ -1,0 +1,78 @@
+"""What the figures were measured on, and what processes have used of it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import resource
+import subprocess
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+from tests.sipp.runner import SIPP
+
+_PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
+
+
+def describe() -> list[str]:
+    """Return lines on the machine and on the versions that matter."""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "uvloop", "msgspec"))
+    right = "root: media workers at nice -10" if os.geteuid() == 0 else "an ordinary user"
+    return [
+        f"Machine: {os.cpu_count()} cores, {_cpu_model()}, Linux {platform.release()};"
+        f" run as {right}",
+        f"Versions: Python {platform.python_version()}, {packages}, SIPp {_sipp_version()}",
+    ]
+
+
+def load() -> float:
+    """Return the load average of the last minute."""
+    return os.getloadavg()[0]
+
+
+def raise_file_limit() -> None:
+    """Let this process, and what it starts, have as many descriptors as it may."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def cpu_seconds(pids: Sequence[int]) -> float:
+    """Return utime + stime of the processes together."""
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
+
+
+def memory_bytes(pids: Sequence[int]) -> int:
+    """Return the memory of the processes; pages that several share count by shares (PSS)."""
+    texts = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
+    return 1024 * sum(int(kilobytes) for text in texts for kilobytes in _PSS.findall(text))
+
+
+def process_tree(pid: int) -> list[int]:
+    """Return the process and all that it has started."""
+    process = psutil.Process(pid)
+    return [pid, *(child.pid for child in process.children(recursive=True))]
+
+
+def datagrams_dropped() -> int:
+    """Return how many datagrams this machine has dropped because a socket's buffer was full."""
+    names, values = [
+        line.split() for line in Path("/proc/net/snmp").read_text().splitlines() if "Udp:" in line
+    ][:2]
+    return int(values[names.index("RcvbufErrors")])
+
+
+def _cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.machine()
+
+
+def _sipp_version() -> str:
+    said = subprocess.run([SIPP, "-v"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"SIPp v([\w.]+)", said)
+    return found[1] if found else "unknown"

@@ -1,0 +1,35 @@
+"""`ringcast serve` as its users run it, for benchmarks of the whole product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from tests.system.programs import Api, Program, make_account, running
+
+from ringcast.audio import wav
+
+
+@contextmanager
+def server(directory: Path, *, sip_port: int, calls: int) -> Iterator[tuple[Program, Api]]:
+    """Run the server on an empty directory with a trunk at that port; give it an account."""
+    with running(
+        *("serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0"),
+        *("--trunk", f"sip:127.0.0.1:{sip_port}"),
+        *("--trunk-cps", "200", "--trunk-max-calls", str(calls)),
+        *("--data-dir", str(directory)),
+        cwd=directory,
+    ) as program:
+        ready = program.ready()
+        yield program, Api(f"http://{ready['http']}", *make_account(directory))
+
+
+def upload_noise(api: Api, *, seconds: float) -> int:
+    """Upload noise that begins with its first sample; return the id of the sound."""
+    samples = np.random.default_rng(2).integers(-8000, 8000, int(8000 * seconds), np.int16)
+    answer = api.upload(wav.write(samples, rate=8000), name="noise.wav", content_type="audio/wav")
+    if answer.status != 200:
+        raise RuntimeError(f"the sound was not taken: {answer.status} {answer.body!r}")
+    return int(answer.json["id"])
