@@ -8,27 +8,35 @@ from typing import NewType
 __all__ = [
     "AccountId",
     "AttemptId",
+    "BatchId",
     "CallId",
     "CampaignId",
     "ContactId",
     "ContactListId",
     "CredentialId",
+    "DeliveryId",
     "NumberId",
     "RecordingId",
+    "ScheduleId",
     "SoundId",
+    "SubscriptionId",
     "first_id_at",
 ]
 
 AccountId = NewType("AccountId", int)
 AttemptId = NewType("AttemptId", int)
+BatchId = NewType("BatchId", int)
 CallId = NewType("CallId", int)
 CampaignId = NewType("CampaignId", int)
 ContactId = NewType("ContactId", int)
 ContactListId = NewType("ContactListId", int)
 CredentialId = NewType("CredentialId", int)
+DeliveryId = NewType("DeliveryId", int)
 NumberId = NewType("NumberId", int)
 RecordingId = NewType("RecordingId", int)
+ScheduleId = NewType("ScheduleId", int)
 SoundId = NewType("SoundId", int)
+SubscriptionId = NewType("SubscriptionId", int)
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _PER_MILLISECOND = 4096  # 41 bits of milliseconds (until 2089) and 12 bits below them: 53 in all

@@ -21,6 +21,7 @@ from ringcast.domain.ids import AccountId, AttemptId, CallId, CredentialId, Soun
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.sounds import Sound
 from ringcast.ports.contacts import ContactTransaction
+from ringcast.ports.deliveries import DeliveryTransaction
 from ringcast.ports.do_not_call import DoNotCallTransaction
 
 __all__ = ["NumberedEvent", "Page", "SavedAnswer", "Store", "Transaction"]
@@ -51,7 +52,7 @@ class SavedAnswer:
     answer: bytes
 
 
-class Transaction(ContactTransaction, DoNotCallTransaction, Protocol):
+class Transaction(ContactTransaction, DeliveryTransaction, DoNotCallTransaction, Protocol):
     """A unit of work."""
 
     async def commit(self) -> None:

@@ -18,6 +18,7 @@ from ringcast.stores.sql.attempts import AttemptWork
 from ringcast.stores.sql.calls import CallWork
 from ringcast.stores.sql.connecting import Database
 from ringcast.stores.sql.contact_lists import ContactListWork
+from ringcast.stores.sql.deliveries import DeliveryWork
 from ringcast.stores.sql.do_not_call import DoNotCallWork
 from ringcast.stores.sql.events import EventWork
 from ringcast.stores.sql.identifiers import Identifiers
@@ -38,6 +39,7 @@ class SqlTransaction(
     AttemptWork,
     EventWork,
     AnswerWork,
+    DeliveryWork,
     ContactListWork,
     DoNotCallWork,
 ):

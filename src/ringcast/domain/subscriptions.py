@@ -1,0 +1,195 @@
+"""Who wants to be told of what, and how each telling goes.
+
+An announcement says that something happened to a resource. A subscription asks for announcements of
+some topics to be sent to a URL. A delivery is one announcement on its way to one subscription.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from ringcast.domain.errors import IllegalTransition
+from ringcast.domain.ids import AccountId, DeliveryId, SubscriptionId
+
+__all__ = [
+    "MAX_ATTEMPTS",
+    "RETRY_AFTER",
+    "Announcement",
+    "Delivery",
+    "DeliveryState",
+    "Subscription",
+    "Topic",
+    "retry_after",
+]
+
+
+class Topic(StrEnum):
+    """What can be announced: a kind of resource, and what has happened to it."""
+
+    CALL_FINISHED = "call_finished"
+    CAMPAIGN_STARTED = "campaign_started"
+    CAMPAIGN_STOPPED = "campaign_stopped"
+    CAMPAIGN_FINISHED = "campaign_finished"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Announcement:
+    """Something has happened to a resource of an account."""
+
+    topic: Topic
+    account_id: AccountId
+    subject_id: int
+    """The resource; what is announced of the same one is delivered in order."""
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subscription:
+    """The wish of an account to be told of some topics at a URL."""
+
+    id: SubscriptionId
+    account_id: AccountId
+    dialect: str
+    """Whose words the account is told in."""
+    name: str
+    topics: frozenset[Topic]
+    url: str = field(repr=False)
+    created_at: datetime
+    updated_at: datetime
+    enabled: bool = True
+    verify_certificate: bool = True
+    secret: str | None = field(default=None, repr=False)
+    """What deliveries are signed with; kept readable, because signing needs it."""
+    expires_at: datetime | None = None
+    single_use: bool = False
+    """Whether it ends with its first delivery that succeeds."""
+    under_way: bool = False
+    """Whether it is for single use and its delivery is on its way."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What only its dialect understands."""
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether announcements are to be sent, as long as it has not expired."""
+        return self.enabled and not self.under_way
+
+    @property
+    def receiver(self) -> str:
+        """The host and port that the URL leads to."""
+        parts = urlsplit(self.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return f"{parts.hostname}:{port}"
+
+    def has_expired(self, now: datetime) -> bool:
+        """Whether nothing that happens now is sent any more."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+class DeliveryState(StrEnum):
+    """How a delivery stands."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    """Given up; it can be sent again by hand."""
+
+
+_NEXT: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.PENDING: frozenset({DeliveryState.DELIVERED, DeliveryState.DEAD}),
+    DeliveryState.DELIVERED: frozenset({DeliveryState.PENDING}),  # by hand: the receiver lost it
+    DeliveryState.DEAD: frozenset({DeliveryState.PENDING}),  # by hand
+}
+
+RETRY_AFTER = (
+    timedelta(seconds=10),
+    timedelta(seconds=30),
+    timedelta(seconds=90),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(minutes=45),
+    timedelta(hours=2),
+    timedelta(hours=6),
+    timedelta(hours=18),
+    timedelta(hours=24),
+)
+"""How long to wait after the first attempt that failed, the second, and so on."""
+
+MAX_ATTEMPTS = len(RETRY_AFTER) + 1
+"""How often a delivery is tried before it is given up, after a little more than two days."""
+
+_JITTER = 0.2  # of a wait, added at random: receivers that come back are not met by all at once
+
+
+def retry_after(attempts: int, *, random: float) -> timedelta | None:
+    """Return how long to wait after so many attempts, or None to give up.
+
+    `random`, from 0 to 1, chooses how much is added to the wait: up to a fifth.
+    """
+    if attempts >= MAX_ATTEMPTS:
+        return None
+    return RETRY_AFTER[attempts - 1] * (1 + _JITTER * random)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One announcement on its way to one subscription."""
+
+    id: DeliveryId
+    account_id: AccountId
+    subscription_id: SubscriptionId
+    topic: Topic
+    subject_id: int
+    sequence: int
+    """Orders the deliveries of a subscription and subject: the next waits until this has ended."""
+    receiver: str
+    """The host and port it goes to."""
+    body: bytes = field(repr=False)
+    """What is sent, the same at each attempt."""
+    state: DeliveryState
+    created_at: datetime
+    due_at: datetime
+    """When it may be sent; while it is being sent, when whoever sends it is presumed dead."""
+    attempts: int = 0
+    """How often sending has begun, since the last time it was asked for by hand."""
+    holder: str | None = None
+    """The server process that is sending it."""
+    ended_at: datetime | None = None
+    status: int | None = None
+    """The HTTP status of the last answer, if one came."""
+    problem: str | None = None
+    """In plain words why the last attempt failed."""
+
+    def claimed(self, holder: str, *, until: datetime) -> Delivery:
+        """Return the delivery as one more attempt begins."""
+        return replace(self, holder=holder, due_at=until, attempts=self.attempts + 1)
+
+    def delivered(self, *, status: int, now: datetime) -> Delivery:
+        """Return the delivery after an attempt that succeeded."""
+        moved = self._moved_to(DeliveryState.DELIVERED)
+        return replace(moved, ended_at=now, status=status, problem=None)
+
+    def failed(self, *, status: int | None, problem: str, now: datetime, random: float) -> Delivery:
+        """Return the delivery after an attempt that failed: due again later, or dead."""
+        wait = retry_after(self.attempts, random=random)
+        if wait is None:
+            moved = self._moved_to(DeliveryState.DEAD)
+            return replace(moved, ended_at=now, status=status, problem=problem)
+        return replace(self, holder=None, due_at=now + wait, status=status, problem=problem)
+
+    def released(self, *, now: datetime) -> Delivery:
+        """Return the delivery after an attempt that was broken off by us."""
+        return replace(self, holder=None, due_at=now)
+
+    def sent_again(self, *, now: datetime) -> Delivery:
+        """Return the delivery due now, with all its attempts before it, as asked for by hand."""
+        moved = self._moved_to(DeliveryState.PENDING)
+        return replace(moved, due_at=now, attempts=0, ended_at=None)
+
+    def _moved_to(self, state: DeliveryState) -> Delivery:
+        if state not in _NEXT[self.state]:
+            raise IllegalTransition("delivery", self.id, self.state, state)
+        return replace(self, state=state, holder=None)
