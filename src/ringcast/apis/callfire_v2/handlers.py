@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 
 from starlette.responses import Response
 
 from ringcast.apis.callfire_v2 import responses
+from ringcast.apis.callfire_v2.creating import create
 from ringcast.apis.callfire_v2.exchange import Exchange
 from ringcast.apis.callfire_v2.fields import project, project_list
 from ringcast.apis.callfire_v2.requests import (
@@ -22,7 +22,7 @@ from ringcast.domain.calls import Call
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import CallId, SoundId
 from ringcast.services.calls import MAX_RECIPIENTS
-from ringcast.services.idempotency import Once, fingerprint
+from ringcast.services.idempotency import Once
 from ringcast.services.sounds import AddedSound, AudioFormat
 from ringcast.web.bodies import read_body, read_upload
 from ringcast.web.json import encode_json, json_response
@@ -42,8 +42,6 @@ __all__ = [
     "speak_sound",
     "upload_sound",
 ]
-
-T = TypeVar("T")
 
 
 async def send_calls(exchange: Exchange) -> Response:
@@ -69,7 +67,7 @@ async def send_calls(exchange: Exchange) -> Response:
             once=once,
         )
 
-    return await _create(exchange, render, make, content=body)
+    return await create(exchange, render, make, content=body)
 
 
 async def find_calls(exchange: Exchange) -> Response:
@@ -126,7 +124,7 @@ async def upload_sound(exchange: Exchange) -> Response:
                 exchange.account, file.path, name=name, once=once
             )
 
-        return await _create(exchange, _render_sound(exchange), make, content=file.sha256 + name)
+        return await create(exchange, _render_sound(exchange), make, content=file.sha256 + name)
 
 
 async def speak_sound(exchange: Exchange) -> Response:
@@ -138,7 +136,7 @@ async def speak_sound(exchange: Exchange) -> Response:
     async def make(once: Once[AddedSound] | None) -> AddedSound:
         return await exchange.services.speak_sound(exchange.account, text, voice, once=once)
 
-    return await _create(exchange, _render_sound(exchange), make, content=body)
+    return await create(exchange, _render_sound(exchange), make, content=body)
 
 
 async def find_sounds(exchange: Exchange) -> Response:
@@ -197,26 +195,6 @@ class NotAvailable(InvalidInput):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is not available on this system", field=name)
-
-
-async def _create(
-    exchange: Exchange,
-    render: Callable[[T], bytes],
-    make: Callable[[Once[T] | None], Awaitable[T]],
-    *,
-    content: str | bytes,
-) -> Response:
-    """Make something; a request that carries a key is answered as it was the first time."""
-    if exchange.key is None:
-        return json_response(render(await make(None)))
-    query = sorted(exchange.request.query_params.multi_items())
-    once = Once(
-        key=exchange.key,
-        fingerprint=fingerprint("callfire-v2", exchange.operation_id, repr(query), content),
-        render=render,
-    )
-    answer = await exchange.services.answer_once(exchange.account.id, once, lambda: make(once))
-    return json_response(answer)
 
 
 def _render_sound(exchange: Exchange) -> Callable[[AddedSound], bytes]:
