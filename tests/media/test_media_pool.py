@@ -500,8 +500,8 @@ async def test_port_of_another_program_is_passed_over() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as foreign:
         foreign.bind(("127.0.0.1", ports[0]))
         async with rigged(ports=ports) as rig:
-            assert await rig.pool.open(1) == LocalAddress("127.0.0.1", ports[2])
-            assert await rig.pool.open(2) == LocalAddress("127.0.0.1", ports[4])
+            opened = {await rig.pool.open(1), await rig.pool.open(2)}
+            assert opened == {LocalAddress("127.0.0.1", port) for port in (ports[2], ports[4])}
             with pytest.raises(NoPortsLeft):
                 await rig.pool.open(3)
 

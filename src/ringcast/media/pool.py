@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import logging
 import os
+import random
 import socket
 import sys
 import time
@@ -138,7 +139,9 @@ class MediaPool:
         if ipaddress.ip_address(host).version != 4:
             raise ValueError(f"media is IPv4 only, not {host}")
         self._host = host
-        self._ports = PortRange(ports)
+        # In no order: another program of ours on this machine takes from the same range, and what
+        # is still sent to the calls of a process that died should not reach those of the next one.
+        self._ports = PortRange(ports, shuffle=random.shuffle)
         self._on_event = on_event
         self._rtp_timeout = None if rtp_timeout is None else rtp_timeout.total_seconds()
         self._io_uring = io_uring

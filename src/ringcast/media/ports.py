@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from ringcast.media.messages import NoPortsLeft
 
@@ -10,10 +11,14 @@ from ringcast.media.messages import NoPortsLeft
 class PortRange:
     """RTP ports are even; the odd one after each is left to RTCP (RFC 3550, section 11)."""
 
-    def __init__(self, ports: range) -> None:
+    def __init__(
+        self, ports: range, *, shuffle: Callable[[list[int]], None] = lambda _: None
+    ) -> None:
+        """Begin with all of them free, in the order that `shuffle` puts them in."""
         even = [port for port in ports if port % 2 == 0]
         if not even or even[0] < 1 or even[-1] > 65535:
             raise ValueError(f"{ports} holds no even port between 2 and 65534")
+        shuffle(even)
         self._range = ports
         self._free = deque(even)
         self.size = len(even)

@@ -22,6 +22,12 @@ def test_port_given_back_is_the_last_to_be_used_again() -> None:
     assert [ports.take() for _ in range(3)] == [10002, 10004, 10000]
 
 
+def test_ports_begin_in_the_order_that_shuffling_gives() -> None:
+    ports = PortRange(range(10000, 10006), shuffle=list.reverse)
+
+    assert [ports.take() for _ in range(3)] == [10004, 10002, 10000]
+
+
 def test_exhaustion_says_which_range() -> None:
     ports = PortRange(range(10000, 10002))
     ports.take()
