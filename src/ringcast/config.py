@@ -37,6 +37,16 @@ class Endpoint:
             host = str(ipaddress.IPv6Address(host[1:-1]))
         return cls(host, int(port))
 
+    @classmethod
+    def parse_address(cls, text: str) -> Endpoint:
+        """Read an endpoint whose host is an IPv4 address, which audio needs; raise ValueError."""
+        endpoint = cls.parse(text)
+        try:
+            ipaddress.IPv4Address(endpoint.host)
+        except ValueError:
+            raise ValueError("give an IPv4 address and a port, like 127.0.0.1:5060") from None
+        return endpoint
+
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
@@ -56,17 +66,19 @@ def _switch(value: str) -> bool:
 
 
 def _positive(value: str) -> float:
-    number = float(value)
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
     if not 0 < number < 1e6:
-        raise ValueError("give a number above 0")
+        raise ValueError("give a number above 0 and below a million")
     return number
 
 
 def _count(value: str) -> int:
-    number = int(value)
-    if not 0 < number < 10**6:
-        raise ValueError("give a whole number above 0")
-    return number
+    if not value.strip().isdecimal() or not 0 < int(value) < 10**6:
+        raise ValueError("give a whole number above 0 and below a million")
+    return int(value)
 
 
 def parse_ports(value: str) -> range:
@@ -90,7 +102,9 @@ class Settings:
     """Everything an operator can set. Names are those of the flags, with underscores."""
 
     http: Endpoint = field(default=Endpoint("127.0.0.1", 8080), metadata={"read": Endpoint.parse})
-    sip: Endpoint = field(default=Endpoint("127.0.0.1", 5060), metadata={"read": Endpoint.parse})
+    sip: Endpoint = field(
+        default=Endpoint("127.0.0.1", 5060), metadata={"read": Endpoint.parse_address}
+    )
     sip_advertise: str | None = field(default=None, metadata={"read": _text})
     rtp_ports: range = field(default=range(20000, 30000), metadata={"read": parse_ports})
     trunk: str | None = field(default=None, metadata={"read": _text})
@@ -103,6 +117,8 @@ class Settings:
     database_url: str | None = field(default=None, metadata={"read": _text}, repr=False)
     data_dir: Path = field(default=Path("data"), metadata={"read": Path})
     media_workers: int | None = field(default=None, metadata={"read": _count})
+    public_url: str | None = field(default=None, metadata={"read": _url})
+    """The address clients reach this server at, if it is not the one they send as Host."""
     allow_private_urls: bool = field(default=False, metadata={"read": _switch})
 
 

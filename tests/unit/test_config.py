@@ -40,11 +40,13 @@ def test_the_file_in_the_working_directory_is_read(
     [
         ("http", "8080", "HOST:PORT"),
         ("sip", "127.0.0.1:99999", "HOST:PORT"),
+        ("sip", "sip.example.net:5060", "give an IPv4 address"),
+        ("sip", "[::1]:5060", "give an IPv4 address"),
         ("rtp_ports", "5-", "FIRST-LAST"),
         ("rtp_ports", "10-20", "1024-65535"),
         ("trunk_cps", "0", "above 0"),
-        ("trunk_cps", "fast", "could not convert"),
-        ("trunk_max_calls", "1.5", "invalid literal"),
+        ("trunk_cps", "fast", "give a number above 0"),
+        ("trunk_max_calls", "1.5", "give a whole number above 0"),
         ("allow_private_urls", "maybe", "true or false"),
     ],
 )

@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from ringcast.bootstrap.storage import open_store
-from ringcast.config import Settings
-from ringcast.domain.errors import Unavailable
+from ringcast.config import ConfigError, Settings
+from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.events import CallEvent
 from ringcast.engines.embedded.engine import EmbeddedEngine
 from ringcast.engines.embedded.trunk import Trunk
@@ -68,6 +69,12 @@ class Core:
         self.dialer.drain()
         await self.dialer.drained()
 
+    async def end_calls(self, reason: str) -> None:
+        """Dial no more, and hang up: every call gets its end, and with it its outcome."""
+        self.dialer.drain()
+        await self.dialer.hang_up_all(reason)
+        await self.engine.close()
+
 
 @asynccontextmanager
 async def running_core(
@@ -76,11 +83,12 @@ async def running_core(
     observer: Callable[[Sequence[CallEvent]], None] | None = None,
 ) -> AsyncIterator[Core]:
     """Start everything that makes calls; on the way out live calls are hung up and written down."""
+    trunk = _trunk(settings)
     clock = SystemClock()
     holder = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings))
-        audio = AudioImporter(settings.data_dir / "sounds")
+        audio = _audio(settings.data_dir / "sounds")
         stack.push_async_callback(audio.close)
         synthesizer = EspeakSynthesizer()
         stack.push_async_callback(synthesizer.close)
@@ -92,7 +100,7 @@ async def running_core(
             rtp_host=settings.sip.host,
             advertise=settings.sip_advertise,
             media_workers=settings.media_workers or os.cpu_count() or 1,
-            trunk=_trunk(settings),
+            trunk=trunk,
             playable=audio.playable,
         )
         changes = ChangeWriter(store=store, observer=observer)
@@ -117,6 +125,7 @@ async def running_core(
             dialer=dialer,
             ring_timeout=timedelta(seconds=settings.ring_timeout),
         )
+        failure: RingcastError | None = None
         async with asyncio.TaskGroup() as group:
             workers = [
                 group.create_task(work)
@@ -130,9 +139,10 @@ async def running_core(
             ]
             try:
                 yield core
+            except RingcastError as error:  # raised below: the group would wrap it in its own
+                failure = error
             finally:
-                dialer.drain()
-                await engine.close()  # every leg gets its end, and with it its outcome
+                await core.end_calls("the program was stopped")
                 try:
                     async with asyncio.timeout(_CLOSING):
                         await dialer.drained()
@@ -143,6 +153,8 @@ async def running_core(
                     )
                 for worker in workers:
                     worker.cancel()
+        if failure is not None:
+            raise failure
 
 
 async def _repeat(action: Callable[[], Awaitable[object]], *, every: float) -> None:
@@ -154,7 +166,19 @@ async def _repeat(action: Callable[[], Awaitable[object]], *, every: float) -> N
             log.warning("store unavailable, clean-up waits")
 
 
+def _audio(directory: Path) -> AudioImporter:
+    try:
+        return AudioImporter(directory)
+    except OSError as error:
+        raise Unavailable(
+            f"sounds cannot be kept in {directory} ({error.strerror}): let this user write there,"
+            " or give another directory with --data-dir"
+        ) from error
+
+
 def _trunk(settings: Settings) -> Trunk | None:
     if settings.trunk is None:
+        if settings.trunk_user is not None or settings.trunk_password is not None:
+            raise ConfigError("a user name or password of a trunk, but no trunk: give --trunk, too")
         return None
     return Trunk.parse(settings.trunk, user=settings.trunk_user, password=settings.trunk_password)

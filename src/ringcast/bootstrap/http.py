@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from ringcast.apis import callfire_v2
 from ringcast.bootstrap.core import Core
+from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable
 from ringcast.services.accounts import Authenticate
 from ringcast.services.calls import FindCalls, GetCall
@@ -31,17 +32,17 @@ from ringcast.web.access_log import AccessLog
 __all__ = ["DIALECTS", "http_app"]
 
 
-def http_app(core: Core) -> ASGIApp:
+def http_app(core: Core, settings: Settings) -> ASGIApp:
     """Return everything that HTTP answers."""
     routes: list[BaseRoute] = [
         Route("/healthz", _healthz),
         Route("/readyz", partial(_readyz, core)),
     ]
-    routes += [Mount(path, app=dialect(core)) for path, dialect in DIALECTS.items()]
+    routes += [Mount(path, app=dialect(core, settings)) for path, dialect in DIALECTS.items()]
     return AccessLog(Starlette(routes=routes))
 
 
-def _callfire_v2(core: Core) -> ASGIApp:
+def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
     store, clock, audio = core.store, core.clock, core.audio
     return callfire_v2.callfire_v2(
         callfire_v2.Services(
@@ -57,11 +58,12 @@ def _callfire_v2(core: Core) -> ASGIApp:
             archive_sound=ArchiveSound(store=store),
             sound_audio=SoundAudio(store=store, audio=audio),
             list_numbers=ListNumbers(store=store),
-        )
+        ),
+        public_url=settings.public_url,
     )
 
 
-DIALECTS: Mapping[str, Callable[[Core], ASGIApp]] = {"/v2": _callfire_v2}
+DIALECTS: Mapping[str, Callable[[Core, Settings], ASGIApp]] = {"/v2": _callfire_v2}
 """Where each vendor's API is answered, and what answers it."""
 
 

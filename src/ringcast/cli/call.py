@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +14,7 @@ from typing import Annotated, assert_never
 
 import typer
 import uvloop
+from rich.markup import escape
 from rich.table import Table
 
 from ringcast.bootstrap.core import Core, running_core
@@ -23,6 +26,7 @@ from ringcast.domain.errors import InvalidInput
 from ringcast.domain.events import (
     AttemptStarted,
     CallAnswered,
+    CallBarred,
     CallCreated,
     CallEnded,
     CallEvent,
@@ -33,6 +37,7 @@ from ringcast.domain.events import (
 from ringcast.domain.instructions import Instruction, Play, Record, Script, SendDigits
 from ringcast.domain.numbers import Destination, PhoneNumber, parse_destination
 from ringcast.ports.speech import VOICES, Voice
+from ringcast.protocols.rtp import check_digits
 from ringcast.services.accounts import AddAccount
 from ringcast.services.calls import GetCall, Recipient
 from ringcast.services.numbers import AddNumber
@@ -100,6 +105,7 @@ def call(
         file=config,
     )
     destination = parse_destination(to)
+    _check(from_, record, send_digits)
     if isinstance(destination, PhoneNumber) and settings.trunk is None:
         raise ConfigError(
             "a telephone number needs a trunk to leave by: give --trunk sip:host:port,"
@@ -112,8 +118,24 @@ def call(
         caller = _OneCall(
             destination, from_, play=play, say=say, voice=voice, record=record, digits=send_digits
         )
-        succeeded = uvloop.run(caller.run(settings))
+        try:
+            succeeded = uvloop.run(caller.run(settings))
+        except asyncio.CancelledError:
+            raise typer.Exit(128 + signal.SIGTERM) from None
     raise typer.Exit(0 if succeeded else 1)
+
+
+def _check(from_number: str, record: Path | None, digits: str | None) -> None:
+    """Find what is wrong before anything has begun."""
+    PhoneNumber.parse(from_number)
+    if record is not None and not record.parent.is_dir():
+        raise InvalidInput(f"--record {record}: there is no directory {record.parent}")
+    if record is not None and (record.is_dir() or not os.access(record.parent, os.W_OK)):
+        raise InvalidInput(f"--record {record}: this cannot be written")
+    try:
+        check_digits(digits or "", duration_ms=100, gap_ms=60)
+    except ValueError as error:
+        raise InvalidInput(f"--send-digits {digits}: {error}") from None
 
 
 class _OneCall:
@@ -141,9 +163,16 @@ class _OneCall:
         self._progress = _Progress()
 
     async def run(self, settings: Settings) -> bool:
-        """Place it and see it through; return whether it was answered and fully played."""
+        """Place it and see it through; return whether it was answered and fully played.
+
+        Ctrl-C and SIGTERM cancel it: the call is hung up on the way out.
+        """
+        task = asyncio.current_task()
+        assert task is not None, "asyncio runs this"
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        sound = b"" if self._play is None else await self._sound(self._play, settings)
         async with running_core(settings, observer=self._observe) as core:
-            seconds, script = await self._script(core, settings)
+            seconds, script = await self._script(core, sound)
             add_account = AddAccount(store=core.store, clock=core.clock)
             account, _ = await add_account(_ACCOUNT)
             add_number = AddNumber(store=core.store, clock=core.clock)
@@ -155,23 +184,20 @@ class _OneCall:
             found = await GetCall(store=core.store)(account.id, made.id)
         return _report(found.call, found.attempts[-1], seconds, self._record)
 
-    async def _script(self, core: Core, settings: Settings) -> tuple[float, Script]:
+    async def _script(self, core: Core, sound: bytes) -> tuple[float, Script]:
         if self._say is not None:
             imported = await core.speech.speak(self._say, self._voice)
         else:
-            imported = await core.audio.import_bytes(await self._sound(settings))
+            imported = await core.audio.import_bytes(sound)
         steps: list[Instruction] = []
         if self._record is not None:
-            if not self._record.parent.is_dir():
-                raise InvalidInput(f"--record: there is no directory {self._record.parent}")
             steps.append(Record(path=str(self._record.absolute())))
         if self._digits is not None:
             steps.append(SendDigits(digits=self._digits))
         steps.append(Play(audio=(imported.digest,)))
         return imported.seconds, Script(instructions=tuple(steps))
 
-    async def _sound(self, settings: Settings) -> bytes:
-        source = self._play or ""
+    async def _sound(self, source: str, settings: Settings) -> bytes:
         if source.startswith(("http://", "https://")):
             # Only this needs a client for HTTP, which takes longer to load than all the rest here.
             from ringcast.integrations.http_fetch import HttpFetcher
@@ -199,12 +225,12 @@ class _Progress:
     def begin(self, call: Call) -> None:
         """Print that the call is on its way; times count from here."""
         self._began = call.created_at
-        CONSOLE.print(f"[dim]{0:6.2f} s[/]  calling {call.to}")
+        CONSOLE.print(f"[dim]{0:6.2f} s[/]  calling {escape(str(call.to))}", soft_wrap=True)
 
     def show(self, event: CallEvent) -> None:
         """Print the line of an event."""
         seconds = (event.at - self._began).total_seconds() if self._began is not None else 0.0
-        CONSOLE.print(f"[dim]{seconds:6.2f} s[/]  {self._words(event)}")
+        CONSOLE.print(f"[dim]{seconds:6.2f} s[/]  {self._words(event)}", soft_wrap=True)
 
     def _words(self, event: CallEvent) -> str:
         match event:
@@ -219,8 +245,10 @@ class _Progress:
                 return f"sound played for {event.played.total_seconds():.2f} s ({whole})"
             case DigitPressed():
                 return f"key pressed: [bold]{event.digit}[/]"
+            case CallBarred():
+                return "not dialled: the number is on the do-not-call list"
             case CallEnded():
-                return f"ended: {event.reason}"
+                return f"ended: {escape(event.reason)}"
             case _:
                 assert_never(event)
 
@@ -241,6 +269,8 @@ def _report(call: Call, attempt: Attempt, seconds: float, record: Path | None) -
     if attempt.digits:
         table.add_row("keys pressed", attempt.digits)
     if record is not None and attempt.answered_at is not None:
-        table.add_row("recording", str(record))
+        written = record.exists()
+        table.add_row("recording", escape(str(record)) if written else "could not be written")
+        whole = whole and written
     CONSOLE.print(table)
     return whole

@@ -29,6 +29,7 @@ def set_up_logging(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_Fields("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler])
+    logging.getLogger("alembic").setLevel(max(level, logging.WARNING))  # talks at every start
 
 
 class _Fields(logging.Formatter):

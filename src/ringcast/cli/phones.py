@@ -40,7 +40,7 @@ def phones(
     """
     set_up_logging()
     try:
-        endpoint = Endpoint.parse(sip)
+        endpoint = Endpoint.parse_address(sip)
     except ValueError as error:
         raise ConfigError(f"--sip is {sip!r}: {error}") from None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import signal
@@ -62,6 +63,10 @@ def serve(
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
     media_workers: MediaWorkers = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(help="Address that clients reach us at, like https://calls.example.net."),
+    ] = None,
     config: ConfigFile = None,
 ) -> None:
     """Run the server until SIGTERM, which lets live calls finish; a second one ends them.
@@ -84,6 +89,7 @@ def serve(
             "database_url": database_url,
             "data_dir": data_dir,
             "media_workers": media_workers,
+            "public_url": public_url,
         },
         file=config,
     )
@@ -91,19 +97,19 @@ def serve(
 
 
 async def _serve(settings: Settings) -> None:
+    signals = _Signals()  # first, for the dialer may have calls to place as soon as it runs
     with contextlib.closing(_listen(settings.http)) as listener:
         async with running_core(settings) as core:
             _collect_rarely()
             server = _Server(
                 uvicorn.Config(
-                    http_app(core),
+                    http_app(core, settings),
                     log_config=None,
                     access_log=False,
                     server_header=False,
                     timeout_graceful_shutdown=5,
                 )
             )
-            signals = _Signals()
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             await _first_of(server.listening.wait(), serving)
             host, port = listener.getsockname()[:2]
@@ -118,7 +124,7 @@ async def _serve(settings: Settings) -> None:
                     await _first_of(core.drain(), signals.second.wait(), serving)
             finally:
                 server.should_exit = True
-                await serving
+                await asyncio.gather(core.end_calls("the server was stopped"), serving)
 
 
 async def _first_of(*waits: Awaitable[object]) -> None:
@@ -151,9 +157,11 @@ def _listen(endpoint: Endpoint) -> socket.socket:
         listener.bind((endpoint.host, endpoint.port))
     except OSError as error:
         listener.close()
+        taken = error.errno == errno.EADDRINUSE
         raise ConfigError(
-            f"HTTP cannot listen on {endpoint}: {error.strerror};"
-            " end the program that does, or choose another address with --http"
+            f"HTTP cannot listen on {endpoint} ({error.strerror}): "
+            + ("end the program that does, or " if taken else "")
+            + "choose another address with --http"
         ) from error
     listener.listen(2048)
     listener.setblocking(False)

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 
 from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
 from ringcast.domain.errors import Unavailable
-from ringcast.domain.events import AttemptStarted
-from ringcast.domain.ids import AttemptId
+from ringcast.domain.events import AttemptStarted, CallBarred
+from ringcast.domain.ids import AccountId, AttemptId
+from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.outcomes import Outcome
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import CallEngine, EngineEvent, LegEnded
-from ringcast.ports.store import Store
+from ringcast.ports.store import Store, Transaction
 from ringcast.services.admission import Admission, Grant
 from ringcast.services.call_flow import CallFlow
 from ringcast.services.changes import ChangeWriter
@@ -91,6 +93,11 @@ class Dialer:
         """Return when no call lives."""
         await self._idle.wait()
 
+    async def hang_up_all(self, reason: str) -> None:
+        """End every call that lives; `drained` tells when their ends are written."""
+        for attempt_id in list(self._flows):
+            await self._engine.hang_up(attempt_id, reason=reason)
+
     async def run(self) -> None:
         """Dial until cancelled; calls then still alive are left to `CallEngine.close`."""
         async with asyncio.TaskGroup() as group:
@@ -147,6 +154,7 @@ class Dialer:
             calls = await tx.due_calls(now, grant.calls)
             if not calls:
                 return ()
+            calls = await self._leave_out_barred(tx, calls, now)
             claimed = [
                 (
                     replace(call.moved_to(CallState.ACTIVE, now=now), attempts=call.attempts + 1),
@@ -164,6 +172,36 @@ class Dialer:
             )
             await tx.commit()
         return claimed
+
+    async def _leave_out_barred(
+        self, tx: Transaction, calls: Sequence[Call], now: datetime
+    ) -> Sequence[Call]:
+        """End calls to numbers that must not be called, and return the others.
+
+        This is in the transaction that writes the attempt down: an entry counts for every call
+        that is not being dialled when it is committed, whenever the call was asked for.
+        """
+        wanted: dict[AccountId, set[PhoneNumber]] = {}
+        for call in calls:
+            if isinstance(call.to, PhoneNumber):
+                wanted.setdefault(call.account_id, set()).add(call.to)
+        barred = {
+            (account_id, number)
+            for account_id, numbers in wanted.items()
+            for number in await tx.do_not_call_among(account_id, numbers)
+        }
+        left_out = [call for call in calls if (call.account_id, call.to) in barred]
+        if not left_out:
+            return calls
+        await tx.update_calls(
+            [
+                call.moved_to(CallState.DO_NOT_CALL, now=now, outcome=Outcome.UNDIALED)
+                for call in left_out
+            ]
+        )
+        await tx.add_events([CallBarred(call_id=call.id, at=now) for call in left_out])
+        self._bell.set()  # what was granted for them goes to those behind them, at once
+        return [call for call in calls if (call.account_id, call.to) not in barred]
 
     def _attempt(self, call: Call, attempt_id: AttemptId, now: datetime) -> Attempt:
         if call.to is None:  # such calls are INVALID from their creation and never become due
