@@ -48,6 +48,7 @@ def test_the_file_in_the_working_directory_is_read(
         ("trunk_cps", "fast", "give a number above 0"),
         ("trunk_max_calls", "1.5", "give a whole number above 0"),
         ("allow_private_urls", "maybe", "true or false"),
+        ("public_url", "calls.example.net", "starts with http"),
     ],
 )
 def test_a_wrong_setting_names_itself_and_the_remedy(name: str, text: str, said: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +21,8 @@ from ringcast.apis.callfire_v2.exchange import Exchange, Limits, Services
 from ringcast.apis.callfire_v2.fields import parse_fields
 from ringcast.apis.callfire_v2.requests import Query, check_parameters
 from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
+from ringcast.apis.callfire_v2.swagger import PATH as SWAGGER_PATH
+from ringcast.apis.callfire_v2.swagger import SwaggerDocument
 from ringcast.domain.accounts import Account
 from ringcast.domain.errors import RingcastError, Unauthenticated
 from ringcast.web.credentials import parse_basic
@@ -31,8 +33,13 @@ __all__ = ["callfire_v2"]
 log = logging.getLogger(__name__)
 
 
-def callfire_v2(services: Services, *, limits: Limits | None = None) -> ASGIApp:
-    """Return the application to mount at `/v2`."""
+def callfire_v2(
+    services: Services, *, limits: Limits | None = None, public_url: str | None = None
+) -> ASGIApp:
+    """Return the application to mount at `/v2`.
+
+    `public_url` is the address clients reach the server at, for the Swagger document.
+    """
     limits = limits or Limits()
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in OPERATIONS:
@@ -41,6 +48,7 @@ def callfire_v2(services: Services, *, limits: Limits | None = None) -> ASGIApp:
         Route(_pattern(path), _Resource(by_path[path], services, limits))
         for path in sorted(by_path, key=_specificity)
     ]
+    routes.append(Route(SWAGGER_PATH, _Open(SwaggerDocument(public_url=public_url).answer)))
     return Router(routes=routes, redirect_slashes=False, default=_unknown_path)
 
 
@@ -86,6 +94,23 @@ class _Resource:
         if credentials is None:
             raise Unauthenticated("send the API credential with HTTP Basic authentication")
         return await self._services.authenticate(credentials.identifier, credentials.secret)
+
+
+class _Open:
+    """What anybody may GET without a credential; an ASGI application."""
+
+    def __init__(self, answer: Callable[[Request], Response]) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await _answer(request, self._handle(request))
+        await response(scope, receive, send)
+
+    async def _handle(self, request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(request.method, "GET")
+        return self._answer(request)
 
 
 async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,65 @@
+"""Which model each operation takes and gives, for the Swagger document.
+
+A row belongs to every operation that has a handler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ringcast.apis.callfire_v2 import requests, responses
+from ringcast.apis.callfire_v2.responses import ItemList, ItemPage
+
+__all__ = ["MODEL_NAMES", "SHAPES", "FormPart", "Shape"]
+
+
+@dataclass(frozen=True, slots=True)
+class FormPart:
+    """A part of a form of the type multipart/form-data."""
+
+    name: str
+    is_file: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shape:
+    """The body of a request, and of the answer to one that succeeds."""
+
+    takes: Any = None
+    """A type that bodies are decoded to; None takes no JSON."""
+    form: tuple[FormPart, ...] = ()
+    gives: Any = None
+    """A type that is encoded as the answer; None is an answer without a body, or media."""
+    media: str | None = None
+    """The media type of an answer that is no JSON."""
+    status: int = 200
+
+    @classmethod
+    def nothing(cls, *, takes: Any = None) -> Shape:
+        """Return the shape of an operation whose answer has no body."""
+        return cls(takes=takes, status=204)
+
+
+SHAPES: Mapping[str, Shape] = {
+    "findCalls": Shape(gives=ItemPage[responses.CallBody]),
+    "sendCalls": Shape(takes=list[requests.CallRecipient], gives=ItemList[responses.CallBody]),
+    "getCall": Shape(gives=responses.CallBody),
+    "findCampaignSounds": Shape(gives=ItemPage[responses.SoundBody]),
+    "postFileCampaignSound": Shape(
+        form=(FormPart("file", is_file=True, required=True), FormPart("name")),
+        gives=responses.SoundBody,
+    ),
+    "postTTSCampaignSound": Shape(takes=requests.TextToSpeech, gives=responses.SoundBody),
+    "deleteCampaignSound": Shape.nothing(),
+    "getCampaignSound": Shape(gives=responses.SoundBody),
+    "getCampaignSoundDataMp3": Shape(media="audio/mpeg"),
+    "getCampaignSoundDataWav": Shape(media="audio/wav"),
+    "getAccount": Shape(gives=responses.AccountBody),
+    "getCallerIds": Shape(gives=ItemList[responses.CallerIdBody]),
+}
+
+MODEL_NAMES: Mapping[str, str] = {"SoundBody": "CampaignSound", "ErrorBody": "ErrorMessage"}
+"""Models whose name is not that of our structure without `Body`."""
