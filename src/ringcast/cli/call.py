@@ -22,7 +22,7 @@ from ringcast.cli.options import ConfigFile, RtpPorts, Trunk, TrunkPassword, Tru
 from ringcast.cli.output import CONSOLE, set_up_logging
 from ringcast.config import ConfigError, Endpoint, Settings, load_settings
 from ringcast.domain.calls import Attempt, Call
-from ringcast.domain.errors import InvalidInput
+from ringcast.domain.errors import InvalidAudio, InvalidInput
 from ringcast.domain.events import (
     AttemptStarted,
     CallAnswered,
@@ -188,7 +188,10 @@ class _OneCall:
         if self._say is not None:
             imported = await core.speech.speak(self._say, self._voice)
         else:
-            imported = await core.audio.import_bytes(sound)
+            try:
+                imported = await core.audio.import_bytes(sound)
+            except InvalidAudio as error:
+                raise InvalidInput(f"--play {self._play}: {error}") from error
         steps: list[Instruction] = []
         if self._record is not None:
             steps.append(Record(path=str(self._record.absolute())))

@@ -8,6 +8,7 @@ from typing import Final
 from ringcast.engines.embedded.leg import Verdict, silent_peer
 from ringcast.ports.engine import WhoEnded
 from ringcast.protocols.sip.agent_events import Ended, Failed
+from ringcast.protocols.sip.names import REASONS
 
 __all__ = ["verdict_on_end", "verdict_on_failure"]
 
@@ -42,13 +43,12 @@ def verdict_on_failure(failed: Failed, *, peer: str, has_credentials: bool) -> V
     """Return the verdict on an INVITE that was not answered; `peer` is what reasons call it."""
     if failed.response is None:
         if failed.is_transport_error:
+            # The phrase that the status has anyway was said by nobody and explains nothing.
+            why = "" if failed.reason == REASONS[503] else f" ({_clean(failed.reason)})"
             return Verdict(
                 by=WhoEnded.ENGINE,
                 sip_status=failed.status,
-                reason=(
-                    f"{peer} cannot be reached ({_clean(failed.reason)}):"
-                    " does it run, and is the address right?"
-                ),
+                reason=f"{peer} cannot be reached{why}: does it run, and is the address right?",
             )
         if failed.is_cancelled:
             return Verdict(by=WhoEnded.LOCAL, sip_status=failed.status, reason="canceled")

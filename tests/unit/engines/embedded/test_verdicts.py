@@ -77,7 +77,12 @@ def test_words_of_a_peer_are_cut_and_cleaned() -> None:
         (
             Failed(status=503, reason="Service Unavailable", is_transport_error=True),
             WhoEnded.ENGINE,
-            "cannot be reached (Service Unavailable)",
+            "cannot be reached: does it run",
+        ),
+        (
+            Failed(status=503, reason="Contact is missing", is_transport_error=True),
+            WhoEnded.ENGINE,
+            "cannot be reached (Contact is missing): does it run",
         ),
         (Failed(status=487, reason="", is_cancelled=True), WhoEnded.LOCAL, "canceled"),
     ],
