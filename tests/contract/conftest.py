@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from typing import TypeAlias
 
 import pytest
-from tests.databases import (
-    PostgresqlMissing,
-    PostgresqlServer,
-    SqliteFiles,
-    postgresql_server,
-)
+from tests.databases import PostgresqlServer, SqliteFiles
 
 from ringcast.stores.sql import SqlStore
 
@@ -23,18 +17,6 @@ Databases: TypeAlias = SqliteFiles | PostgresqlServer
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
     """A directory of SQLite files."""
     return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgresqlServer]:
-    """A server of PostgreSQL."""
-    try:
-        with postgresql_server() as server:
-            yield server
-    except PostgresqlMissing as exc:
-        if os.environ.get("CI"):
-            raise  # nothing is skipped there for a missing tool
-        pytest.skip(str(exc))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -236,9 +236,13 @@ def phone_calls(directory: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in journal.read_text().splitlines()]
 
 
-def make_account(directory: Path, *, name: str = "school") -> tuple[str, str]:
+def make_account(
+    directory: Path, *, name: str = "school", database_url: str | None = None
+) -> tuple[str, str]:
     """Make an account with a number while the server runs; return login and password."""
-    data = ("--data-dir", str(directory))
+    data = ["--data-dir", str(directory)]
+    if database_url is not None:
+        data += ["--database-url", database_url]
     added = run("account", "add", name, "--json", *data, cwd=directory)
     assert added.returncode == 0, added.stderr
     members = json.loads(added.stdout)
