@@ -27,6 +27,7 @@ from ringcast.domain.events import (
     AttemptStarted,
     CallAnswered,
     CallBarred,
+    CallBarred,
     CallCreated,
     CallEnded,
     CallEvent,
@@ -248,6 +249,8 @@ class _Progress:
                 return f"sound played for {event.played.total_seconds():.2f} s ({whole})"
             case DigitPressed():
                 return f"key pressed: [bold]{event.digit}[/]"
+            case CallBarred():
+                return "not dialled: the number is on the do-not-call list"
             case CallBarred():
                 return "not dialled: the number is on the do-not-call list"
             case CallEnded():

@@ -26,6 +26,9 @@ class CallState(StrEnum):
     ACTIVE = "active"
     FINISHED = "finished"
     INVALID = "invalid"
+    """The number cannot be dialled."""
+    DO_NOT_CALL = "do_not_call"
+    """The number is on a do-not-call list."""
 
     @property
     def is_final(self) -> bool:
@@ -34,10 +37,11 @@ class CallState(StrEnum):
 
 
 _NEXT_CALL: Mapping[CallState, frozenset[CallState]] = {
-    CallState.READY: frozenset({CallState.ACTIVE, CallState.FINISHED}),
+    CallState.READY: frozenset({CallState.ACTIVE, CallState.FINISHED, CallState.DO_NOT_CALL}),
     CallState.ACTIVE: frozenset({CallState.READY, CallState.FINISHED}),  # READY: a retry is due
     CallState.FINISHED: frozenset(),
     CallState.INVALID: frozenset(),
+    CallState.DO_NOT_CALL: frozenset(),
 }
 
 

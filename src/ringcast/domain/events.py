@@ -13,6 +13,7 @@ from ringcast.domain.outcomes import Outcome
 __all__ = [
     "AttemptStarted",
     "CallAnswered",
+    "CallBarred",
     "CallCreated",
     "CallEnded",
     "CallEvent",
@@ -34,6 +35,13 @@ class AttemptStarted(msgspec.Struct, frozen=True, tag="attempt_started", kw_only
 
     call_id: CallId
     attempt_id: AttemptId
+    at: datetime
+
+
+class CallBarred(msgspec.Struct, frozen=True, tag="call_barred", kw_only=True):
+    """The number was on a do-not-call list when its turn came: the call is over, undialled."""
+
+    call_id: CallId
     at: datetime
 
 
@@ -86,6 +94,7 @@ class CallEnded(msgspec.Struct, frozen=True, tag="call_ended", kw_only=True):
 CallEvent: TypeAlias = (
     CallCreated
     | AttemptStarted
+    | CallBarred
     | CallRinging
     | CallAnswered
     | SoundPlayed

@@ -49,6 +49,7 @@ def _attempt(state: AttemptState) -> Attempt:
 CALL_MOVES = {
     (CallState.READY, CallState.ACTIVE),
     (CallState.READY, CallState.FINISHED),
+    (CallState.READY, CallState.DO_NOT_CALL),
     (CallState.ACTIVE, CallState.READY),
     (CallState.ACTIVE, CallState.FINISHED),
 }
@@ -81,7 +82,11 @@ def test_an_attempt_only_goes_forward(now: AttemptState, asked: AttemptState) ->
 
 
 def test_final_states_are_those_without_a_way_out() -> None:
-    assert {s for s in CallState if s.is_final} == {CallState.FINISHED, CallState.INVALID}
+    assert {s for s in CallState if s.is_final} == {
+        CallState.FINISHED,
+        CallState.INVALID,
+        CallState.DO_NOT_CALL,
+    }
 
 
 def test_talk_time_runs_from_answer_to_end() -> None:

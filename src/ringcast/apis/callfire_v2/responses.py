@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from ringcast.apis.callfire_v2.statuses import CALL_STATE, RESULT, SOUND_STATUS
+from ringcast.apis.callfire_v2.statuses import CALL_STATE, RESULT, SOUND_STATUS, result_of
 from ringcast.domain.accounts import Account, AccountNumber
 from ringcast.domain.calls import Attempt, AttemptState, Call
 from ringcast.domain.numbers import Destination, PhoneNumber
@@ -113,7 +113,7 @@ def call(of: Call, attempts: Sequence[Attempt] = ()) -> CallBody:
         inbound=False,
         created=milliseconds(of.created_at),
         modified=milliseconds(of.updated_at),
-        finalCallResult=None if of.outcome is None else RESULT[of.outcome],
+        finalCallResult=result_of(of),
         records=records or None,
         labels=None if of.label is None else [of.label],
         attributes=of.attributes or None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ringcast.domain.calls import CallState
+from ringcast.domain.calls import Call, CallState
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import SoundStatus
@@ -15,6 +15,7 @@ __all__ = [
     "RESULT",
     "SOUND_STATUS",
     "VOICE",
+    "result_of",
     "states_named",
     "voice_named",
 ]
@@ -24,6 +25,7 @@ CALL_STATE: Mapping[CallState, str] = {
     CallState.ACTIVE: "SELECTED",
     CallState.FINISHED: "FINISHED",
     CallState.INVALID: "INVALID",
+    CallState.DO_NOT_CALL: "DNC",
 }
 
 # CallFire has states that no call is ever in here; asking for them finds nothing.
@@ -31,7 +33,6 @@ _OTHER_STATES = frozenset(
     {
         "CALLBACK",
         "DISABLED",
-        "DNC",
         "DUP",
         "PERIOD_LIMIT",
         "RESTRICTED_NUMBER",
@@ -84,6 +85,13 @@ def voice_named(name: str | None, *, field: str) -> Voice:
     if voice is None:
         raise InvalidInput(f"{field} {name!r} is none of {', '.join(VOICE)}", field=field)
     return voice
+
+
+def result_of(call: Call) -> str | None:
+    """Return what came of a call; DNC is the one result that the state tells, not the outcome."""
+    if call.state is CallState.DO_NOT_CALL:
+        return "DNC"
+    return None if call.outcome is None else RESULT[call.outcome]
 
 
 def states_named(names: list[str]) -> list[CallState]:
