@@ -43,11 +43,11 @@ class Size:
 
 QUICK = Size(
     packets=20_000,
-    set_up_seconds=2.0,
+    set_up_seconds=1.5,
     media_calls=(200,),
     concurrent_calls=(200,),
     paced_calls=200,
-    window=3.0,
+    window=2.0,
     latency_calls=40,
     memory_calls=200,
 )

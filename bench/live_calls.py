@@ -105,7 +105,7 @@ class Figures:
     @property
     def on_time(self) -> bool:
         """Whether the packets left when they should."""
-        return self.within_5ms >= 0.999 and self.missing_packets == 0
+        return self.timed_packets > 0 and self.within_5ms >= 0.999 and self.missing_packets == 0
 
 
 @dataclass
@@ -193,13 +193,13 @@ def measured(plan: Plan) -> Figures:
         far_pids = []
         if not plan.shared:
             echoes = stack.enter_context(SippEchoes(calls=plan.calls, directory=folder))
-            addresses = _mixed(addresses, echoes.addresses, plan.calls)
+            addresses = mixed(addresses, echoes.addresses, plan.calls)
             far_pids = echoes.pids
         sipp = stack.enter_context(telephones(addresses, directory=folder))
         return uvloop.run(_run(plan, folder, sipp, [sipp.pid, *far_pids], echo))
 
 
-def _mixed(timed: list[Address], others: list[Address], calls: int) -> list[Address]:
+def mixed(timed: list[Address], others: list[Address], calls: int) -> list[Address]:
     """Spread the addresses that are timed evenly among the others, which take turns."""
     addresses = [others[number % len(others)] for number in range(calls)]
     for number, address in enumerate(timed):

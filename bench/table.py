@@ -11,6 +11,7 @@ from rich.table import Table
 
 BEGIN = "<!-- measured: begin -->"
 END = "<!-- measured: end -->"
+_FILE_WIDTH = 150
 _TITLES = ("figure", "hold", "measured", "holds?")
 
 
@@ -36,7 +37,8 @@ def show(rows: Iterable[Row]) -> None:
     for row in rows:
         style = "bold red" if row.holds is False else "dim" if row.holds is None else ""
         table.add_row(*row.cells, style=style)
-    Console().print(table)
+    console = Console()
+    (console if console.is_terminal else Console(width=_FILE_WIDTH)).print(table)
 
 
 def markdown(rows: Iterable[Row], notes: Sequence[str]) -> str:

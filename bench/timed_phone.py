@@ -85,7 +85,7 @@ class TimedPhone:
 def _run(pipe: Connection) -> None:
     sip, rtp = _bound(HOST), _bound("0.0.0.0")
     rtp.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
-    phone = _Phone(sip, rtp.getsockname()[1])
+    phone = Phone(sip, rtp_port=rtp.getsockname()[1])
     pipe.send(sip.getsockname()[1])
     while not pipe.poll():
         readable, _, _ = select.select([sip, rtp], [], [], _STOP_CHECK)
@@ -99,10 +99,10 @@ def _run(pipe: Connection) -> None:
     pipe.send(phone.calls)
 
 
-class _Phone:
+class Phone:
     """Answers at once, says nothing, waits for BYE."""
 
-    def __init__(self, sip: socket.socket, rtp_port: int) -> None:
+    def __init__(self, sip: socket.socket, *, rtp_port: int) -> None:
         self._sip = sip
         self._host, self._port = sip.getsockname()
         self._rtp_port = rtp_port
@@ -110,6 +110,7 @@ class _Phone:
         self.calls: list[TimedCall] = []
 
     def take_message(self, data: bytes, source: tuple[str, int], *, at: float) -> None:
+        """Answer a SIP request that arrived at that time; anything else is left alone."""
         method, _, rest = data.partition(b" ")
         fields = {found[1].lower(): found[0].rstrip() for found in _HEADER.finditer(data)}
         call_id = fields.get(b"call-id", b"")
@@ -134,6 +135,7 @@ class _Phone:
             self._sip.sendto(self._response(fields, number, b""), source)
 
     def take_packet(self, data: bytes, destination: int, *, at: float) -> None:
+        """Note an RTP packet for that local IPv4 address, given as a number."""
         number = destination - _FIRST_HOST
         if not 0 <= number < len(self.calls) or len(data) < 13:
             return
