@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvloop
 
-from ringcast.bootstrap.phones import running_phones
 from ringcast.cli.output import set_up_logging
 from ringcast.config import ConfigError, Endpoint, parse_ports
 
@@ -47,12 +45,17 @@ def phones(
         ports = parse_ports(rtp_ports)
     except ValueError as error:
         raise ConfigError(f"--rtp-ports is {rtp_ports!r}: {error}") from None
+    import uvloop
+
     uvloop.run(_phones(endpoint, record_dir, plan, ports))
 
 
 async def _phones(
     endpoint: Endpoint, record_dir: Path | None, plan: Path | None, rtp_ports: range
 ) -> None:
+    # Only now, so that a mistake in the flags is told at once.
+    from ringcast.bootstrap.phones import running_phones
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

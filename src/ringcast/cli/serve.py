@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import errno
-import gc
-import logging
-import signal
-import socket
-from collections.abc import Awaitable, Iterator
 from typing import Annotated
 
 import typer
-import uvicorn
-import uvloop
 
-from ringcast.bootstrap.core import running_core
-from ringcast.bootstrap.http import http_app
 from ringcast.cli.options import (
     ConfigFile,
     DatabaseUrl,
@@ -30,9 +18,7 @@ from ringcast.cli.options import (
     TrunkUser,
 )
 from ringcast.cli.output import set_up_logging
-from ringcast.config import ConfigError, Endpoint, Settings, load_settings
-
-log = logging.getLogger(__name__)
+from ringcast.config import load_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -93,108 +79,7 @@ def serve(
         },
         file=config,
     )
-    uvloop.run(_serve(settings))
+    # Only now, so that a mistake in the settings is told at once.
+    from ringcast.cli.serving import run_server
 
-
-async def _serve(settings: Settings) -> None:
-    signals = _Signals()  # first, for the dialer may have calls to place as soon as it runs
-    with contextlib.closing(_listen(settings.http)) as listener:
-        async with running_core(settings) as core:
-            _collect_rarely()
-            server = _Server(
-                uvicorn.Config(
-                    http_app(core, settings),
-                    log_config=None,
-                    access_log=False,
-                    server_header=False,
-                    timeout_graceful_shutdown=5,
-                )
-            )
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            await _first_of(server.listening.wait(), serving)
-            host, port = listener.getsockname()[:2]
-            sip_host, sip_port = core.engine.sip_address
-            print(
-                f"ready http={Endpoint(host, port)} sip={Endpoint(sip_host, sip_port)}", flush=True
-            )
-            try:
-                await _first_of(signals.first.wait(), serving)
-                if not serving.done():
-                    log.info("draining: no new calls, live ones finish; again to end them")
-                    await _first_of(core.drain(), signals.second.wait(), serving)
-            finally:
-                server.should_exit = True
-                await asyncio.gather(core.end_calls("the server was stopped"), serving)
-
-
-async def _first_of(*waits: Awaitable[object]) -> None:
-    """Return when one of them is done; cancel what was made for this call."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task, wait in zip(tasks, waits, strict=True):
-            if task is not wait:
-                task.cancel()
-
-
-def _collect_rarely() -> None:
-    """Keep the garbage collector from looking at what lives as long as the server.
-
-    A live call is some hundred objects in cycles, so Python's default of a look every 700 new ones
-    looks at all live calls many times a second for nothing.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-
-
-def _listen(endpoint: Endpoint) -> socket.socket:
-    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((endpoint.host, endpoint.port))
-    except OSError as error:
-        listener.close()
-        taken = error.errno == errno.EADDRINUSE
-        raise ConfigError(
-            f"HTTP cannot listen on {endpoint} ({error.strerror}): "
-            + ("end the program that does, or " if taken else "")
-            + "choose another address with --http"
-        ) from error
-    listener.listen(2048)
-    listener.setblocking(False)
-    return listener
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us: live calls outlast the first SIGTERM."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        self.listening.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-class _Signals:
-    """The first SIGTERM or SIGINT asks to drain, the second to stop at once."""
-
-    def __init__(self) -> None:
-        self.first = asyncio.Event()
-        self.second = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._received)
-
-    def _received(self) -> None:
-        if self.first.is_set():
-            self.second.set()
-        self.first.set()
+    run_server(settings)

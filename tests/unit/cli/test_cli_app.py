@@ -22,8 +22,9 @@ def test_the_table_says_what_the_command_says_of_itself(name: str) -> None:
     [
         ("app", ("numpy", "sqlalchemy", "starlette", "aiohttp", "uvloop", "phonenumbers")),
         ("account", ("numpy", "av", "starlette", "aiohttp", "uvloop")),
-        ("phones", ("sqlalchemy", "alembic", "starlette", "aiohttp")),
-        ("call", ("starlette", "uvicorn", "aiohttp")),
+        ("phones", ("numpy", "sqlalchemy", "starlette")),
+        ("call", ("sqlalchemy", "starlette", "aiohttp", "uvloop")),
+        ("serve", ("numpy", "sqlalchemy", "starlette", "aiohttp", "uvloop")),
     ],
 )
 def test_a_command_loads_no_more_than_it_needs(command: str, needless: tuple[str, ...]) -> None:
