@@ -93,6 +93,11 @@ class Dialer:
         """Return when no call lives."""
         await self._idle.wait()
 
+    async def hang_up_all(self, reason: str) -> None:
+        """End every call that lives; `drained` tells when their ends are written."""
+        for attempt_id in list(self._flows):
+            await self._engine.hang_up(attempt_id, reason=reason)
+
     async def run(self) -> None:
         """Dial until cancelled; calls then still alive are left to `CallEngine.close`."""
         async with asyncio.TaskGroup() as group:
