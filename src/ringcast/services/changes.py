@@ -11,9 +11,10 @@ from ringcast.domain.calls import Attempt, Call
 from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.events import CallEvent
 from ringcast.domain.ids import AttemptId, CallId
+from ringcast.domain.subscriptions import Announcement, Topic
 from ringcast.ports.store import Store, Transaction
 
-__all__ = ["Change", "ChangeWriter"]
+__all__ = ["Change", "ChangeWriter", "finished_calls"]
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,12 @@ class ChangeWriter:
         self, *, store: Store, observer: Callable[[Sequence[CallEvent]], None] | None = None
     ) -> None:
         self._store = store
-        self._observer = observer
+        self._observers = [] if observer is None else [observer]
         self._queue: asyncio.Queue[tuple[Change, asyncio.Future[bool]]] = asyncio.Queue()
+
+    def observe(self, observer: Callable[[Sequence[CallEvent]], None]) -> None:
+        """Call `observer` with events once they are committed."""
+        self._observers.append(observer)
 
     def submit(self, change: Change) -> asyncio.Future[bool]:
         """Have the change written; the future tells whether the attempt was still ours.
@@ -86,15 +91,15 @@ class ChangeWriter:
             for change, future in batch:
                 if not future.done():
                     future.set_result(change.attempt.id in written)
-            if self._observer is not None:
-                events = [
-                    event
-                    for change, _ in batch
-                    if change.attempt.id in written
-                    for event in change.events
-                ]
-                if events:
-                    self._observer(events)
+            events = [
+                event
+                for change, _ in batch
+                if change.attempt.id in written
+                for event in change.events
+            ]
+            if events:
+                for observer in self._observers:
+                    observer(events)
             return
 
     async def _write(self, changes: Sequence[Change]) -> frozenset[AttemptId]:
@@ -110,6 +115,21 @@ class ChangeWriter:
         calls: dict[CallId, Call] = {c.call.id: c.call for c in changes if c.call is not None}
         if calls:
             await tx.update_calls(list(calls.values()))
+            await tx.announce(finished_calls(list(calls.values())))
         events = [event for change in changes for event in change.events]
         if events:
             await tx.add_events(events)
+
+
+def finished_calls(calls: Sequence[Call]) -> Sequence[Announcement]:
+    """Return what is to be announced of calls that were just changed: those that have ended."""
+    return [
+        Announcement(
+            topic=Topic.CALL_FINISHED,
+            account_id=call.account_id,
+            subject_id=call.id,
+            at=call.updated_at,
+        )
+        for call in calls
+        if call.state.is_final
+    ]

@@ -13,6 +13,7 @@ from ringcast.domain.events import CallEnded
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Store, Transaction
+from ringcast.services.changes import finished_calls
 from ringcast.services.dialer import HOLD_FOR
 
 __all__ = ["EndOrphanedAttempts", "HoldAttempts"]
@@ -102,12 +103,12 @@ class EndOrphanedAttempts:
             if (call := await tx.call(attempt.account_id, attempt.call_id)) is not None
             and not call.state.is_final
         ]
-        await tx.update_calls(
-            [
-                call.moved_to(CallState.FINISHED, now=now, outcome=Outcome.INTERNAL_ERROR)
-                for call in calls
-            ]
-        )
+        ended = [
+            call.moved_to(CallState.FINISHED, now=now, outcome=Outcome.INTERNAL_ERROR)
+            for call in calls
+        ]
+        await tx.update_calls(ended)
+        await tx.announce(finished_calls(ended))
         await tx.add_events(
             [
                 CallEnded(
