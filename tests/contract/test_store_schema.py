@@ -19,7 +19,17 @@ from ringcast.stores.sql import SqlStore
 from ringcast.stores.sql.tables import metadata
 from ringcast.stores.sql.work import Work
 
-_OF_SQLITE = ("SELECT type, name, tbl_name, sql FROM sqlite_master",)
+# Not the text of CREATE TABLE: a column that a step added stands behind the constraints there.
+_OF_SQLITE = (
+    "SELECT name, sql FROM sqlite_master WHERE type = 'index'",
+    """SELECT t.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, t.wr
+       FROM pragma_table_list t, pragma_table_xinfo(t.name) c WHERE t.schema = 'main'""",
+    """SELECT t.name, i.name, i."unique", i.origin, group_concat(c.name)
+       FROM pragma_table_list t, pragma_index_list(t.name) i, pragma_index_info(i.name) c
+       WHERE t.schema = 'main' GROUP BY 1, 2""",
+    """SELECT t.name, f.id, f."from", f."table", f."to", f.on_delete
+       FROM pragma_table_list t, pragma_foreign_key_list(t.name) f WHERE t.schema = 'main'""",
+)
 _OF_POSTGRESQL = (
     """SELECT table_name, column_name, data_type, is_nullable, column_default
        FROM information_schema.columns WHERE table_schema = 'public'""",
@@ -46,7 +56,7 @@ def _described(connection: sqlalchemy.Connection) -> set[tuple[str, ...]]:
     return {
         tuple(re.sub(r"\s+", " ", str(value)) for value in row)
         for row in rows
-        if "alembic_version" not in str(row)
+        if "alembic_version" not in str(row) and "sqlite_schema" not in str(row)
     }
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ringcast.domain.errors import IllegalTransition
-from ringcast.domain.ids import AccountId, AttemptId, CallId
+from ringcast.domain.ids import AccountId, AttemptId, BatchId, CallId, CampaignId, ContactId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
@@ -27,6 +27,10 @@ class CallState(StrEnum):
     FINISHED = "finished"
     INVALID = "invalid"
     """The number cannot be dialled."""
+    DISABLED = "disabled"
+    """Left out until it is enabled again."""
+    DUPLICATE = "duplicate"
+    """The number was in the campaign already."""
     DO_NOT_CALL = "do_not_call"
     """The number is on a do-not-call list."""
 
@@ -37,10 +41,14 @@ class CallState(StrEnum):
 
 
 _NEXT_CALL: Mapping[CallState, frozenset[CallState]] = {
-    CallState.READY: frozenset({CallState.ACTIVE, CallState.FINISHED, CallState.DO_NOT_CALL}),
+    CallState.READY: frozenset(
+        {CallState.ACTIVE, CallState.FINISHED, CallState.DISABLED, CallState.DO_NOT_CALL}
+    ),
     CallState.ACTIVE: frozenset({CallState.READY, CallState.FINISHED}),  # READY: a retry is due
     CallState.FINISHED: frozenset(),
     CallState.INVALID: frozenset(),
+    CallState.DISABLED: frozenset({CallState.READY}),
+    CallState.DUPLICATE: frozenset(),
     CallState.DO_NOT_CALL: frozenset(),
 }
 
@@ -75,6 +83,7 @@ class Call:
     to_text: str
     from_number: PhoneNumber | None
     script: Script
+    """Without instructions in a call of a campaign: then the campaign's counts."""
     state: CallState
     created_at: datetime
     updated_at: datetime
@@ -85,12 +94,24 @@ class Call:
     outcome: Outcome | None = None
     label: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    campaign_id: CampaignId | None = None
+    batch_id: BatchId | None = None
+    contact_id: ContactId | None = None
 
-    def moved_to(self, state: CallState, *, now: datetime, outcome: Outcome | None = None) -> Call:
+    def moved_to(
+        self,
+        state: CallState,
+        *,
+        now: datetime,
+        outcome: Outcome | None = None,
+        due_at: datetime | None = None,
+    ) -> Call:
         """Return the call in `state`; raise IllegalTransition if it cannot go there."""
         if state not in _NEXT_CALL[self.state]:
             raise IllegalTransition("call", self.id, self.state, state)
-        return replace(self, state=state, updated_at=now, outcome=outcome)
+        return replace(
+            self, state=state, updated_at=now, outcome=outcome, due_at=due_at or self.due_at
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

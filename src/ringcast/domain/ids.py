@@ -20,6 +20,7 @@ __all__ = [
     "ScheduleId",
     "SoundId",
     "SubscriptionId",
+    "VerificationId",
     "first_id_at",
 ]
 
@@ -37,6 +38,7 @@ RecordingId = NewType("RecordingId", int)
 ScheduleId = NewType("ScheduleId", int)
 SoundId = NewType("SoundId", int)
 SubscriptionId = NewType("SubscriptionId", int)
+VerificationId = NewType("VerificationId", int)
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _PER_MILLISECOND = 4096  # 41 bits of milliseconds (until 2089) and 12 bits below them: 53 in all

@@ -17,9 +17,20 @@ from typing import Protocol
 from ringcast.domain.accounts import Account, AccountNumber, Credential
 from ringcast.domain.calls import Attempt, Call, CallState
 from ringcast.domain.events import CallEvent
-from ringcast.domain.ids import AccountId, AttemptId, CallId, CredentialId, SoundId
+from ringcast.domain.ids import (
+    AccountId,
+    AttemptId,
+    BatchId,
+    CallId,
+    CampaignId,
+    CredentialId,
+    SoundId,
+)
 from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import Sound
+from ringcast.ports.campaigns import CampaignTransaction
+from ringcast.ports.caller_ids import CallerIdTransaction
 from ringcast.ports.contacts import ContactTransaction
 from ringcast.ports.deliveries import DeliveryTransaction
 from ringcast.ports.do_not_call import DoNotCallTransaction
@@ -52,7 +63,9 @@ class SavedAnswer:
     answer: bytes
 
 
-class Transaction(ContactTransaction, DeliveryTransaction, DoNotCallTransaction, Protocol):
+class Transaction(
+    CampaignTransaction, CallerIdTransaction, ContactTransaction, DeliveryTransaction, DoNotCallTransaction, Protocol
+):
     """A unit of work."""
 
     async def commit(self) -> None:
@@ -114,21 +127,30 @@ class Transaction(ContactTransaction, DeliveryTransaction, DoNotCallTransaction,
         label: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
-    ) -> tuple[Sequence[Call], int]:
-        """Calls newest first, and the count of all that match."""
+        outcomes: Sequence[Outcome] | None = None,
+        campaign_id: CampaignId | None = None,
+        batch_id: BatchId | None = None,
+        single: bool = False,
+    ) -> tuple[Sequence[Call], int | None]:
+        """Calls newest first, and the count of all that match; None if those are very many.
+
+        `single` calls are those of no campaign. All calls of an account, a campaign or a batch, or
+        those in some states, are counted however many they are.
+        """
 
     async def due_calls(self, now: datetime, limit: int) -> Sequence[Call]:
-        """READY calls whose time has come, the earliest due first, locked for this transaction.
+        """READY calls of no campaign whose time has come, the earliest due first, locked for this
+        transaction.
 
         Two transactions never get the same call.
         """
 
     async def next_due_at(self) -> datetime | None:
-        """When the earliest READY call becomes due."""
+        """When the earliest READY call of no campaign becomes due."""
 
     async def update_calls(self, calls: Sequence[Call]) -> None:
-        """Write state, outcome, due time and attempts; a call already final in the store is left
-        as it is."""
+        """Write state, outcome, due time, attempts and the number called from; a call already final
+        in the store is left as it is."""
 
     # attempts
 

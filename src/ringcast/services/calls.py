@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, Call, CallState
+from ringcast.domain.campaigns import Campaign
 from ringcast.domain.errors import (
     InvalidInput,
     InvalidNumber,
@@ -17,9 +18,10 @@ from ringcast.domain.errors import (
     UnknownCallerId,
 )
 from ringcast.domain.events import CallCreated
-from ringcast.domain.ids import AccountId, CallId, SoundId
+from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId, SoundId
 from ringcast.domain.instructions import Play, Script
 from ringcast.domain.numbers import Destination, PhoneNumber
+from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import SoundStatus
 from ringcast.ports.clock import Clock
 from ringcast.ports.speech import Speech, Voice
@@ -125,7 +127,7 @@ class SendCalls:
         callers = [from_number if r.from_number is None else r.from_number for r in recipients]
 
         async with self._store.begin(read_only=True) as tx:
-            numbers = await _caller_numbers(tx, account.id, callers)
+            numbers = await caller_numbers(tx, account.id, callers)
             digests = await _audio_of_sounds(tx, account.id, messages)
         scripts = [await self._script(said, digests) for said in messages]
 
@@ -188,6 +190,7 @@ class GetCall:
             call = await tx.call(account_id, call_id)
             if call is None:
                 raise NotFound("call", call_id)
+            (call,) = await _with_caller_numbers(tx, [call])
             attempts = await tx.attempts_of([call_id])
         return CallDetails(call, attempts.get(call_id, ()))
 
@@ -210,12 +213,17 @@ class FindCalls:
         label: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
-    ) -> tuple[Sequence[CallDetails], int]:
-        """Return a page of calls, newest first, and how many match in all.
+        outcomes: Sequence[Outcome] | None = None,
+        campaign_id: CampaignId | None = None,
+        batch_id: BatchId | None = None,
+        single: bool = False,
+    ) -> tuple[Sequence[CallDetails], int | None]:
+        """Return a page of calls, newest first, and how many match in all; None if very many.
 
-        An empty sequence of ids or states matches nothing; None matches all.
+        An empty sequence of ids, states or outcomes matches nothing; None matches all. `single`
+        calls are those of no campaign.
         """
-        if (ids is not None and not ids) or (states is not None and not states):
+        if any(wanted is not None and not wanted for wanted in (ids, states, outcomes)):
             return (), 0
         async with self._store.begin(read_only=True) as tx:
             calls, total = await tx.calls(
@@ -228,12 +236,33 @@ class FindCalls:
                 label=label,
                 since=since,
                 until=until,
+                outcomes=outcomes,
+                campaign_id=campaign_id,
+                batch_id=batch_id,
+                single=single,
             )
             attempts = await tx.attempts_of([call.id for call in calls]) if calls else {}
+            calls = await _with_caller_numbers(tx, calls)
         return [CallDetails(call, attempts.get(call.id, ())) for call in calls], total
 
 
-async def _caller_numbers(
+async def _with_caller_numbers(tx: Transaction, calls: Sequence[Call]) -> Sequence[Call]:
+    """Return the calls with the number they will be made from.
+
+    A call of a campaign that was never dialled has none of its own: the campaign's may change yet.
+    """
+    wanted = {call.campaign_id for call in calls if call.from_number is None}
+    found = await tx.campaigns_with_ids([one for one in wanted if one is not None])
+    known: dict[CampaignId | None, Campaign] = {key: found[key] for key in found}
+    return [
+        call
+        if call.from_number is not None or call.campaign_id not in known
+        else replace(call, from_number=known[call.campaign_id].from_number)
+        for call in calls
+    ]
+
+
+async def caller_numbers(
     tx: Transaction, account_id: AccountId, callers: Sequence[str | None]
 ) -> Sequence[PhoneNumber]:
     """Return the number each call shows, which must be the account's."""

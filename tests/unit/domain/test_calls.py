@@ -49,7 +49,9 @@ def _attempt(state: AttemptState) -> Attempt:
 CALL_MOVES = {
     (CallState.READY, CallState.ACTIVE),
     (CallState.READY, CallState.FINISHED),
+    (CallState.READY, CallState.DISABLED),
     (CallState.READY, CallState.DO_NOT_CALL),
+    (CallState.DISABLED, CallState.READY),
     (CallState.ACTIVE, CallState.READY),
     (CallState.ACTIVE, CallState.FINISHED),
 }
@@ -85,6 +87,7 @@ def test_final_states_are_those_without_a_way_out() -> None:
     assert {s for s in CallState if s.is_final} == {
         CallState.FINISHED,
         CallState.INVALID,
+        CallState.DUPLICATE,
         CallState.DO_NOT_CALL,
     }
 

@@ -47,6 +47,8 @@ class CallBody(msgspec.Struct, omit_defaults=True, kw_only=True):
     fromNumber: str | None = None  # noqa: N815
     toNumber: str  # noqa: N815
     state: str
+    campaignId: int | None = None  # noqa: N815
+    batchId: int | None = None  # noqa: N815
     inbound: bool
     created: int
     modified: int
@@ -97,9 +99,14 @@ class ItemPage(msgspec.Struct, Generic[T], kw_only=True):
     totalCount: int  # noqa: N815
 
 
-def page(items: list[T], window: Page, total: int) -> ItemPage[T]:
-    """Return a page of a list of `total` items."""
-    return ItemPage(items=items, limit=window.limit, offset=window.offset, totalCount=total)
+def page(items: list[T], window: Page, total: int | None) -> ItemPage[T]:
+    """Return a page of a list of `total` items; None is CallFire's -1, for a list too long."""
+    return ItemPage(
+        items=items,
+        limit=window.limit,
+        offset=window.offset,
+        totalCount=-1 if total is None else total,
+    )
 
 
 def call(of: Call, attempts: Sequence[Attempt] = ()) -> CallBody:
@@ -110,6 +117,8 @@ def call(of: Call, attempts: Sequence[Attempt] = ()) -> CallBody:
         fromNumber=None if of.from_number is None else of.from_number.digits,
         toNumber=of.to_text if of.to is None else _shown(of.to),
         state=CALL_STATE[of.state],
+        campaignId=of.campaign_id,
+        batchId=of.batch_id,
         inbound=False,
         created=milliseconds(of.created_at),
         modified=milliseconds(of.updated_at),

@@ -25,6 +25,8 @@ CALL_STATE: Mapping[CallState, str] = {
     CallState.ACTIVE: "SELECTED",
     CallState.FINISHED: "FINISHED",
     CallState.INVALID: "INVALID",
+    CallState.DISABLED: "DISABLED",
+    CallState.DUPLICATE: "DUP",
     CallState.DO_NOT_CALL: "DNC",
 }
 
@@ -32,8 +34,6 @@ CALL_STATE: Mapping[CallState, str] = {
 _OTHER_STATES = frozenset(
     {
         "CALLBACK",
-        "DISABLED",
-        "DUP",
         "PERIOD_LIMIT",
         "RESTRICTED_NUMBER",
         "SKIPPED",

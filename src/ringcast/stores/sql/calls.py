@@ -10,17 +10,19 @@ from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.errors import InvalidInput, NotFound
-from ringcast.domain.ids import AccountId, CallId
+from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId
 from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import Page
 from ringcast.stores.sql.columns import Id
+from ringcast.stores.sql.counts import CountWork
 from ringcast.stores.sql.tables import call_waits
 from ringcast.stores.sql.tables import calls as table
-from ringcast.stores.sql.work import MOST_AT_ONCE, Work, any_of, entity, values
+from ringcast.stores.sql.work import MOST_AT_ONCE, any_of, batches, entity, values
 
 __all__ = ["CallWork"]
 
-_CHANGING = ("state", "outcome", "due_at", "attempts", "updated_at")
+_CHANGING = ("state", "outcome", "due_at", "attempts", "updated_at", "from_number")
 _NOT_FINAL = [table.c.state != state for state in CallState if state.is_final]
 
 _UPDATE = (
@@ -30,10 +32,15 @@ _UPDATE = (
 )
 
 
-class CallWork(Work):
+_MOST_COUNTED = 10_000
+"""Calls that are counted one by one: more are only said to be many."""
+
+
+class CallWork(CountWork):
     """The part of a transaction that is about calls."""
 
     async def add_calls(self, calls: Sequence[Call]) -> None:
+        self._count_new(calls)
         await self._insert(
             table,
             [values(call) for call in calls],
@@ -56,14 +63,16 @@ class CallWork(Work):
         label: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
-    ) -> tuple[Sequence[Call], int]:
-        where: list[ColumnElement[bool]] = [table.c.account_id == account_id]
+        outcomes: Sequence[Outcome] | None = None,
+        campaign_id: CampaignId | None = None,
+        batch_id: BatchId | None = None,
+        single: bool = False,
+    ) -> tuple[Sequence[Call], int | None]:
+        where: list[ColumnElement[bool]] = []
         if ids is not None:
             if len(ids) > MOST_AT_ONCE:
                 raise InvalidInput(f"at most {MOST_AT_ONCE} identifiers can be asked for at once")
             where.append(table.c.id.in_(ids))
-        if states is not None:
-            where.append(table.c.state.in_(states))
         if to is not None:
             where.append(table.c.to == to)
         if from_number is not None:
@@ -74,6 +83,22 @@ class CallWork(Work):
             where.append(table.c.created_at >= since)
         if until is not None:
             where.append(table.c.created_at < until)
+        if outcomes is not None:
+            where.append(table.c.outcome.in_(outcomes))
+        if single:
+            where.append(table.c.campaign_id.is_(None))
+        narrowed = bool(where)
+        if campaign_id is not None:
+            where.append(table.c.campaign_id == campaign_id)
+        if batch_id is not None:
+            where.append(table.c.batch_id == batch_id)
+        if campaign_id is None and batch_id is None:
+            where.append(table.c.account_id == account_id)
+        else:
+            # Not by its index: far fewer calls are of the campaign than of the account.
+            where.append(table.c.account_id + 0 == account_id)
+        if states is not None:
+            where.append(table.c.state.in_(states))
         statement = (
             select(table)
             .where(*where)
@@ -84,17 +109,20 @@ class CallWork(Work):
         found = [entity(Call, row._mapping) for row in (await self._read(statement)).rows]
         if page.offset == 0 and len(found) < page.limit:
             return found, len(found)
-        return found, await self._count(where)
+        owners = [owner for owner in (campaign_id, batch_id) if owner is not None]
+        if not narrowed and not owners and states is None:
+            return found, await self._calls_of_account(account_id)
+        if not narrowed and len(owners) == 1:
+            kept = (await self.call_counts(owners))[owners[0]].states
+            return found, sum(kept.get(state, 0) for state in states or CallState)
+        return found, await self._count_of(where)
 
-    async def _count(self, where: Sequence[ColumnElement[bool]]) -> int:
-        """Return how many calls match.
-
-        This reads an index entry, or a row, for each of them: kept counters belong here when the
-        accounts grow to millions of calls.
-        """
-        found = await self._read(select(func.count()).select_from(table).where(*where))
+    async def _count_of(self, where: Sequence[ColumnElement[bool]]) -> int | None:
+        """Return how many calls match, or None for more than can be counted in good time."""
+        some = select(table.c.id).where(*where).limit(_MOST_COUNTED + 1).subquery()
+        found = await self._read(select(func.count()).select_from(some))
         count: int = found.rows[0][0]
-        return count
+        return count if count <= _MOST_COUNTED else None
 
     async def due_calls(self, now: datetime, limit: int) -> Sequence[Call]:
         statement = (
@@ -115,8 +143,22 @@ class CallWork(Work):
         if not calls:
             return
         # In the order of identifiers, as all writers do: two that waited crosswise would never end.
-        rows = [_changes(call) for call in sorted(calls, key=lambda call: call.id)]
-        await self._change(_UPDATE, rows)
+        calls = sorted(calls, key=lambda call: call.id)
+        await self._count_changes([call for call in calls if call.campaign_id is not None])
+        await self._change(_UPDATE, [_changes(call) for call in calls])
+
+    async def _count_changes(self, calls: Sequence[Call]) -> None:
+        """Count what will change, by what the calls of campaigns are at present."""
+        for some in batches(calls):
+            statement = (
+                select(table.c.id, table.c.state, table.c.attempts, table.c.outcome)
+                .where(table.c.id.in_([call.id for call in some]), *_NOT_FINAL)
+                .order_by(table.c.id)
+            )
+            present = {row.id: row for row in (await self._lock(statement, skip_locked=False)).rows}
+            for call in some:
+                if call.id in present:
+                    self._count_change(present[call.id], call)
 
 
 def _changes(call: Call) -> dict[str, Any]:

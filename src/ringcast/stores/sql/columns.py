@@ -8,7 +8,7 @@ compare the same on both, exactly, and take 8 bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -25,6 +25,8 @@ from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
 __all__ = [
     "Address",
     "Attributes",
+    "Day",
+    "Document",
     "Event",
     "Id",
     "Instant",
@@ -54,6 +56,19 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
+class Day(TypeDecorator[date]):
+    """A date, as YYYY-MM-DD."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> date | None:
+        return None if value is None else date.fromisoformat(value)
+
+
 class Length(TypeDecorator[timedelta]):
     """A length of time, to the microsecond."""
 
@@ -78,6 +93,7 @@ class Words(TypeDecorator[str]):
 
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
+_Document = TypeVar("_Document")
 
 
 class Word(TypeDecorator[_Enum], Generic[_Enum]):
@@ -136,6 +152,24 @@ class Attributes(TypeDecorator[Mapping[str, str]]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str] | None:
         return None if value is None else _attributes(value)
+
+
+class Document(TypeDecorator[_Document], Generic[_Document]):
+    """What is read and written whole, as JSON: a dataclass, or a sequence of them."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.kind = kind
+        self._decode = msgspec.json.Decoder(kind).decode
+
+    def process_bind_param(self, value: _Document | None, dialect: Dialect) -> str | None:
+        return None if value is None else _json(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> _Document | None:
+        return None if value is None else self._decode(value)
 
 
 class Event(TypeDecorator[CallEvent]):

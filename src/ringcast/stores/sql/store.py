@@ -15,7 +15,9 @@ from ringcast.domain.errors import InvalidInput, Unavailable
 from ringcast.stores.sql.accounts import AccountWork
 from ringcast.stores.sql.answers import AnswerWork
 from ringcast.stores.sql.attempts import AttemptWork
+from ringcast.stores.sql.caller_ids import CallerIdWork
 from ringcast.stores.sql.calls import CallWork
+from ringcast.stores.sql.campaigns import CampaignWork
 from ringcast.stores.sql.connecting import Database
 from ringcast.stores.sql.contact_lists import ContactListWork
 from ringcast.stores.sql.deliveries import DeliveryWork
@@ -39,9 +41,11 @@ class SqlTransaction(
     AttemptWork,
     EventWork,
     AnswerWork,
+    CallerIdWork,
     DeliveryWork,
     ContactListWork,
     DoNotCallWork,
+    CampaignWork,
 ):
     """A unit of work on one of the databases (`ports.store.Transaction`)."""
 

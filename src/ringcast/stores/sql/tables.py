@@ -19,6 +19,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     UniqueConstraint,
+    and_,
     literal_column,
 )
 
@@ -45,6 +46,7 @@ __all__ = [
     "call_events",
     "call_waits",
     "calls",
+    "campaign_call_waits",
     "credentials",
     "id_blocks",
     "metadata",
@@ -135,12 +137,24 @@ calls = Table(
     Column("outcome", Word(Outcome)),
     Column("label", Words),
     Column("attributes", Attributes, nullable=False),
+    # No foreign keys: each would be looked up for each of a million recipients.
+    Column("campaign_id", Id),
+    Column("batch_id", Id),
+    Column("contact_id", Id),
 )
 
 # Words of the indexes' conditions are literals, not parameters: only then does SQLite see that a
 # query is about the rows of a partial index.
-call_waits = calls.c.state == literal_column("'ready'")
-"""The call is READY."""
+call_waits = and_(calls.c.state == literal_column("'ready'"), calls.c.campaign_id.is_(None))
+"""The call is READY, and of no campaign."""
+
+campaign_call_waits = and_(
+    calls.c.state == literal_column("'ready'"), calls.c.campaign_id.is_not(None)
+)
+"""The call is READY, and waits for its campaign."""
+
+_in_campaign = calls.c.campaign_id.is_not(None)
+_in_batch = calls.c.batch_id.is_not(None)
 
 Index("calls_by_account", calls.c.account_id, calls.c.id)
 Index("calls_by_destination", calls.c.account_id, calls.c.to, calls.c.id)
@@ -158,6 +172,28 @@ Index(
     calls.c.id,
     sqlite_where=call_waits,
     postgresql_where=call_waits,
+)
+Index(
+    "calls_waiting_in_campaign",
+    calls.c.campaign_id,
+    calls.c.due_at,
+    calls.c.id,
+    sqlite_where=campaign_call_waits,
+    postgresql_where=campaign_call_waits,
+)
+Index(
+    "calls_by_campaign",
+    calls.c.campaign_id,
+    calls.c.id,
+    sqlite_where=_in_campaign,
+    postgresql_where=_in_campaign,
+)
+Index(
+    "calls_by_batch",
+    calls.c.batch_id,
+    calls.c.id,
+    sqlite_where=_in_batch,
+    postgresql_where=_in_batch,
 )
 
 attempts = Table(
