@@ -17,6 +17,7 @@ import os
 import socket
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -109,6 +110,7 @@ class Figures:
     work_ms_max: float
     late_ms_max: float
     load: float
+    sendto_us: float
 
 
 def pacing(records: NDArray[np.void]) -> tuple[float, float, float, int]:
@@ -128,6 +130,34 @@ def pacing(records: NDArray[np.void]) -> tuple[float, float, float, int]:
         worst = max(worst, float(np.diff(at[begin:end]).max()))
     every = np.concatenate(errors)
     return float((every < 0.001).mean()), float((every < 0.005).mean()), worst, missing
+
+
+class Reference:
+    """What a bare `sendto` of a packet costs on this machine while the run goes on."""
+
+    BURST = 200
+
+    def __init__(self) -> None:
+        self._from = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._to.bind(("127.0.0.1", 0))
+        self._to.setblocking(False)
+        self._spent: list[float] = []
+
+    def measure(self) -> None:
+        address, data, send = self._to.getsockname(), bytes(172), self._from.sendto
+        began = time.thread_time()
+        for _ in range(self.BURST):
+            send(data, address)
+        self._spent.append((time.thread_time() - began) / self.BURST)
+        with suppress(BlockingIOError):
+            while True:
+                self._to.recv(256)
+
+    def microseconds(self) -> float:
+        self._from.close()
+        self._to.close()
+        return 1e6 * sum(self._spent) / len(self._spent)
 
 
 def cpu_seconds(pids: list[int]) -> float:
@@ -158,9 +188,11 @@ async def run(
         target=echo, args=(theirs, far_port, most), daemon=True
     )
     far.start()
+    theirs.close()  # so that a far end that dies is noticed
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(None, pipe.recv)
     digits = 0
+    reference = Reference()
 
     def on_event(event: MediaEvent) -> None:
         nonlocal digits
@@ -201,7 +233,11 @@ async def run(
             pool.send_digits(stream, "5")
             if stream % 20 == 19:
                 await asyncio.sleep(seconds / 2 / (streams / 20))
-        await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
+            if stream % 100 == 99:
+                reference.measure()
+        while time.monotonic() < began + seconds:
+            await asyncio.sleep(0.1)
+            reference.measure()
         cpu, took = cpu_seconds(pids) - begin, time.monotonic() - began
         memory = rss(pids) - empty
         stats = await pool.stats()
@@ -225,6 +261,7 @@ async def run(
         work_ms_max=max(one.work_ms_max for one in stats),
         late_ms_max=max(one.late_ms_max for one in stats),
         load=os.getloadavg()[0],
+        sendto_us=reference.microseconds(),
     )
 
 
@@ -239,7 +276,7 @@ def main() -> None:
     arguments = parser.parse_args()
     print(
         "mode    streams  cpu ms/call/s  <1ms %  <5ms %  worst gap  packets  lost  digits"
-        "  kB/stream  tick ms mean/max  late max  load"
+        "  kB/stream  tick ms mean/max  late max  load  sendto us"
     )
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "noise.ulaw"
@@ -262,7 +299,7 @@ def main() -> None:
                     f"  {100 * f.within_5ms:6.2f}  {f.worst_gap_ms:6.1f} ms  {f.packets:7d}"
                     f"  {f.lost:4d}  {f.digits:6d}  {f.memory_kb:9.1f}"
                     f"  {f.work_ms:7.2f}/{f.work_ms_max:<6.1f}  {f.late_ms_max:5.1f} ms"
-                    f"  {f.load:.1f}",
+                    f"  {f.load:4.1f}  {f.sendto_us:9.2f}",
                     flush=True,
                 )
 

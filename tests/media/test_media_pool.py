@@ -20,6 +20,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import psutil
 import pytest
+import uvloop
 
 from ringcast.audio import g711, wav
 from ringcast.media import (
@@ -168,11 +169,12 @@ class Rig:
         return phone
 
     async def call(self, stream: int = 1, **changes: Any) -> Phone:
-        """Open a stream and connect it to a new phone."""
+        """Open a stream, connect it to a new phone and wait until that hears it."""
         phone = await self.phone()
         address = await self.pool.open(stream)
         phone.to = (address.host, address.port)
         self.connect(stream, phone, **changes)
+        await until(lambda: bool(phone.heard))
         return phone
 
     def connect(self, stream: int, phone: Phone, **changes: Any) -> None:
@@ -633,6 +635,29 @@ async def test_pool_closes_at_once_while_a_worker_is_starting_again() -> None:
     assert not any(is_running(child.pid) for child in children)
 
 
+def test_pool_works_in_uvloop(sounds: list[Path]) -> None:
+    async def call() -> None:
+        async with rigged(workers=2) as rig:
+            phone = await rig.call()
+            rig.pool.play(1, 1, [PlayFile(str(path)) for path in sounds])
+            await rig.events.wait(PlaybackFinished)
+            await asyncio.sleep(0.1)
+            assert b"".join(path.read_bytes() for path in sounds) in phone.audio
+            os.kill(rig.pool.worker_pids[0], signal.SIGKILL)
+            await rig.events.wait(WorkerLost)
+            await until(lambda: len(rig.pool.worker_pids) == 2)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(call())
+
+
+async def test_worker_imports_no_asyncio() -> None:
+    code = "import sys, ringcast.media.worker; sys.exit('asyncio' in sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+
+    assert await process.wait() == 0
+
+
 OWNER = """
 import asyncio
 from ringcast.media import MediaPool
@@ -671,13 +696,32 @@ def is_running(pid: int) -> bool:
         return False
 
 
-async def test_worker_that_cannot_start_is_an_error_at_start() -> None:
-    ports = free_range(10)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as foreign:
-        foreign.bind(("127.0.0.1", ports[0]))
-        rig = Rig(ports=ports, shared_ports=True)
-        with pytest.raises(MediaUnavailable):
-            await rig.pool.start()
+async def test_shared_port_of_another_program_is_passed_over() -> None:
+    ports = free_range(12)
+    with ExitStack() as stack:
+        for port in ports[:6]:
+            foreign = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            foreign.bind(("127.0.0.1", port))
+        async with rigged(ports=ports, shared_ports=True) as rig:
+            assert (await rig.pool.open(1)).port in ports[6:]
+
+
+async def test_range_that_other_programs_have_is_an_error_at_start() -> None:
+    ports = free_range(8)
+    with ExitStack() as stack:
+        for port in ports:
+            foreign = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            foreign.bind(("127.0.0.1", port))
+        with pytest.raises(NoPortsLeft, match="other programs"):
+            await Rig(ports=ports, shared_ports=True).pool.start()
+
+
+async def test_address_that_is_not_ours_is_an_error_with_its_reason() -> None:
+    with pytest.raises(MediaUnavailable, match="Cannot assign requested address"):
+        await Rig(host="192.0.2.7", shared_ports=True).pool.start()
+    async with rigged(host="192.0.2.7") as rig:
+        with pytest.raises(MediaUnavailable, match="Cannot assign requested address"):
+            await rig.pool.open(1)
 
 
 async def test_load_is_told(rig: Rig) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ringcast.media.messages import (
     Codec,
     DigitReceived,
@@ -29,7 +31,9 @@ from ringcast.media.messages import (
     WorkerLost,
     WorkerStats,
 )
-from ringcast.media.pool import MediaPool
+
+if TYPE_CHECKING:
+    from ringcast.media.pool import MediaPool
 
 __all__ = [
     "Codec",
@@ -59,3 +63,12 @@ __all__ = [
     "WorkerLost",
     "WorkerStats",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import the pool when it is asked for: a worker, of this package too, needs no asyncio."""
+    if name != "MediaPool":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ringcast.media.pool import MediaPool
+
+    return MediaPool

@@ -42,6 +42,7 @@ BUFFER_SIZE = 1024  # G.711 needs 492 at most (60 ms); longer datagrams are cut 
 CONTROL_SIZE = 32  # one struct timespec with its header
 BATCH = 1024  # the kernel takes no more messages in one call (UIO_MAXIOV)
 SO_TIMESTAMPNS = 35
+IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2
 _SHARED_BUFFER = 4 << 20
 _HEADER_STRIDE = 16
 _VECTOR_SIZE = 16
@@ -91,6 +92,8 @@ class Outgoing:
         self.messages["name_length"] = ADDRESS_SIZE
         self.messages["vectors"] = self._vectors.ctypes.data + row * 2 * _VECTOR_SIZE
         self.messages["vector_count"] = 2
+        #: The messages as plain words, which are copied faster than records.
+        self.message_words = self.messages.view(np.uint64).reshape(capacity, -1)
         #: Destination of each row (see `pack_address`).
         self.remote = self._names.view(np.uint64)[:, 0]
         #: Address and length of each row's payload.
@@ -158,6 +161,14 @@ class AddressInUse(OSError):
     """Another stream of the same shared socket already talks to that address."""
 
 
+class PortUnavailable(OSError):
+    """A shared port cannot be had."""
+
+    def __init__(self, port: int, cause: OSError) -> None:
+        super().__init__(cause.errno, cause.strerror)
+        self.port = port
+
+
 class Inbox:
     """Buffers for `BATCH` datagrams with their senders' addresses and times."""
 
@@ -215,6 +226,8 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        # Never fragmented, so the kernel need not draw an identification for each packet.
+        sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
         sock.bind((host, port))
     except BaseException:
         sock.close()
@@ -295,7 +308,10 @@ class OwnPorts:
 
 
 class SharedPorts:
-    """A few sockets for all rows; a row's packets are told by their sender's address."""
+    """A few sockets for all rows; a row's packets are told by their sender's address.
+
+    Making it raises PortUnavailable.
+    """
 
     #: Calls of recvmmsg for one socket in one `receive`.
     ROUNDS = 8
@@ -305,8 +321,7 @@ class SharedPorts:
         self._sockets: list[socket.socket] = []
         try:
             for port in ports:
-                sock = bind(host, port)
-                self._sockets.append(sock)
+                self._sockets.append(sock := _bind_shared(host, port))
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SHARED_BUFFER)
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SHARED_BUFFER)
         except BaseException:
@@ -321,7 +336,7 @@ class SharedPorts:
         self._rows = np.zeros(0, np.int64)
         self._changed = False
         self._inbox = Inbox()
-        self._batch = np.zeros(capacity, MESSAGE)
+        self._batch = np.zeros((capacity, MESSAGE.itemsize // 8), np.uint64)
         #: Datagrams from addresses no row talks to.
         self.strays = 0
 
@@ -357,7 +372,7 @@ class SharedPorts:
         for number, sock in enumerate(self._sockets):
             chosen = rows[sockets == number] if len(self._sockets) > 1 else rows
             batch = self._batch[: len(chosen)]
-            batch[:] = self._outgoing.messages[chosen]
+            np.take(self._outgoing.message_words, chosen, axis=0, out=batch, mode="clip")
             failed += _send_all(sock.fileno(), batch)
         return failed
 
@@ -407,12 +422,19 @@ class SharedPorts:
         self._changed = False
 
 
+def _bind_shared(host: str, port: int) -> socket.socket:
+    try:
+        return bind(host, port)
+    except OSError as exc:
+        raise PortUnavailable(port, exc) from exc
+
+
 def _key(remote: int, number: int) -> int:
     """Return what identifies a far end at a shared socket: the family's place holds the socket."""
     return remote & ~0xFFFF | number
 
 
-def _send_all(fd: int, batch: NDArray[np.void]) -> int:
+def _send_all(fd: int, batch: NDArray[np.uint64]) -> int:
     """Send every message of a batch; return how many failed and were passed over."""
     address, count, done, failed = batch.ctypes.data, len(batch), 0, 0
     while done < count:

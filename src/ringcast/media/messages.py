@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
+from ringcast.audio.detection import AnswerKind, DetectionSettings
+
 Codec: TypeAlias = Literal["PCMU", "PCMA"]
 Tracks: TypeAlias = Literal["received", "mixed"]
 PlaybackEnd: TypeAlias = Literal["completed", "stopped", "failed"]
@@ -30,6 +32,14 @@ class UnknownStream(MediaError):
     def __init__(self, stream: int) -> None:
         super().__init__(f"media stream {stream} is not open")
         self.stream = stream
+
+
+class NotTogether(MediaError):
+    """Streams of different workers cannot be bridged: open one near the other."""
+
+    def __init__(self, stream: int, other: int) -> None:
+        super().__init__(f"media streams {stream} and {other} are not on one worker")
+        self.stream, self.other = stream, other
 
 
 class NoEventsAgreed(MediaError):
@@ -117,6 +127,27 @@ class DigitsSent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerClassified:
+    """Detection knows who has answered; it goes on only if that is a machine."""
+
+    stream: int
+    at: float
+    kind: AnswerKind
+    #: How much of the stream was heard for it.
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreetingEnded:
+    """A machine has given its beep, or has stopped to speak; again if it speaks again."""
+
+    stream: int
+    at: float
+    beep: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FirstPacketReceived:
     """The far end's media has begun to arrive."""
 
@@ -198,6 +229,8 @@ StreamEvent: TypeAlias = (
     | PlaybackFinished
     | DigitReceived
     | DigitsSent
+    | AnswerClassified
+    | GreetingEnded
     | FirstPacketReceived
     | RecordingFinished
     | RtpTimeout
@@ -216,6 +249,16 @@ class Ready:
     """The worker has its sockets and its tick runs."""
 
     pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The worker cannot work as configured, and ends."""
+
+    #: The shared port that cannot be had.
+    port: int
+    errno: int
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +296,7 @@ class WorkerStats:
     transport: str
 
 
-Answer: TypeAlias = Ready | StreamOpened | WorkerStats
+Answer: TypeAlias = Ready | Refused | StreamOpened | WorkerStats
 ANSWERS: tuple[type, ...] = (*get_args(StreamEvent), *get_args(Answer))
 
 
@@ -326,6 +369,32 @@ class SendDigits(Command, tag="send_digits", frozen=True):
     gap_ms: int
 
 
+class StartDetection(Command, tag="start_detection", frozen=True):
+    """Find out who has answered."""
+
+    stream: int
+    settings: DetectionSettings
+
+
+class StopDetection(Command, tag="stop_detection", frozen=True):
+    """Listen no more."""
+
+    stream: int
+
+
+class Bridge(Command, tag="bridge", frozen=True):
+    """Let two streams hear each other."""
+
+    stream: int
+    other: int
+
+
+class Unbridge(Command, tag="unbridge", frozen=True):
+    """Let a stream and whom it is bridged to hear each other no more."""
+
+    stream: int
+
+
 class StartRecording(Command, tag="start_recording", frozen=True):
     """Write what is heard to a file."""
 
@@ -364,6 +433,10 @@ AnyCommand: TypeAlias = (
     | Play
     | StopPlayback
     | SendDigits
+    | StartDetection
+    | StopDetection
+    | Bridge
+    | Unbridge
     | StartRecording
     | StopRecording
     | Close

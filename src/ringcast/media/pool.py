@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
 
+from ringcast.audio.detection import DetectionSettings
 from ringcast.media import messages as m
 from ringcast.media.channel import BatchReader, BrokenChannel, parse_answers, serialize_commands
 from ringcast.media.playback import check_items
@@ -55,6 +56,9 @@ class _Worker:
     number: int
     shared_ports: list[int] = field(default_factory=list)
     streams: dict[int, _Stream] = field(default_factory=dict)
+    #: Why it ended, if it could not begin, and how many shared ports it has had because of that.
+    refused: m.Refused | None = None
+    ports_tried: int = 0
     #: While it runs and is ready to work.
     channel: _Channel | None = None
     #: While it runs at all.
@@ -192,14 +196,15 @@ class MediaPool:
 
     # Streams.
 
-    async def open(self, stream: int) -> m.LocalAddress:
+    async def open(self, stream: int, *, near: int | None = None) -> m.LocalAddress:
         """Make a stream on the worker with the fewest and return where it receives.
 
+        It is made on the worker of `near` if that stream is open, so that they can be bridged.
         Raise NoPortsLeft, or MediaUnavailable when no worker runs.
         """
         if stream in self._worker_of:
             raise ValueError(f"media stream {stream} is already open")
-        worker = self._least_loaded()
+        worker = self._least_loaded(near)
         for _ in range(_FOREIGN_PORTS):
             port = None if worker.shared_ports else self._ports.take()
             answer = await self._ask_open(worker, stream, port)
@@ -292,6 +297,41 @@ class MediaPool:
             raise m.NoEventsAgreed(stream)
         worker.send(m.SendDigits(stream, digits, duration_ms, gap_ms))
 
+    def start_detection(self, stream: int, settings: DetectionSettings) -> None:
+        """Find out who has answered: `AnswerClassified` follows, later `GreetingEnded`.
+
+        Detection ends with the verdict, unless it is a machine: that is listened to until
+        `stop_detection`. Started again, it begins anew.
+        """
+        worker, _ = self._find(stream)
+        worker.send(m.StartDetection(stream, settings))
+
+    def stop_detection(self, stream: int) -> None:
+        """Listen to a stream no more; no effect if it is over."""
+        worker, _ = self._find(stream)
+        worker.send(m.StopDetection(stream))
+
+    def bridge(self, stream: int, other: int) -> None:
+        """Let two streams hear each other, in place of the silence they would send.
+
+        What either plays is heard instead of the other one while it lasts. Digits are not passed
+        on: they are events for the owner of the pool. A bridge that either was in ends, as this one
+        does with `unbridge` or when either closes; the other stays open. Raise NotTogether if they
+        are on different workers.
+        """
+        if stream == other:
+            raise ValueError(f"media stream {stream} cannot be bridged to itself")
+        worker, _ = self._find(stream)
+        beside, _ = self._find(other)
+        if beside is not worker:
+            raise m.NotTogether(stream, other)
+        worker.send(m.Bridge(stream, other))
+
+    def unbridge(self, stream: int) -> None:
+        """Part a stream from the one it is bridged to; no effect if it is not."""
+        worker, _ = self._find(stream)
+        worker.send(m.Unbridge(stream))
+
     def start_recording(
         self,
         stream: int,
@@ -336,10 +376,13 @@ class MediaPool:
 
     # Workers.
 
-    def _least_loaded(self) -> _Worker:
+    def _least_loaded(self, near: int | None) -> _Worker:
         running = [worker for worker in self._workers if worker.channel is not None]
         if not running or self._closing.is_set():
             raise m.MediaUnavailable("no media worker is running")
+        beside = None if near is None else self._worker_of.get(near)
+        if beside in running:
+            return beside
         return min(running, key=lambda worker: len(worker.streams))
 
     def _find(self, stream: int) -> tuple[_Channel, _Stream]:
@@ -381,6 +424,9 @@ class MediaPool:
         match answer:
             case m.Ready():
                 worker.pid = answer.pid
+                worker.ports_tried = 0
+            case m.Refused():
+                worker.refused = answer
             case m.StreamOpened():
                 found = worker.streams.get(answer.stream)
                 if found is not None and not found.opened.done():
@@ -405,8 +451,13 @@ class MediaPool:
             await self._run_once(worker, running)
             if self._closing.is_set():
                 return
+            refused, worker.refused = worker.refused, None
+            if refused is not None and refused.errno == errno.EADDRINUSE:
+                self._take_other_port(worker, refused.port)  # NoPortsLeft once all were tried
+                continue
             if not running.is_set():
-                raise m.MediaUnavailable("a media worker ended as soon as it was started")
+                reason = "it ended as soon as it was started" if refused is None else refused.error
+                raise m.MediaUnavailable(f"media worker: {reason}")
             if time.monotonic() - began > _STEADY_AFTER:
                 backoff = _FIRST_BACKOFF
             with suppress(TimeoutError):
@@ -414,6 +465,15 @@ class MediaPool:
                     await self._closing.wait()
                     return
             backoff = min(2 * backoff, _LONGEST_BACKOFF)
+
+    def _take_other_port(self, worker: _Worker, taken: int) -> None:
+        """Give a worker another shared port in place of one that another program has."""
+        worker.ports_tried += 1
+        if worker.ports_tried > self._ports.size:
+            raise m.NoPortsLeft(f"other programs have the RTP ports {self._ports}")
+        other = self._ports.take()
+        worker.shared_ports = [other if p == taken else p for p in worker.shared_ports]
+        self._ports.give_back(taken)
 
     async def _run_once(self, worker: _Worker, running: asyncio.Event) -> None:
         """Start a worker process and see it to its end."""
@@ -426,6 +486,8 @@ class MediaPool:
                     sys.executable,
                     *("-m", "ringcast.media.worker", str(theirs.fileno()), str(os.getpid())),
                     pass_fds=[theirs.fileno()],
+                    # Its matrices are small: other threads would cost more than they do.
+                    env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
                     stdin=asyncio.subprocess.DEVNULL,
                 )
 
@@ -480,7 +542,7 @@ class MediaPool:
             if not report.done():
                 report.set_exception(lost)
         worker.reports.clear()
-        if not self._closing.is_set():
+        if not self._closing.is_set() and worker.refused is None:
             log.error("media worker died", extra={"pid": worker.pid, "streams": len(streams)})
             at = time.monotonic()
             self._on_event(m.WorkerLost(at=at, worker=worker.number, streams=tuple(reported)))

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from ringcast.media import messages as m
 from ringcast.media.datagrams import AddressInUse, Outgoing, Ports, pack_address
+from ringcast.media.detecting import Detections
 from ringcast.media.playback import Files, Playback
+from ringcast.media.playout import Playout
 from ringcast.media.receive import Receiver
 from ringcast.media.recorder import RecordingFile, Writer
 from ringcast.media.recordings import Recordings, TooManyRecordings
@@ -22,6 +24,8 @@ class _Stream:
     row: int
     #: Recordings not yet complete on disk.
     files: set[RecordingFile] = field(default_factory=set)
+    #: The stream it is bridged to.
+    other: int | None = None
     closed: m.StreamClosed | None = None
 
 
@@ -50,11 +54,13 @@ class Pump:
         self._emit = emit
         self._files = Files()
         self._recordings = Recordings(capacity, writer)
+        self._playout = Playout(capacity)
+        self._detections = Detections(self._playout, emit=emit)
         self.transmitter = Transmitter(
-            outgoing, ports, self._recordings, emit=emit, random_bits=random_bits
+            outgoing, ports, self._recordings, self._playout, emit=emit, random_bits=random_bits
         )
         self.receiver = Receiver(
-            outgoing, ports, self._recordings, emit=emit, rtp_timeout=rtp_timeout
+            outgoing, ports, self._recordings, self._playout, emit=emit, rtp_timeout=rtp_timeout
         )
         self._free = list(range(capacity))
         self._streams: dict[int, _Stream] = {}
@@ -72,6 +78,7 @@ class Pump:
     def send(self, tick: int, *, now: float) -> None:
         """Send the packets of one tick."""
         self._tick, self._now = tick, now
+        self._playout.advance(tick)
         self.transmitter.send(tick, now)
 
     def receive(self, *, now: float) -> None:
@@ -84,6 +91,7 @@ class Pump:
         self._now = now
         self.receiver.handle_timers(self._tick, now)
         self._recordings.handle_tick(self._tick)
+        self._detections.handle_tick(self._tick, now)
         for file in self._writer.finished():
             self._note_finished(file)
 
@@ -119,6 +127,15 @@ class Pump:
                     duration_ms=command.duration_ms,
                     gap_ms=command.gap_ms,
                 )
+            case m.StartDetection():
+                codec, _ = self.transmitter.playback_settings(stream.row)
+                self._detections.start(stream.row, command.stream, command.settings, codec)
+            case m.StopDetection():
+                self._detections.stop(stream.row)
+            case m.Bridge():
+                self._bridge(stream, command)
+            case m.Unbridge():
+                self._unbridge(command.stream, stream)
             case m.StartRecording():
                 self._start_recording(stream, command)
             case m.StopRecording():
@@ -198,6 +215,29 @@ class Pump:
             return
         self.transmitter.play(stream.row, playback, now=self._now)
 
+    def _bridge(self, stream: _Stream, command: m.Bridge) -> None:
+        other = self._streams.get(command.other)
+        if other is None:
+            return  # it has just closed; the pool's owner is told so
+        for number, one in ((command.stream, stream), (command.other, other)):
+            self._unbridge(number, one)
+            codec, _ = self.transmitter.playback_settings(one.row)
+            self._playout.open(one.row, codec)
+        stream.other, other.other = command.other, command.stream
+        self.transmitter.bridge(stream.row, other.row)
+        self.transmitter.bridge(other.row, stream.row)
+
+    def _unbridge(self, number: int, stream: _Stream) -> None:
+        """Part a stream from whom it is bridged to, if it is."""
+        if stream.other is None:
+            return
+        other = self._streams[stream.other]
+        assert other.other == number
+        for one in (stream, other):
+            one.other = None
+            self.transmitter.unbridge(one.row)
+            self._playout.close(one.row)
+
     def _start_recording(self, stream: _Stream, command: m.StartRecording) -> None:
         codec, _ = self.transmitter.playback_settings(stream.row)
         file = RecordingFile(command.stream, command.recording, command.path, codec)
@@ -216,8 +256,10 @@ class Pump:
         stream.files.add(file)
 
     def _close(self, number: int) -> None:
+        self._unbridge(number, self._streams[number])
         stream = self._streams.pop(number)
         row = stream.row
+        self._detections.stop(row)
         self._recordings.stop_all(row, tick=self._tick)
         self.transmitter.close(row, now=self._now)
         self._ports.close(row)

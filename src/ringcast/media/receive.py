@@ -17,6 +17,7 @@ from ringcast.media.messages import (
     RtpTimeout,
     StreamStats,
 )
+from ringcast.media.playout import Playout
 from ringcast.media.recordings import CODEC_NUMBER, Recordings
 from ringcast.protocols.rtp.events import Digit, EventReceiver
 from ringcast.protocols.rtp.header import PacketColumns, parse_packets
@@ -52,6 +53,7 @@ class Receiver:
         outgoing: Outgoing,
         ports: Ports,
         recordings: Recordings,
+        playout: Playout,
         *,
         emit: Callable[[object], None],
         rtp_timeout: float | None,
@@ -60,6 +62,7 @@ class Receiver:
         self._out = outgoing
         self._ports = ports
         self._recordings = recordings
+        self._playout = playout
         self._emit = emit
         self._rtp_timeout = rtp_timeout
         self._ears: dict[int, Ear] = {}
@@ -192,9 +195,10 @@ class Receiver:
             )
             for i in np.nonzero(fresh & (kind == EVENT))[0].tolist():
                 self._hear_event(arrivals, packets, i, now)
-        recorded = fresh & (kind != EVENT) & self._recordings.is_heard[rows]
-        if recorded.any():
-            self._record(arrivals, packets, kind, newest, np.nonzero(recorded)[0], tick)
+        is_heard = self._recordings.is_heard[rows] | self._playout.is_open[rows]
+        audible = is_heard & fresh & (kind != EVENT)
+        if audible.any():
+            self._hear_audio(arrivals, packets, kind, newest, np.nonzero(audible)[0], tick)
 
     def _latch(
         self, arrivals: Arrivals, strange: NDArray[np.bool_], now: float
@@ -242,31 +246,48 @@ class Receiver:
         else:
             self._pressing.discard(row)
 
-    def _record(
+    def _hear_audio(
         self,
         arrivals: Arrivals,
         packets: PacketColumns,
         kind: NDArray[np.uint8],
         newest: NDArray[np.bool_],
-        recorded: NDArray[np.int64],
+        audible: NDArray[np.int64],
         tick: int,
     ) -> None:
-        """Give the recordings their packets, those of one length together."""
+        """Give recordings and listeners their packets, those of one length together."""
         start = packets.payload_start
         sizes = packets.payload_end - start
-        for size in set(sizes[recorded].tolist()):
+        for size in set(sizes[audible].tolist()):
             if not 0 < size <= LONGEST:
                 continue  # empty, or nothing that was agreed
-            chosen = recorded[sizes[recorded] == size]
-            self._recordings.hear(
+            chosen = audible[sizes[audible] == size]
+            columns = (
                 arrivals.rows[chosen],
                 kind[chosen],
                 packets.ssrc[chosen],
                 packets.timestamp[chosen],
                 newest[chosen],
                 _payload(arrivals, chosen, start[chosen], size),
-                tick=tick,
             )
+            for takes, take in (
+                (self._recordings.is_heard, self._recordings.hear),
+                (self._playout.is_open, self._playout.place),
+            ):
+                taken = takes[columns[0]]
+                if taken.all():
+                    take(*columns, tick=tick)
+                elif taken.any():
+                    rows, law, ssrc, timestamp, newer, payload = columns
+                    take(
+                        rows[taken],
+                        law[taken],
+                        ssrc[taken],
+                        timestamp[taken],
+                        newer[taken],
+                        payload[taken],
+                        tick=tick,
+                    )
 
 
 def _payload(

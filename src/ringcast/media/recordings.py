@@ -142,7 +142,7 @@ class Recordings:
                 timestamp[chosen],
                 (tick - self._begin[of, place]) * TICK,
                 newest[chosen],
-                _converted(payload[chosen], law[chosen], self._law[of, place]),
+                converted(payload[chosen], law[chosen], self._law[of, place]),
             )
 
     def say(
@@ -156,7 +156,7 @@ class Recordings:
                 continue
             of = rows[chosen]
             position = (tick - self._begin[of, place]) * TICK
-            audio = _converted(payload[chosen], law[chosen], self._law[of, place])
+            audio = converted(payload[chosen], law[chosen], self._law[of, place])
             self._tracks.put(tracks[chosen], position, audio)
 
     def handle_tick(self, tick: int) -> None:
@@ -200,10 +200,10 @@ class Recordings:
         self.sent_count += after - before
 
 
-def _converted(
+def converted(
     payload: NDArray[np.uint8], law: NDArray[np.uint8], wanted: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
-    """Return audio in the codec of its recording."""
+    """Return rows of audio in the codecs wanted; if all are in theirs already, no copy."""
     other = np.nonzero(law != wanted)[0]
     if len(other):
         payload = payload.copy()

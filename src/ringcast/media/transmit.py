@@ -18,14 +18,16 @@ from ringcast.media.messages import (
     PlaybackStarted,
     StreamFailed,
 )
-from ringcast.media.playback import Playback, silence_address
-from ringcast.media.recordings import CODEC_NUMBER, TICK, Recordings
+from ringcast.media.playback import LONGEST_PACKET, Playback, silence_address
+from ringcast.media.playout import Playout
+from ringcast.media.recordings import CODEC_NUMBER, TICK, Recordings, converted
 from ringcast.protocols.rtp.events import EventSender
 from ringcast.protocols.rtp.header import MARKER
 
 #: More packets than a stream can live: silence needs no attention.
 FOREVER = 1 << 60
 _EVENT_SIZE = 4
+_NOBODY = -1
 
 
 @dataclass(slots=True, eq=False)
@@ -50,13 +52,17 @@ class Voice:
 
 
 class Transmitter:
-    """Sends one packet per row and packet interval: of a playback, of a digit, or silence."""
+    """Sends one packet per row and packet interval: of a playback, of a digit, or silence.
+
+    A bridged row sends what the other one receives in place of silence.
+    """
 
     def __init__(
         self,
         outgoing: Outgoing,
         ports: Ports,
         recordings: Recordings,
+        playout: Playout,
         *,
         emit: Callable[[object], None],
         random_bits: Callable[[int], int],
@@ -65,6 +71,7 @@ class Transmitter:
         self._out = outgoing
         self._ports = ports
         self._recordings = recordings
+        self._playout = playout
         self._emit = emit
         self._random_bits = random_bits
         self._voices: dict[int, Voice] = {}
@@ -82,6 +89,10 @@ class Transmitter:
         #: Payload type and marker of the audio of rows whose present packet is an event.
         self._audio_kind: dict[int, int] = {}
         self._events = np.zeros((capacity, _EVENT_SIZE), np.uint8)
+        #: The row that each row is bridged to, and the packets they make of it.
+        self._other = np.full(capacity, _NOBODY, np.int64)
+        self._bridged = 0
+        self._forwarded = np.zeros((capacity, LONGEST_PACKET), np.uint8)
         self._rows: NDArray[np.int64] | None = None
         self.sent = np.zeros(capacity, np.int64)
         self.packets_sent = 0
@@ -161,8 +172,23 @@ class Transmitter:
             self._dialling.add(row)
         voice.dialling.sender.send(digits, duration_ms=duration_ms, gap_ms=gap_ms)
 
+    def bridge(self, row: int, other: int) -> None:
+        """Send what another row receives, which is open in the playout, while nothing plays."""
+        assert self._other[row] == _NOBODY
+        self._other[row] = other
+        self._bridged += 1
+        if self._voices[row].playback is None:
+            self._be_silent(row)
+
+    def unbridge(self, row: int) -> None:
+        """Send silence again while nothing plays."""
+        self._other[row] = _NOBODY
+        self._bridged -= 1
+        if self._voices[row].playback is None:
+            self._be_silent(row)
+
     def close(self, row: int, *, now: float) -> None:
-        """End all that a row sends."""
+        """End all that a row sends; it is not bridged any more."""
         self.stop(row, None, now=now)
         self.is_sending[row] = False
         self._slow -= int(self._every[row] > 1)
@@ -191,6 +217,8 @@ class Transmitter:
         out.headers["sequence"][rows] = sequence
         clock = tick * TICK & 0xFFFFFFFF
         out.headers["timestamp"][rows] = self._base[rows] + np.uint32(clock)
+        if self._bridged:
+            self._forward(rows[self._other[rows] != _NOBODY], tick)
         dialled = self._put_digits(tick) if self._dialling else ()
         self.packets_failed += self._ports.send(rows)
         self.packets_sent += len(rows)
@@ -252,7 +280,21 @@ class Transmitter:
         return int(self._left[row]) if dialling is None else dialling.left
 
     def _be_silent(self, row: int) -> None:
-        self._set_run(row, silence_address(self._voices[row].codec), 0, FOREVER)
+        """Send nothing of our own: silence, or what a bridge brings."""
+        address = silence_address(self._voices[row].codec)
+        if self._other[row] != _NOBODY:
+            address = self._forwarded.ctypes.data + row * LONGEST_PACKET
+        self._set_run(row, address, 0, FOREVER)
+
+    def _forward(self, rows: NDArray[np.int64], tick: int) -> None:
+        """Make the packets of bridged rows, also of those that play something of ours now."""
+        every = self._every[rows]
+        for ticks in set(every.tolist()):
+            chosen = rows[every == ticks]
+            others = self._other[chosen]
+            audio = self._playout.read(others, tick, ticks)
+            audio = converted(audio, self._playout.law[others], self._law[chosen])
+            self._forwarded[chosen, : ticks * TICK] = audio
 
     def _set_run(self, row: int, address: int, step: int, left: int) -> None:
         """Set what a row sends next, now or when its digits are through."""

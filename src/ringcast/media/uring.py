@@ -42,7 +42,9 @@ _RECV_MULTISHOT = 1 << 1
 _CQE_BUFFER, _CQE_MORE = 1, 2
 _CQ_AT, _SQES_AT = 0x8000000, 0x10000000
 
-_SUBMISSIONS = 4096
+_SUBMISSIONS = 16384
+#: The last of them are for receiving and cancelling; the others belong to the rows, for sending.
+_SPARE = 1024
 _COMPLETIONS = 16384
 _BUFFERS = 4096
 _PAYLOAD_AT = 16 + ADDRESS_SIZE + CONTROL_SIZE  # after struct io_uring_recvmsg_out
@@ -128,20 +130,26 @@ class _Ring:
         self.submissions = np.frombuffer(entries, _SUBMISSION)
         self._tail = _word(sq, p["sq_tail"])
         array = int(p["sq_array"])
-        sq[array : array + 4 * _SUBMISSIONS].view(np.uint32)[:] = np.arange(_SUBMISSIONS)
+        self._queue = sq[array : array + 4 * _SUBMISSIONS].view(np.uint32)
         self._cq_head = _word(cq, p["cq_head"])
         self._cq_tail = _word(cq, p["cq_tail"])
         first = int(p["cqes"])
-        self._completions = cq[first:].view(_COMPLETION)
+        # As plain words, which are copied faster than records.
+        self._completions = cq[first:].view(np.uint64).reshape(-1, 2)
         self._order = np.arange(_COMPLETIONS)
 
-    def submit(self, submissions: NDArray[np.void]) -> None:
-        """Hand at most `_SUBMISSIONS` to the kernel, in order; they are taken before it returns."""
+    def submit(self, chosen: NDArray[np.int64]) -> None:
+        """Hand `submissions` to the kernel, in that order; they are taken before it returns."""
         tail = int(self._tail[0])
-        places = (self._order[: len(submissions)] + tail) & (_SUBMISSIONS - 1)
+        self._queue[(self._order[: len(chosen)] + tail) & (_SUBMISSIONS - 1)] = chosen
+        self._tail[0] = (tail + len(chosen)) & 0xFFFFFFFF
+        self.enter(len(chosen))
+
+    def submit_spare(self, submissions: NDArray[np.void]) -> None:
+        """Hand at most `_SPARE` submissions to the kernel that are none of a row's."""
+        places = np.arange(_SUBMISSIONS - _SPARE, _SUBMISSIONS - _SPARE + len(submissions))
         self.submissions[places] = submissions
-        self._tail[0] = (tail + len(submissions)) & 0xFFFFFFFF
-        self.enter(len(submissions))
+        self.submit(places)
 
     def enter(self, submitted: int = 0) -> None:
         """Let the kernel work: take submissions, post completions."""
@@ -164,7 +172,7 @@ class _Ring:
         head = int(self._cq_head[0])
         count = (waiting - head) & 0xFFFFFFFF
         places = (self._order[:count] + head) & (_COMPLETIONS - 1)
-        taken: NDArray[np.void] = self._completions[places]
+        taken: NDArray[np.void] = self._completions[places].reshape(-1).view(_COMPLETION)
         self._cq_head[0] = waiting
         return taken
 
@@ -180,11 +188,13 @@ class RingPorts:
     REAPS = 1024
 
     def __init__(self, outgoing: Outgoing, *, host: str) -> None:
+        capacity = len(outgoing.messages)
+        if capacity > _SUBMISSIONS - _SPARE:
+            raise ValueError(f"a ring has no room for {capacity} streams")
         self._ring = _Ring()
         self._host = host
         self._sockets: dict[int, socket.socket] = {}
-        capacity = len(outgoing.messages)
-        self._sends = np.zeros(capacity, _SUBMISSION)
+        self._sends = self._ring.submissions[:capacity]
         self._sends["opcode"] = _OP_SENDMSG
         self._sends["flags"] = _SKIP_SUCCESS
         self._sends["fd"] = -1
@@ -201,7 +211,11 @@ class RingPorts:
         self._message = np.zeros(1, MESSAGE)
         self._message["name_length"] = ADDRESS_SIZE
         self._message["control_length"] = CONTROL_SIZE
-        self._provide_buffers()
+        try:
+            self._provide_buffers()
+        except OSError:
+            self._ring.close()
+            raise
 
     def open(self, row: int, port: int) -> tuple[str, int]:
         sock = bind(self._host, port)
@@ -226,14 +240,13 @@ class RingPorts:
             cancel["address"] = self._tokens[row]
             cancel["user_data"] = _CANCELLING
             cancel["flags"] = _SKIP_SUCCESS
-            self._ring.submit(cancel)
+            self._ring.submit_spare(cancel)
         self._tokens[row] = 0
         self._sends["fd"][row] = -1
         self._sockets.pop(row).close()
 
     def send(self, rows: NDArray[np.int64]) -> int:
-        for begin in range(0, len(rows), _SUBMISSIONS):
-            self._ring.submit(self._sends[rows[begin : begin + _SUBMISSIONS]])
+        self._ring.submit(rows)
         failed, self._failed = self._failed, 0
         return failed  # those the ring has told of since the last time
 
@@ -287,7 +300,7 @@ class RingPorts:
     def _arm(self) -> None:
         """Begin to receive on the sockets that do not yet, or no more."""
         while self._unarmed:
-            rows = list(self._unarmed)[:_SUBMISSIONS]
+            rows = list(self._unarmed)[:_SPARE]
             arms = np.zeros(len(rows), _SUBMISSION)
             arms["opcode"] = _OP_RECVMSG
             arms["flags"] = _BUFFER_SELECT
@@ -298,7 +311,7 @@ class RingPorts:
             arms["user_data"] = self._tokens[rows]
             for row in rows:
                 del self._unarmed[row]
-            self._ring.submit(arms)
+            self._ring.submit_spare(arms)
 
     def _arrivals(self, done: NDArray[np.void]) -> tuple[Arrivals | None, NDArray[np.int64]]:
         """Read completions; return the datagrams among them and all buffers used."""

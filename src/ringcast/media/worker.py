@@ -7,6 +7,7 @@ channel closes or its parent dies. Nothing of the product is imported here.
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import logging
 import os
@@ -23,7 +24,7 @@ import numpy as np
 
 from ringcast.media import messages as m
 from ringcast.media.channel import BatchReader, BrokenChannel, parse_commands, serialize_answers
-from ringcast.media.datagrams import Outgoing, OwnPorts, Ports, SharedPorts
+from ringcast.media.datagrams import Outgoing, OwnPorts, Ports, PortUnavailable, SharedPorts
 from ringcast.media.pump import Pump
 from ringcast.media.recorder import Writer
 from ringcast.media.uring import RingPorts
@@ -231,7 +232,13 @@ def run(sock: socket.socket) -> None:
         raise BrokenChannel("the first command configures the worker")
     phase = configure.phase_ms / 1000
     outgoing = Outgoing(configure.capacity)
-    ports = open_ports(outgoing, configure)
+    try:
+        ports = open_ports(outgoing, configure)
+    except PortUnavailable as exc:
+        number = exc.errno or errno.EIO
+        channel.emit(m.Refused(port=exc.port, errno=number, error=os.strerror(number)))
+        channel.finish(seconds=_LAST_WORDS)
+        return
     writer = Writer()
     pump = Pump(
         outgoing,
