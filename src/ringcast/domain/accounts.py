@@ -9,7 +9,7 @@ from enum import StrEnum
 from ringcast.domain.ids import AccountId, CredentialId, NumberId
 from ringcast.domain.numbers import PhoneNumber
 
-__all__ = ["Account", "AccountNumber", "Credential", "CredentialKind"]
+__all__ = ["Access", "Account", "AccountNumber", "Credential", "CredentialKind"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +30,9 @@ class CredentialKind(StrEnum):
     LOGIN = "login"
     """The account holder's own login and password."""
     API = "api"
-    """A generated identifier and secret."""
+    """A generated identifier with the account's own secret."""
+    KEY = "key"
+    """An identifier and a secret of its own, made by the account holder for one program."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +48,14 @@ class Credential:
     secret_hash: str = field(repr=False)
     created_at: datetime
     enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """An account, and the credential that opened it."""
+
+    account: Account
+    credential: Credential
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ RingcastError
 │  └─ NothingToSay         a call without anything to play
 ├─ NotFound                no such resource in this account
 ├─ Unauthenticated         no credential, or a wrong one
+├─ NotPermitted            a credential that opens the account, but not this
 ├─ Conflict                the resource exists, or has moved on
 │  └─ IllegalTransition
 ├─ NotSupported            a thing this system does not do (and says so)
@@ -29,6 +30,7 @@ __all__ = [
     "InvalidNumber",
     "LimitReached",
     "NotFound",
+    "NotPermitted",
     "NotSupported",
     "NothingToSay",
     "RingcastError",
@@ -99,6 +101,10 @@ class NotFound(RingcastError):
 
 class Unauthenticated(RingcastError):
     """The request carries no credential, or one that opens nothing."""
+
+
+class NotPermitted(RingcastError):
+    """The credential opens the account, but not what was asked for."""
 
 
 class Conflict(RingcastError):

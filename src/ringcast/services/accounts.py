@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from secrets import token_bytes as system_random_bytes
 
-from ringcast.domain.accounts import Account, Credential, CredentialKind
+from ringcast.domain.accounts import Access, Account, Credential, CredentialKind
 from ringcast.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from ringcast.domain.ids import AccountId, CredentialId
 from ringcast.domain.public_ids import PublicIds
@@ -170,6 +170,8 @@ class RotateCredentials:
                 await tx.update_account(account)
             identifiers: dict[str, str] = {}
             for credential in await tx.credentials(account.id):
+                if credential.kind is CredentialKind.KEY:
+                    continue  # its secret is its own
                 identifiers[credential.name] = credential.identifier
                 await tx.update_credential(
                     replace(
@@ -197,8 +199,8 @@ class Authenticate:
     def __init__(self, *, store: Store) -> None:
         self._store = store
 
-    async def __call__(self, identifier: str, secret: str) -> Account:
-        """Return the account; raise Unauthenticated, which never says what was wrong."""
+    async def __call__(self, identifier: str, secret: str) -> Access:
+        """Return what was opened; raise Unauthenticated, which never says what was wrong."""
         async with self._store.begin(read_only=True) as tx:
             credential = await tx.credential(identifier)
             # An unknown identifier costs what a known one does, so that time tells nothing.
@@ -209,7 +211,7 @@ class Authenticate:
             account = await tx.account(credential.account_id)
         if account is None or not account.enabled:
             raise Unauthenticated("the credential is unknown or its secret is wrong")
-        return account
+        return Access(account=account, credential=credential)
 
 
 def hash_secret(secret: str, *, salt: bytes) -> str:

@@ -239,7 +239,12 @@ def library() -> Library:
 async def rig(tmp_path: Path, library: Library) -> AsyncIterator[Rig]:
     rig = Rig(tmp_path, library)
     await rig.store.migrate()
-    limits = Limits(json_bytes=64 * 1024, upload_bytes=UPLOAD_LIMIT, upload_directory=tmp_path)
+    limits = Limits(
+        json_bytes=64 * 1024,
+        upload_bytes=UPLOAD_LIMIT,
+        upload_directory=tmp_path,
+        failures_at_once=1000,
+    )
     dialect = callfire_v2(rig.services(), limits=limits)
     app = AccessLog(Starlette(routes=[Mount("/v2", app=dialect)]))
     async with serving(app) as rig.base:

@@ -59,7 +59,8 @@ async def test_every_identifier_opens_the_account_with_the_secret(
 ) -> None:
     account, secrets = made
     opened = await Authenticate(store=store)(getattr(secrets, what), secrets.api_secret)
-    assert opened == account
+    assert opened.account == account
+    assert opened.credential.identifier == getattr(secrets, what)
 
 
 @pytest.mark.parametrize("what", IDENTIFIERS)
@@ -128,7 +129,8 @@ async def test_names_that_differ_only_in_punctuation_get_different_logins(
     _, other = await AddAccount(store=store, clock=clock)("St Mary's School")
     assert other.login != made[1].login
     assert other.login.startswith("st-mary-s-school-")
-    assert (await Authenticate(store=store)(other.login, other.password)).name == "St Mary's School"
+    opened = await Authenticate(store=store)(other.login, other.password)
+    assert opened.account.name == "St Mary's School"
 
 
 async def test_a_name_in_another_script_gets_a_login_too(

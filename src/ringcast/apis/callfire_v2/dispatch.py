@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,10 +25,11 @@ from ringcast.apis.callfire_v2.requests import Query, check_parameters
 from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
 from ringcast.apis.callfire_v2.swagger import PATH as SWAGGER_PATH
 from ringcast.apis.callfire_v2.swagger import SwaggerDocument
-from ringcast.domain.accounts import Account
-from ringcast.domain.errors import RingcastError, Unauthenticated
+from ringcast.domain.accounts import Access, CredentialKind
+from ringcast.domain.errors import LimitReached, NotPermitted, RingcastError, Unauthenticated
 from ringcast.web.credentials import parse_basic
 from ringcast.web.errors import RequestRefused
+from ringcast.web.rates import Rates, source_of
 
 __all__ = ["callfire_v2"]
 
@@ -34,18 +37,23 @@ log = logging.getLogger(__name__)
 
 
 def callfire_v2(
-    services: Services, *, limits: Limits | None = None, public_url: str | None = None
+    services: Services,
+    *,
+    limits: Limits | None = None,
+    public_url: str | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> ASGIApp:
     """Return the application to mount at `/v2`.
 
     `public_url` is the address clients reach the server at, for the Swagger document.
     """
     limits = limits or Limits()
+    door = _Door(services, limits, monotonic)
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in OPERATIONS:
         by_path.setdefault(operation.path, {})[operation.method] = operation
     routes = [
-        Route(_pattern(path), _Resource(by_path[path], services, limits))
+        Route(_pattern(path), _Resource(by_path[path], door, services, limits))
         for path in sorted(by_path, key=_specificity)
     ]
     routes.append(Route(SWAGGER_PATH, _Open(SwaggerDocument(public_url=public_url).answer)))
@@ -56,9 +64,14 @@ class _Resource:
     """All operations of one path; an ASGI application."""
 
     def __init__(
-        self, operations: Mapping[str, Operation], services: Services, limits: Limits
+        self,
+        operations: Mapping[str, Operation],
+        door: _Door,
+        services: Services,
+        limits: Limits,
     ) -> None:
         self._operations = operations
+        self._door = door
         self._services = services
         self._limits = limits
         self._allowed = ", ".join(sorted(operations))
@@ -73,15 +86,19 @@ class _Resource:
         operation = self._operations.get(method)
         if operation is None:
             raise MethodNotAllowed(request.method, self._allowed)
-        account = await self._account(request)
+        access = await self._door.open(request)
         if operation.handler is None:
-            raise NotYet(operation.id)
+            raise NotYet(operation.id, operation.why)
+        if operation.login_only and access.credential.kind is not CredentialKind.LOGIN:
+            raise NotPermitted(
+                f"{operation.id} wants the account's own login and password, not an API credential"
+            )
         query = Query(request.query_params.multi_items())
         check_parameters(query, takes=operation.takes, refuses=operation.refuses)
         exchange = Exchange(
             operation_id=operation.id,
             request=request,
-            account=account,
+            account=access.account,
             query=query,
             fields=parse_fields(query.text("fields")),
             services=self._services,
@@ -89,11 +106,53 @@ class _Resource:
         )
         return await operation.handler(exchange)
 
-    async def _account(self, request: Request) -> Account:
+
+class _Door:
+    """Lets in who has a credential, and holds up who comes too often."""
+
+    def __init__(
+        self, services: Services, limits: Limits, monotonic: Callable[[], float]
+    ) -> None:
+        self._services = services
+        self._failures = Rates(
+            per_second=limits.failures_per_second,
+            burst=limits.failures_at_once,
+            monotonic=monotonic,
+        )
+        self._requests: Rates | None = None
+        if limits.requests_per_second is not None:
+            self._requests = Rates(
+                per_second=limits.requests_per_second,
+                burst=max(1.0, limits.requests_per_second),
+                monotonic=monotonic,
+            )
+
+    async def open(self, request: Request) -> Access:
+        """Return what the request's credential opens; raise Unauthenticated or LimitReached.
+
+        Only failures count against an address: many clients may share one behind a proxy, and who
+        knows a secret is never held up by who does not.
+        """
+        try:
+            access = await self._access(request)
+        except Unauthenticated:
+            source = source_of(request.client.host if request.client else "")
+            _limit(self._failures.take(source), "too many requests without a valid credential")
+            raise
+        if self._requests is not None:
+            _limit(self._requests.take(access.credential.id), "too many requests")
+        return access
+
+    async def _access(self, request: Request) -> Access:
         credentials = parse_basic(request.headers.get("authorization"))
         if credentials is None:
             raise Unauthenticated("send the API credential with HTTP Basic authentication")
         return await self._services.authenticate(credentials.identifier, credentials.secret)
+
+
+def _limit(wait: float, what: str) -> None:
+    if wait > 0:
+        raise LimitReached(f"{what}: wait before the next", retry_after=timedelta(seconds=wait))
 
 
 class _Open:

@@ -49,8 +49,9 @@ class MethodNotAllowed(errors.RingcastError):
 class NotYet(errors.NotSupported):
     """CallFire has the operation, this system does not."""
 
-    def __init__(self, operation_id: str) -> None:
-        super().__init__(f"{operation_id} is not available on this system")
+    def __init__(self, operation_id: str, why: str = "") -> None:
+        because = f": {why}" if why else ""
+        super().__init__(f"{operation_id} is not available on this system{because}")
 
 
 # HTTP status and internalCode. The first class in an error's ancestry that has a row counts.
@@ -62,6 +63,7 @@ CODES: Mapping[type[Exception], tuple[int, int]] = {
     errors.NothingToSay: (400, 40004),
     BadRequest: (400, 40010),
     errors.Unauthenticated: (401, 40100),
+    errors.NotPermitted: (403, 40300),
     errors.NotFound: (404, 40400),
     UnknownPath: (404, 40401),
     MethodNotAllowed: (405, 40500),

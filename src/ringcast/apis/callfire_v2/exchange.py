@@ -55,6 +55,12 @@ class Limits:
     upload_bytes: int = 32 * 1024 * 1024
     upload_directory: Path | None = None
     """Where uploads lie while they are read; None leaves it to the system."""
+    failures_at_once: int = 60
+    """How many requests without a valid credential an address may send at once…"""
+    failures_per_second: float = 1.0
+    """…and how many a second after that."""
+    requests_per_second: float | None = None
+    """How many requests a second a credential may send; None counts none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,6 +34,10 @@ class Operation:
     refuses: Mapping[str, str] = field(default_factory=dict)
     """CallFire's other parameters of the operation, and what is said to who uses them."""
     notes: str = ""
+    why: str = ""
+    """Why the operation is not available, for who asks for it."""
+    login_only: bool = False
+    """Whether it wants the account's own login, as what deals in credentials does."""
 
     @property
     def tag(self) -> str:

@@ -26,6 +26,7 @@ CASES: list[tuple[Exception, int, int]] = [
     (errors.NothingToSay(), 400, 40004),
     (BadRequest("no"), 400, 40010),
     (errors.Unauthenticated("no"), 401, 40100),
+    (errors.NotPermitted("no"), 403, 40300),
     (errors.NotFound("call", 7), 404, 40400),
     (UnknownPath("/x"), 404, 40401),
     (MethodNotAllowed("PUT", "GET, POST"), 405, 40500),
