@@ -21,12 +21,13 @@ _ALAW_AT = np.uint16(len(ULAW_DECODE))
 class Detections:
     """Listens to rows of the pump, a block of each with every tick."""
 
-    def __init__(self, playout: Playout, *, emit: Callable[[object], None]) -> None:
+    def __init__(self, playout: Playout, *, emit: Callable[[object], None], tick: int) -> None:
+        """Begin after `tick`."""
         self._playout = playout
         self._emit = emit
         self._detector = Detector()
         self._stream_of: dict[int, int] = {}
-        self._tick = 0
+        self._tick = tick
 
     def start(self, row: int, stream: int, settings: DetectionSettings, codec: Codec) -> None:
         """Begin to listen to a row from the next tick on, or begin anew."""

@@ -55,7 +55,7 @@ class Pump:
         self._files = Files()
         self._recordings = Recordings(capacity, writer)
         self._playout = Playout(capacity)
-        self._detections = Detections(self._playout, emit=emit)
+        self._detections = Detections(self._playout, emit=emit, tick=tick)
         self.transmitter = Transmitter(
             outgoing, ports, self._recordings, self._playout, emit=emit, random_bits=random_bits
         )
