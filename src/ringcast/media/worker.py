@@ -41,6 +41,7 @@ _READ_SIZE = 1 << 18
 _MOST_UNSENT = 16 << 20
 _WRITER_TIMEOUT = 5.0
 _LAST_WORDS = 1.0
+_LEAST_FOR_COMMANDS = 0.002
 _COLLECT_EVERY = 500
 _PR_SET_PDEATHSIG = 1
 _PR_SET_TIMERSLACK = 29
@@ -198,13 +199,16 @@ class Worker:
         return last + 1
 
     def _handle_commands(self, *, until: float) -> None:
-        """Carry out commands, but keep to the tick; what is left over comes after it."""
-        seconds = 0.0 if self._commands else until - time.monotonic()
+        """Carry out commands, but keep to the tick; what is left over comes after it.
+
+        A worker that is always late still gives them a little time: they may be to hang up.
+        """
+        began = time.monotonic()
+        seconds = 0.0 if self._commands else until - began
         self._commands.extend(self._channel.wait(seconds))
+        until = max(until, began + _LEAST_FOR_COMMANDS)
         while self._commands:
             now = time.monotonic()
-            if now >= until:
-                return
             command = self._commands.popleft()
             match command:
                 case m.ReportStats():
@@ -214,6 +218,8 @@ class Worker:
                     return
                 case _:
                     self._pump.handle(command, now=now)
+            if time.monotonic() >= until:
+                return
 
 
 def last_tick(now: float, phase: float) -> int:
