@@ -51,6 +51,7 @@ class Core:
     speech: Speech
     engine: EmbeddedEngine
     dialer: Dialer
+    changes: ChangeWriter
     ring_timeout: timedelta
 
     @property
@@ -123,6 +124,7 @@ async def running_core(
             speech=StoredSpeech(synthesizer, audio, directory=settings.data_dir / "speech"),
             engine=engine,
             dialer=dialer,
+            changes=changes,
             ring_timeout=timedelta(seconds=settings.ring_timeout),
         )
         failure: RingcastError | None = None

@@ -15,6 +15,7 @@ from ringcast.apis import callfire_v2
 from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable
+from ringcast.integrations.callback_sender import HttpCallbackSender
 from ringcast.services.accounts import Authenticate
 from ringcast.services.calls import FindCalls, GetCall
 from ringcast.services.idempotency import AnswerOnce
@@ -26,6 +27,13 @@ from ringcast.services.sounds import (
     SoundAudio,
     SpeakSound,
     UploadSound,
+)
+from ringcast.services.subscriptions import (
+    CreateSubscription,
+    DeleteSubscription,
+    FindSubscriptions,
+    GetSubscription,
+    UpdateSubscription,
 )
 from ringcast.web.access_log import AccessLog
 
@@ -44,6 +52,7 @@ def http_app(core: Core, settings: Settings) -> ASGIApp:
 
 def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
     store, clock, audio = core.store, core.clock, core.audio
+    callbacks = HttpCallbackSender(allow_private=settings.allow_private_urls)
     return callfire_v2.callfire_v2(
         callfire_v2.Services(
             authenticate=Authenticate(store=store),
@@ -58,6 +67,11 @@ def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
             archive_sound=ArchiveSound(store=store),
             sound_audio=SoundAudio(store=store, audio=audio),
             list_numbers=ListNumbers(store=store),
+            create_subscription=CreateSubscription(store=store, clock=clock, sender=callbacks),
+            get_subscription=GetSubscription(store=store),
+            find_subscriptions=FindSubscriptions(store=store),
+            update_subscription=UpdateSubscription(store=store, clock=clock, sender=callbacks),
+            delete_subscription=DeleteSubscription(store=store),
         ),
         public_url=settings.public_url,
     )

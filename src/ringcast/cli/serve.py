@@ -53,6 +53,10 @@ def serve(
         str | None,
         typer.Option(help="Address that clients reach us at, like https://calls.example.net."),
     ] = None,
+    allow_private_urls: Annotated[
+        bool,
+        typer.Option("--allow-private-urls", help="Let callbacks go to inner addresses."),
+    ] = False,
     config: ConfigFile = None,
 ) -> None:
     """Run the server until SIGTERM, which lets live calls finish; a second one ends them.
@@ -76,6 +80,7 @@ def serve(
             "data_dir": data_dir,
             "media_workers": media_workers,
             "public_url": public_url,
+            "allow_private_urls": "true" if allow_private_urls else None,
         },
         file=config,
     )

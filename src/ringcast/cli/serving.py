@@ -15,6 +15,7 @@ import uvicorn
 import uvloop
 
 from ringcast.bootstrap.core import running_core
+from ringcast.bootstrap.deliveries import running_deliveries
 from ringcast.bootstrap.http import http_app
 from ringcast.config import ConfigError, Endpoint, Settings
 
@@ -31,7 +32,7 @@ def run_server(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     signals = _Signals()  # first, for the dialer may have calls to place as soon as it runs
     with contextlib.closing(_listen(settings.http)) as listener:
-        async with running_core(settings) as core:
+        async with running_core(settings) as core, running_deliveries(core, settings):
             _collect_rarely()
             server = _Server(
                 uvicorn.Config(

@@ -31,6 +31,7 @@ from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, AttemptState, CallState
 from ringcast.domain.ids import AttemptId, CallId
 from ringcast.domain.outcomes import Outcome
+from ringcast.integrations.callback_sender import HttpCallbackSender
 from ringcast.ports.audio import AudioStore
 from ringcast.ports.speech import Speech
 from ringcast.services.accounts import AccountSecrets, AddAccount, Authenticate
@@ -44,6 +45,13 @@ from ringcast.services.sounds import (
     SoundAudio,
     SpeakSound,
     UploadSound,
+)
+from ringcast.services.subscriptions import (
+    CreateSubscription,
+    DeleteSubscription,
+    FindSubscriptions,
+    GetSubscription,
+    UpdateSubscription,
 )
 from ringcast.stores.sql.store import SqlStore
 from ringcast.web.access_log import AccessLog
@@ -151,6 +159,7 @@ class Rig:
         self.clock = ManualClock()
         self.store = SqlStore.for_directory(directory)
         self.library = library
+        self.sender = HttpCallbackSender()
         self.woken = 0
         self.base = ""
         self._accounts: dict[str, tuple[Account, AccountSecrets]] = {}
@@ -172,6 +181,11 @@ class Rig:
             archive_sound=ArchiveSound(store=store),
             sound_audio=SoundAudio(store=store, audio=audio),
             list_numbers=ListNumbers(store=store),
+            create_subscription=CreateSubscription(store=store, clock=clock, sender=self.sender),
+            get_subscription=GetSubscription(store=store),
+            find_subscriptions=FindSubscriptions(store=store),
+            update_subscription=UpdateSubscription(store=store, clock=clock, sender=self.sender),
+            delete_subscription=DeleteSubscription(store=store),
         )
 
     async def secrets(self, name: str) -> AccountSecrets:

@@ -23,6 +23,13 @@ from ringcast.services.sounds import (
     SpeakSound,
     UploadSound,
 )
+from ringcast.services.subscriptions import (
+    CreateSubscription,
+    DeleteSubscription,
+    FindSubscriptions,
+    GetSubscription,
+    UpdateSubscription,
+)
 
 __all__ = ["Exchange", "Limits", "Services"]
 
@@ -45,6 +52,11 @@ class Services:
     archive_sound: ArchiveSound
     sound_audio: SoundAudio
     list_numbers: ListNumbers
+    create_subscription: CreateSubscription
+    get_subscription: GetSubscription
+    find_subscriptions: FindSubscriptions
+    update_subscription: UpdateSubscription
+    delete_subscription: DeleteSubscription
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

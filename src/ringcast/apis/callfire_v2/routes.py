@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from starlette.responses import Response
 
-from ringcast.apis.callfire_v2 import handlers
+from ringcast.apis.callfire_v2 import handlers, handlers_webhooks
 from ringcast.apis.callfire_v2.exchange import Exchange
 
 __all__ = ["OPERATIONS", "Handler", "Operation"]
@@ -265,11 +265,57 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/texts/broadcasts/{id}/stop", "stopTextBroadcast"),
     Operation("GET", "/texts/broadcasts/{id}/texts", "getTextBroadcastTexts"),
     Operation("GET", "/texts/{id}", "getText"),
-    Operation("GET", "/webhooks", "findWebhooks"),
-    Operation("POST", "/webhooks", "createWebhook"),
-    Operation("GET", "/webhooks/resources", "findWebhookResources"),
-    Operation("GET", "/webhooks/resources/{resource}", "getWebhookResource"),
-    Operation("DELETE", "/webhooks/{id}", "deleteWebhook"),
-    Operation("GET", "/webhooks/{id}", "getWebhook"),
-    Operation("PUT", "/webhooks/{id}", "updateWebhook"),
+    Operation(
+        "GET",
+        "/webhooks",
+        "findWebhooks",
+        handlers_webhooks.find_webhooks,
+        takes=frozenset({*_PAGED, "name", "resource", "event", "callback", "enabled"}),
+        notes="`name` is a part of the name; newest first",
+    ),
+    Operation(
+        "POST",
+        "/webhooks",
+        "createWebhook",
+        handlers_webhooks.create_webhook,
+        notes="`resource` OutboundCall; without `events` all of the resource; at most 200 in an "
+        "account; `fields` are those of the resource, as in its GET",
+    ),
+    Operation(
+        "GET",
+        "/webhooks/resources",
+        "findWebhookResources",
+        handlers_webhooks.find_webhook_resources,
+        takes=frozenset({"fields"}),
+        notes="those that are sent on this system",
+    ),
+    Operation(
+        "GET",
+        "/webhooks/resources/{resource}",
+        "getWebhookResource",
+        handlers_webhooks.get_webhook_resource,
+        takes=frozenset({"fields"}),
+    ),
+    Operation(
+        "DELETE",
+        "/webhooks/{id}",
+        "deleteWebhook",
+        handlers_webhooks.delete_webhook,
+        notes="204; what is on its way is dropped",
+    ),
+    Operation(
+        "GET",
+        "/webhooks/{id}",
+        "getWebhook",
+        handlers_webhooks.get_webhook,
+        takes=frozenset({"fields"}),
+    ),
+    Operation(
+        "PUT",
+        "/webhooks/{id}",
+        "updateWebhook",
+        handlers_webhooks.update_webhook,
+        notes="204; members left out stay, members that are read only may come back; disabling "
+        "gives up what is on its way",
+    ),
 )

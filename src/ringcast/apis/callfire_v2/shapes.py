@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ringcast.apis.callfire_v2 import requests, responses
+from ringcast.apis.callfire_v2 import requests, responses, webhook_bodies
 from ringcast.apis.callfire_v2.responses import ItemList, ItemPage
 
 __all__ = ["MODEL_NAMES", "SHAPES", "FormPart", "Shape"]
@@ -59,6 +59,15 @@ SHAPES: Mapping[str, Shape] = {
     "getCampaignSoundDataWav": Shape(media="audio/wav"),
     "getAccount": Shape(gives=responses.AccountBody),
     "getCallerIds": Shape(gives=ItemList[responses.CallerIdBody]),
+    "findWebhooks": Shape(gives=ItemPage[webhook_bodies.WebhookBody]),
+    "createWebhook": Shape(
+        takes=webhook_bodies.Webhook, gives=webhook_bodies.ResourceIdBody, status=201
+    ),
+    "findWebhookResources": Shape(gives=ItemList[webhook_bodies.WebhookResourceBody]),
+    "getWebhookResource": Shape(gives=webhook_bodies.WebhookResourceBody),
+    "deleteWebhook": Shape.nothing(),
+    "getWebhook": Shape(gives=webhook_bodies.WebhookBody),
+    "updateWebhook": Shape.nothing(takes=webhook_bodies.Webhook),
 }
 
 MODEL_NAMES: Mapping[str, str] = {"SoundBody": "CampaignSound", "ErrorBody": "ErrorMessage"}

@@ -118,7 +118,7 @@ def compared(where: str, mine: dict[str, Any], theirs: dict[str, Any]) -> int:
     mine = resolved(mine)
     for part in theirs.get("allOf", ()):  # a page is a list of anything, and one of the items
         theirs = theirs | {"properties": theirs.get("properties", {}) | part["properties"]}
-    if "properties" not in theirs and "items" not in theirs:
+    if not theirs.get("properties") and "items" not in theirs:  # the items of a bare list, too
         assert theirs.get("type", "object") == mine["type"], where
         return 0
     if mine["type"] == "array":
