@@ -15,6 +15,7 @@ from ringcast.domain.numbers import PhoneNumber
 __all__ = [
     "MAX_CELL",
     "MAX_PROPERTIES",
+    "MAX_TEXT",
     "Contact",
     "ContactDetails",
     "ContactList",
@@ -28,7 +29,8 @@ __all__ = [
 MAX_CELL = 1000
 """Characters of one value of a property, which is the longest thing a contact holds."""
 MAX_PROPERTIES = 100
-_MAX_NAME = 255  # characters of names and other members
+MAX_TEXT = 255
+"""Characters of a name, and of the other members."""
 
 
 class PhoneKind(StrEnum):
@@ -80,9 +82,9 @@ class ContactDetails:
         """Raise InvalidInput, naming the member, if anything is too long or too much."""
         for name in _TEXTS:
             text = getattr(self, name)
-            if text is not None and len(text) > _MAX_NAME:
+            if text is not None and len(text) > MAX_TEXT:
                 raise InvalidInput(
-                    f"{name.replace('_', ' ')} has {len(text)} characters: {_MAX_NAME} are allowed",
+                    f"{name.replace('_', ' ')} has {len(text)} characters: {MAX_TEXT} are allowed",
                     field=name,
                 )
         if len(self.properties) > MAX_PROPERTIES:
@@ -91,9 +93,9 @@ class ContactDetails:
                 field="properties",
             )
         for name, value in self.properties.items():
-            if not name.strip() or len(name) > _MAX_NAME:
+            if not name.strip() or len(name) > MAX_TEXT:
                 raise InvalidInput(
-                    f"a property's name has 1 to {_MAX_NAME} characters", field="properties"
+                    f"a property's name has 1 to {MAX_TEXT} characters", field="properties"
                 )
             if len(value) > MAX_CELL:
                 raise InvalidInput(
@@ -148,6 +150,8 @@ class ContactListStatus(StrEnum):
     VALIDATING = "validating"
     """Its file waits to be read, or is being read for the first time."""
     IMPORTING = "importing"
+    IMPORT_FAILED = "import_failed"
+    """A fault of ours kept its contacts from coming in, or some of them."""
     ACTIVE = "active"
     ERRORS = "errors"
     """No row of its file makes a contact."""
@@ -180,9 +184,9 @@ class ContactList:
 def checked_list_name(name: str) -> str:
     """Return the name of a list without spaces around it; raise InvalidInput for a bad one."""
     name = name.strip()
-    if not name or len(name) > _MAX_NAME or not name.isprintable():
+    if not name or len(name) > MAX_TEXT or not name.isprintable():
         raise InvalidInput(
-            f"a list needs a name of 1 to {_MAX_NAME} printable characters", field="name"
+            f"a list needs a name of 1 to {MAX_TEXT} printable characters", field="name"
         )
     return name
 

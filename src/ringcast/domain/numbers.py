@@ -16,6 +16,7 @@ __all__ = ["Destination", "PhoneNumber", "SipAddress", "parse_destination"]
 # fictitious 555-01xx range invalid, which tests and demonstrations must be able to dial.
 _NANP = re.compile(r"1[2-9][0-9]{2}[2-9][0-9]{6}")
 _WRITTEN = re.compile(r"\+?[0-9 ().\-/]{3,32}")
+_TO_DIGITS = str.maketrans("", "", "+ ().-/")
 _SIP = re.compile(r"sips?:[^\s<>\"]{1,255}", re.IGNORECASE)
 
 
@@ -34,9 +35,14 @@ class PhoneNumber:
         text = text.strip()
         if not _WRITTEN.fullmatch(text):
             raise InvalidNumber(text, field=field)
-        digits = re.sub(r"[^0-9]", "", text)
-        if not text.startswith("+") and region == "US" and len(digits) == 11 and digits[0] == "1":
-            text = "+" + digits
+        digits = text.translate(_TO_DIGITS)
+        if not text.startswith("+") and region == "US":
+            if len(digits) == 10:
+                digits = "1" + digits
+            if len(digits) == 11 and digits[0] == "1":
+                text = "+" + digits
+        if text.startswith("+") and _NANP.fullmatch(digits):
+            return cls(digits)  # most are such, and files bring them by the million
         try:
             number = phonenumbers.parse(text, region)
         except phonenumbers.NumberParseException:

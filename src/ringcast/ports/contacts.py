@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from ringcast.domain.calls import Call
 from ringcast.domain.contacts import Contact, ContactList, SearchKey
 from ringcast.domain.ids import AccountId, ContactId, ContactListId
+from ringcast.domain.numbers import PhoneNumber
 
 if TYPE_CHECKING:  # that module builds on this one
     from ringcast.ports.store import Page
@@ -42,10 +44,11 @@ class ContactTransaction(Protocol):
         ids: Collection[ContactId] | None = None,
         keys: Sequence[SearchKey] | None = None,
         list_id: ContactListId | None = None,
-    ) -> tuple[Sequence[Contact], int]:
+    ) -> tuple[Sequence[Contact], int | None]:
         """Contacts that are not deleted, and the count of all that match.
 
-        They are found by any one of `keys`; the conditions that are given narrow each other.
+        They are found by any one of `keys`; the conditions that are given narrow each other. The
+        count is None if there are too many to be counted in good time.
         """
 
     async def contacts_of_list(
@@ -60,6 +63,11 @@ class ContactTransaction(Protocol):
 
     async def update_contact(self, contact: Contact) -> None:
         """Write details and deletion; a deleted contact leaves its lists. Raises NotFound."""
+
+    async def calls_to(
+        self, account_id: AccountId, numbers: Collection[PhoneNumber], page: Page
+    ) -> Sequence[Call]:
+        """Calls to any of the numbers, newest first."""
 
     async def add_contact_list(
         self,

@@ -9,17 +9,23 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
 
+from ringcast.domain.calls import Call
 from ringcast.domain.contacts import Contact, ContactDetails, SearchKey
 from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.ids import AccountId, ContactId, ContactListId
+from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Page
 from ringcast.stores.sql.contact_tables import contact_keys as keys_table
 from ringcast.stores.sql.contact_tables import contact_list_members as members
 from ringcast.stores.sql.contact_tables import contact_lists as lists
 from ringcast.stores.sql.contact_tables import contacts as table
-from ringcast.stores.sql.work import MOST_AT_ONCE, Work, any_of, batches
+from ringcast.stores.sql.tables import calls
+from ringcast.stores.sql.work import MOST_AT_ONCE, Work, any_of, batches, entity
 
 __all__ = ["ContactWork"]
+
+_MOST_COUNTED = 10_000
+"""Contacts that are counted one by one: more are only said to be many."""
 
 _DETAILS = [member.name for member in fields(ContactDetails)]
 
@@ -50,7 +56,7 @@ class ContactWork(Work):
         ids: Collection[ContactId] | None = None,
         keys: Sequence[SearchKey] | None = None,
         list_id: ContactListId | None = None,
-    ) -> tuple[Sequence[Contact], int]:
+    ) -> tuple[Sequence[Contact], int | None]:
         where: list[ColumnElement[bool]] = [
             table.c.account_id == account_id,
             table.c.deleted.is_(False),
@@ -80,8 +86,9 @@ class ContactWork(Work):
             )
             count = (await self._read(size)).rows
             return [_contact(row) for row in rows], count[0][0] if count else 0
-        count = (await self._read(select(func.count()).select_from(table).where(*where))).rows
-        return [_contact(row) for row in rows], count[0][0]
+        some = select(table.c.id).where(*where).limit(_MOST_COUNTED + 1).subquery()
+        counted: int = (await self._read(select(func.count()).select_from(some))).rows[0][0]
+        return [_contact(row) for row in rows], counted if counted <= _MOST_COUNTED else None
 
     async def contacts_of_list(
         self,
@@ -102,6 +109,18 @@ class ContactWork(Work):
             .limit(limit)
         )
         return [_contact(row) for row in (await self._read(statement)).rows]
+
+    async def calls_to(
+        self, account_id: AccountId, numbers: Collection[PhoneNumber], page: Page
+    ) -> Sequence[Call]:
+        statement = (
+            select(calls)
+            .where(calls.c.account_id == account_id, calls.c.to.in_(sorted(numbers)))
+            .order_by(calls.c.id.desc())
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        return [entity(Call, row._mapping) for row in (await self._read(statement)).rows]
 
     async def update_contact(self, contact: Contact) -> None:
         if contact.deleted:
