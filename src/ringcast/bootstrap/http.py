@@ -17,9 +17,11 @@ from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable
 from ringcast.integrations.callback_sender import HttpCallbackSender
 from ringcast.services.accounts import Authenticate
+from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
 from ringcast.services.calls import FindCalls, GetCall
+from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
-from ringcast.services.numbers import ListNumbers
+from ringcast.services.numbers import GetNumber, ListNumbers
 from ringcast.services.sounds import (
     ArchiveSound,
     FindSounds,
@@ -67,6 +69,16 @@ def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
             archive_sound=ArchiveSound(store=store),
             sound_audio=SoundAudio(store=store, audio=audio),
             list_numbers=ListNumbers(store=store),
+            get_number=GetNumber(store=store),
+            send_verification_code=SendVerificationCode(
+                store=store, speech=core.speech, clock=clock, send_calls=core.send_calls
+            ),
+            verify_caller_id=VerifyCallerId(store=store, clock=clock),
+            create_key=CreateKey(store=store, clock=clock),
+            find_keys=FindKeys(store=store),
+            get_key=GetKey(store=store),
+            enable_key=EnableKey(store=store),
+            delete_key=DeleteKey(store=store),
             create_subscription=CreateSubscription(store=store, clock=clock, sender=callbacks),
             get_subscription=GetSubscription(store=store),
             find_subscriptions=FindSubscriptions(store=store),

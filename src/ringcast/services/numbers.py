@@ -11,7 +11,7 @@ from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Store
 
-__all__ = ["AddNumber", "ListNumbers"]
+__all__ = ["AddNumber", "GetNumber", "ListNumbers"]
 
 
 class AddNumber:
@@ -47,6 +47,21 @@ class AddNumber:
             await tx.add_number(added)
             await tx.commit()
         return added
+
+
+class GetNumber:
+    """Look at one number of an account."""
+
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
+
+    async def __call__(self, account_id: AccountId, number: PhoneNumber) -> AccountNumber:
+        """Return the number; raise NotFound if it is not the account's."""
+        async with self._store.begin(read_only=True) as tx:
+            found = await tx.number(account_id, number)
+        if found is None:
+            raise NotFound("number", number)
+        return found
 
 
 class ListNumbers:

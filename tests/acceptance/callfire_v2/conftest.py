@@ -35,9 +35,11 @@ from ringcast.integrations.callback_sender import HttpCallbackSender
 from ringcast.ports.audio import AudioStore
 from ringcast.ports.speech import Speech
 from ringcast.services.accounts import AccountSecrets, AddAccount, Authenticate
+from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
 from ringcast.services.calls import FindCalls, GetCall, SendCalls
+from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
-from ringcast.services.numbers import AddNumber, ListNumbers
+from ringcast.services.numbers import AddNumber, GetNumber, ListNumbers
 from ringcast.services.sounds import (
     ArchiveSound,
     FindSounds,
@@ -168,10 +170,11 @@ class Rig:
         """Wire the use cases."""
         store, clock = self.store, self.clock
         audio, speech = self.library.audio, self.library.speech
+        send_calls = SendCalls(store=store, speech=speech, clock=clock, wake=self._wake)
         return Services(
             authenticate=Authenticate(store=store),
             answer_once=AnswerOnce(store=store),
-            send_calls=SendCalls(store=store, speech=speech, clock=clock, wake=self._wake),
+            send_calls=send_calls,
             get_call=GetCall(store=store),
             find_calls=FindCalls(store=store),
             upload_sound=UploadSound(store=store, audio=audio, clock=clock),
@@ -181,6 +184,16 @@ class Rig:
             archive_sound=ArchiveSound(store=store),
             sound_audio=SoundAudio(store=store, audio=audio),
             list_numbers=ListNumbers(store=store),
+            get_number=GetNumber(store=store),
+            send_verification_code=SendVerificationCode(
+                store=store, speech=speech, clock=clock, send_calls=send_calls
+            ),
+            verify_caller_id=VerifyCallerId(store=store, clock=clock),
+            create_key=CreateKey(store=store, clock=clock),
+            find_keys=FindKeys(store=store),
+            get_key=GetKey(store=store),
+            enable_key=EnableKey(store=store),
+            delete_key=DeleteKey(store=store),
             create_subscription=CreateSubscription(store=store, clock=clock, sender=self.sender),
             get_subscription=GetSubscription(store=store),
             find_subscriptions=FindSubscriptions(store=store),

@@ -73,7 +73,10 @@ async def test_what_is_not_here_says_so_for_every_operation(client: Client) -> N
     for operation in NOT_HERE:
         answer = await client(operation.method, example(operation))
         assert (answer.status, answer.json["httpStatusCode"]) == (501, 501), operation
-        assert answer.json["message"] == f"{operation.id} is not available on this system"
+        says = f"{operation.id} is not available on this system"
+        assert answer.json["message"] == (
+            f"{says}: {operation.reason}" if operation.reason else says
+        )
     (await client("GET", "/texts")).is_golden("not_available")
 
 

@@ -19,9 +19,13 @@ What all operations have in common:
 
 - Errors have the members `httpStatusCode`, `internalCode`, `message`, `developerMessage` and
   `helpLink`. CallFire publishes no values of `internalCode`: here it is the status and two digits.
-- An operation that is not here answers 501. A parameter or member that would have no effect, or
-  does not exist, answers 400 and is named: nothing is accepted and ignored. A parameter without a
-  value, and a member that is `null`, count as absent.
+- `GET /v2/api-docs/swagger.json` answers, without a credential, a Swagger 2.0 document with all
+  operations; it names the address of `--public-url`, or else the one in the request's Host.
+- Who sends more than 60 requests without a valid credential from one address, and then more than
+  one a second, gets 429 with `Retry-After`. Nothing else is limited unless the operator says so.
+- An operation that is not here answers 501 and says why. A parameter or member that would have no
+  effect, or does not exist, answers 400 and is named: nothing is accepted and ignored. A parameter
+  without a value, and a member that is `null`, count as absent.
 - `limit` goes from 1 to 1000 (default 100). `fields` takes `id,name` and `items(id,name)`, nested
   up to 8 levels; on a list both mean the items' members, and paging members always stay.
 - A create may carry the header `Idempotency-Key` (or `RequestId`): its repetition within two days
@@ -61,6 +65,8 @@ def coverage_page() -> str:
 
 def _notes(operation: Operation) -> str:
     parts = [operation.notes] if operation.notes else []
+    if operation.handler is None and operation.reason:
+        parts.append(operation.reason)
     if operation.refuses:
         parts.append(f"refused: {', '.join(f'`{name}`' for name in operation.refuses)}")
     return "; ".join(parts)

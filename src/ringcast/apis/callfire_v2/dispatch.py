@@ -88,7 +88,7 @@ class _Resource:
             raise MethodNotAllowed(request.method, self._allowed)
         access = await self._door.open(request)
         if operation.handler is None:
-            raise NotYet(operation.id, operation.why)
+            raise NotYet(operation.id, operation.reason)
         if operation.login_only and access.credential.kind is not CredentialKind.LOGIN:
             raise NotPermitted(
                 f"{operation.id} wants the account's own login and password, not an API credential"
@@ -110,9 +110,7 @@ class _Resource:
 class _Door:
     """Lets in who has a credential, and holds up who comes too often."""
 
-    def __init__(
-        self, services: Services, limits: Limits, monotonic: Callable[[], float]
-    ) -> None:
+    def __init__(self, services: Services, limits: Limits, monotonic: Callable[[], float]) -> None:
         self._services = services
         self._failures = Rates(
             per_second=limits.failures_per_second,

@@ -12,9 +12,11 @@ from ringcast.apis.callfire_v2.requests import Query
 from ringcast.domain.accounts import Account
 from ringcast.domain.errors import NotFound
 from ringcast.services.accounts import Authenticate
+from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
 from ringcast.services.calls import FindCalls, GetCall, SendCalls
+from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
-from ringcast.services.numbers import ListNumbers
+from ringcast.services.numbers import GetNumber, ListNumbers
 from ringcast.services.sounds import (
     ArchiveSound,
     FindSounds,
@@ -52,6 +54,14 @@ class Services:
     archive_sound: ArchiveSound
     sound_audio: SoundAudio
     list_numbers: ListNumbers
+    get_number: GetNumber
+    send_verification_code: SendVerificationCode
+    verify_caller_id: VerifyCallerId
+    create_key: CreateKey
+    find_keys: FindKeys
+    get_key: GetKey
+    enable_key: EnableKey
+    delete_key: DeleteKey
     create_subscription: CreateSubscription
     get_subscription: GetSubscription
     find_subscriptions: FindSubscriptions

@@ -12,7 +12,12 @@ from typing import TypeAlias
 
 from starlette.responses import Response
 
-from ringcast.apis.callfire_v2 import handlers, handlers_webhooks
+from ringcast.apis.callfire_v2 import (
+    handlers,
+    handlers_account,
+    handlers_numbers,
+    handlers_webhooks,
+)
 from ringcast.apis.callfire_v2.exchange import Exchange
 
 __all__ = ["OPERATIONS", "Handler", "Operation"]
@@ -44,6 +49,25 @@ class Operation:
         """The group that client libraries put the operation in."""
         return self.path.split("/")[1]
 
+    @property
+    def reason(self) -> str:
+        """Why the operation is not available; empty if there is nothing to say."""
+        return self.why or _WHY_NOT.get(self.tag, "")
+
+
+_VOICE_ONLY = "this system makes telephone calls, and neither sends nor receives messages"
+_NO_SHOP = "numbers come with your trunk: the operator adds them with `ringcast number add`"
+_NO_CREDITS = "this system has no credits: calls cost what the trunk's carrier charges"
+_NO_INBOUND = "calls to numbers are not taken here, so there is nothing to configure for them"
+_NO_RENEWAL = "numbers have no lease to be changed: `ringcast number` is the operator's way"
+
+_WHY_NOT: Mapping[str, str] = {
+    "keywords": _VOICE_ONLY,
+    "media": _VOICE_ONLY,
+    "orders": _NO_SHOP,
+    "texts": _VOICE_ONLY,
+}
+"""Why whole groups of operations are not available."""
 
 _PAGED = ("fields", "limit", "offset")
 _NO_EFFECT = "is not available on this system"
@@ -210,14 +234,58 @@ OPERATIONS: tuple[Operation, ...] = (
         takes=frozenset({"fields"}),
         notes="id, name, permissions",
     ),
-    Operation("GET", "/me/api/credentials", "findApiCredentials"),
-    Operation("POST", "/me/api/credentials", "createApiCredential"),
-    Operation("DELETE", "/me/api/credentials/{id}", "deleteApiCredential"),
-    Operation("GET", "/me/api/credentials/{id}", "getApiCredential"),
-    Operation("POST", "/me/api/credentials/{id}/disable", "disableApiCredentials"),
-    Operation("POST", "/me/api/credentials/{id}/enable", "enableApiCredentials"),
-    Operation("GET", "/me/billing/credit-usage", "getCreditUsage"),
-    Operation("GET", "/me/billing/plan-usage", "getBillingPlanUsage"),
+    Operation(
+        "GET",
+        "/me/api/credentials",
+        "findApiCredentials",
+        handlers_account.find_credentials,
+        takes=frozenset({*_PAGED, "name"}),
+        notes="wants the account's login, or 403, as all operations on credentials do; those that "
+        "were made here, not the account's own; a password shows only when it is made",
+        login_only=True,
+    ),
+    Operation(
+        "POST",
+        "/me/api/credentials",
+        "createApiCredential",
+        handlers_account.create_credential,
+        notes="name, enabled; an account can have 100; takes no `Idempotency-Key`",
+        login_only=True,
+    ),
+    Operation(
+        "DELETE",
+        "/me/api/credentials/{id}",
+        "deleteApiCredential",
+        handlers_account.delete_credential,
+        notes="204",
+        login_only=True,
+    ),
+    Operation(
+        "GET",
+        "/me/api/credentials/{id}",
+        "getApiCredential",
+        handlers_account.get_credential,
+        takes=frozenset({"fields"}),
+        login_only=True,
+    ),
+    Operation(
+        "POST",
+        "/me/api/credentials/{id}/disable",
+        "disableApiCredentials",
+        handlers_account.disable_credential,
+        notes="204",
+        login_only=True,
+    ),
+    Operation(
+        "POST",
+        "/me/api/credentials/{id}/enable",
+        "enableApiCredentials",
+        handlers_account.enable_credential,
+        notes="204",
+        login_only=True,
+    ),
+    Operation("GET", "/me/billing/credit-usage", "getCreditUsage", why=_NO_CREDITS),
+    Operation("GET", "/me/billing/plan-usage", "getBillingPlanUsage", why=_NO_CREDITS),
     Operation(
         "GET",
         "/me/callerids",
@@ -226,23 +294,56 @@ OPERATIONS: tuple[Operation, ...] = (
         takes=frozenset({"fields"}),
         notes="every number of the account counts as verified",
     ),
-    Operation("POST", "/me/callerids/{callerid}", "sendVerificationCodeToCallerId"),
-    Operation("POST", "/me/callerids/{callerid}/verification-code", "verifyCallerId"),
+    Operation(
+        "POST",
+        "/me/callerids/{callerid}",
+        "sendVerificationCodeToCallerId",
+        handlers_account.send_verification_code,
+        notes="the call comes from the account's oldest number, and reads six digits twice; once a "
+        "minute for a number, else 429; 204",
+    ),
+    Operation(
+        "POST",
+        "/me/callerids/{callerid}/verification-code",
+        "verifyCallerId",
+        handlers_account.verify_caller_id,
+        notes="a code lives ten minutes or five wrong tries; the number can then be called from",
+    ),
     Operation("GET", "/media", "findMedia"),
     Operation("POST", "/media", "createMedia"),
     Operation("GET", "/media/public/{key}.{extension}", "getMediaDataByKey"),
     Operation("GET", "/media/{id}", "getMedia"),
     Operation("GET", "/media/{id}.{extension}", "getMediaData"),
     Operation("GET", "/media/{id}/file", "getMediaDataBinary"),
-    Operation("GET", "/numbers/leases", "findNumberLeases"),
-    Operation("GET", "/numbers/leases/configs", "findNumberLeaseConfigs"),
-    Operation("GET", "/numbers/leases/configs/{number}", "getNumberLeaseConfig"),
-    Operation("PUT", "/numbers/leases/configs/{number}", "updateNumberLeaseConfig"),
-    Operation("GET", "/numbers/leases/{number}", "getNumberLease"),
-    Operation("PUT", "/numbers/leases/{number}", "updateNumberLease"),
-    Operation("GET", "/numbers/local", "findNumbersLocal"),
-    Operation("GET", "/numbers/regions", "findNumberRegions"),
-    Operation("GET", "/numbers/tollfree", "findNumbersTollfree"),
+    Operation(
+        "GET",
+        "/numbers/leases",
+        "findNumberLeases",
+        handlers_numbers.find_leases,
+        takes=frozenset({*_PAGED, "prefix"}),
+        refuses=dict.fromkeys(
+            ("city", "labelName", "lata", "rateCenter", "state", "zipcode"),
+            "is not known of the numbers here",
+        ),
+        notes="the account's numbers; leases have no end; numbers to call from only have "
+        "`callFeatureStatus` DISABLED",
+    ),
+    Operation("GET", "/numbers/leases/configs", "findNumberLeaseConfigs", why=_NO_INBOUND),
+    Operation("GET", "/numbers/leases/configs/{number}", "getNumberLeaseConfig", why=_NO_INBOUND),
+    Operation(
+        "PUT", "/numbers/leases/configs/{number}", "updateNumberLeaseConfig", why=_NO_INBOUND
+    ),
+    Operation(
+        "GET",
+        "/numbers/leases/{number}",
+        "getNumberLease",
+        handlers_numbers.get_lease,
+        takes=frozenset({"fields"}),
+    ),
+    Operation("PUT", "/numbers/leases/{number}", "updateNumberLease", why=_NO_RENEWAL),
+    Operation("GET", "/numbers/local", "findNumbersLocal", why=_NO_SHOP),
+    Operation("GET", "/numbers/regions", "findNumberRegions", why=_NO_SHOP),
+    Operation("GET", "/numbers/tollfree", "findNumbersTollfree", why=_NO_SHOP),
     Operation("POST", "/orders/keywords", "orderKeywords"),
     Operation("POST", "/orders/numbers", "orderNumbers"),
     Operation("GET", "/orders/{id}", "getOrder"),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ringcast.apis.callfire_v2 import requests, responses, webhook_bodies
+from ringcast.apis.callfire_v2 import account_bodies, requests, responses, webhook_bodies
 from ringcast.apis.callfire_v2.responses import ItemList, ItemPage
 
 __all__ = ["MODEL_NAMES", "SHAPES", "FormPart", "Shape"]
@@ -58,7 +58,19 @@ SHAPES: Mapping[str, Shape] = {
     "getCampaignSoundDataMp3": Shape(media="audio/mpeg"),
     "getCampaignSoundDataWav": Shape(media="audio/wav"),
     "getAccount": Shape(gives=responses.AccountBody),
+    "findApiCredentials": Shape(gives=ItemPage[account_bodies.ApiCredentialBody]),
+    "createApiCredential": Shape(
+        takes=account_bodies.ApiCredential, gives=account_bodies.ApiCredentialBody
+    ),
+    "deleteApiCredential": Shape.nothing(),
+    "getApiCredential": Shape(gives=account_bodies.ApiCredentialBody),
+    "disableApiCredentials": Shape.nothing(),
+    "enableApiCredentials": Shape.nothing(),
     "getCallerIds": Shape(gives=ItemList[responses.CallerIdBody]),
+    "sendVerificationCodeToCallerId": Shape.nothing(),
+    "verifyCallerId": Shape(takes=account_bodies.CallerIdVerificationRequest, gives=bool),
+    "findNumberLeases": Shape(gives=ItemPage[account_bodies.NumberLeaseBody]),
+    "getNumberLease": Shape(gives=account_bodies.NumberLeaseBody),
     "findWebhooks": Shape(gives=ItemPage[webhook_bodies.WebhookBody]),
     "createWebhook": Shape(
         takes=webhook_bodies.Webhook, gives=webhook_bodies.ResourceIdBody, status=201

@@ -193,7 +193,8 @@ class _Models:
     """Collects the definitions that schemas refer to."""
 
     def __init__(self) -> None:
-        self.definitions: dict[str, Mapping[str, object]] = {}
+        self.definitions: dict[str, dict[str, Any]] = {}
+        self._defined: set[tuple[str, Any]] = set()
 
     def schema(self, kind: inspect.Type) -> Mapping[str, object]:
         """Return the schema of a type; structures become definitions.
@@ -228,15 +229,16 @@ class _Models:
         raise TypeError(f"{kind} has no schema: Swagger 2.0 has no alternatives")
 
     def _define(self, kind: inspect.StructType) -> str:
+        """Define a structure once; one to be read and one to be written may be one model."""
         name = _model_name(kind.cls)
-        if name not in self.definitions:
-            self.definitions[name] = {}  # for structures that hold themselves
-            properties = {
-                field.encode_name: self.schema(field.type)
-                for field in kind.fields
-                if not isinstance(field.type, inspect.AnyType)  # known, to be refused
-            }
-            self.definitions[name] = {"type": "object", "properties": properties}
+        if (name, kind.cls) not in self._defined:
+            self._defined.add((name, kind.cls))
+            properties = self.definitions.setdefault(name, {"type": "object", "properties": {}})[
+                "properties"
+            ]
+            for field in kind.fields:
+                if not isinstance(field.type, inspect.AnyType):  # known, to be refused
+                    properties.setdefault(field.encode_name, self.schema(field.type))
         return name
 
 
