@@ -163,6 +163,10 @@ class Campaign:
         opened = self._opened(now)
         return self.moved_to(CampaignStatus.STOPPED, now=now) if opened is None else opened
 
+    def rescheduled(self, now: datetime) -> Campaign:
+        """Return a RUNNING or SCHEDULED campaign whose rules were changed as it goes on."""
+        return replace(self.kept_to_schedule(now), stops_after=self._last_day(now))
+
     def rests_until(self, due_at: datetime) -> bool:
         """Whether the campaign stops if nothing is to be dialled before `due_at`."""
         if self.stops_after is None or self.window is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Admission", "Grant"]
+__all__ = ["Admission", "Grant", "fair_shares"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +77,17 @@ class Admission:
         if self._live <= 0:
             raise ValueError("more calls released than taken")
         self._live -= 1
+
+
+def fair_shares(room: int, wants: Sequence[int]) -> Sequence[int]:
+    """Return how many of `room` places each gets: one each in turn, nobody more than it wants.
+
+    The first have the advantage of the remainder: whoever asks again and again begins with another.
+    """
+    shares = [0] * len(wants)
+    while room > 0 and any(share < want for share, want in zip(shares, wants, strict=True)):
+        for place, want in enumerate(wants):
+            if room > 0 and shares[place] < want:
+                shares[place] += 1
+                room -= 1
+    return shares

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar, assert_never
 
-from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
+from ringcast.domain.calls import Attempt, AttemptState, Call
 from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.events import (
     CallAnswered,
@@ -23,6 +23,7 @@ from ringcast.domain.events import (
 )
 from ringcast.domain.instructions import HangUp, Instruction, Pause, Play, Record, SendDigits
 from ringcast.domain.outcomes import Outcome, outcome_of_failure
+from ringcast.domain.retries import NO_RETRY, RetryRule, after_attempt
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import (
     CallEngine,
@@ -68,12 +69,17 @@ class CallFlow:
         engine: CallEngine,
         changes: ChangeWriter,
         clock: Clock,
+        retry: RetryRule = NO_RETRY,
+        spread: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        """`retry` says whether there is another attempt; `spread` as in `RetryRule`."""
         self._call = call
         self._attempt = attempt
         self._engine = engine
         self._changes = changes
         self._clock = clock
+        self._retry = retry
+        self._spread = spread
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self._numbers = count(1)
 
@@ -251,7 +257,9 @@ class CallFlow:
             q850_cause=q850_cause,
             reason=reason,
         )
-        call = self._call.moved_to(CallState.FINISHED, now=at, outcome=outcome)
+        call = after_attempt(
+            self._call, attempt, rule=self._retry, outcome=outcome, now=at, spread=self._spread()
+        )
         ended = CallEnded(
             call_id=call.id, attempt_id=attempt.id, at=at, outcome=outcome, reason=reason
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -26,6 +26,7 @@ from ringcast.domain.sounds import SoundStatus
 from ringcast.ports.clock import Clock
 from ringcast.ports.speech import Speech, Voice
 from ringcast.ports.store import Page, Store, Transaction
+from ringcast.services.campaign_growth import add_to_campaign, open_campaign
 from ringcast.services.idempotency import Once
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
 MAX_RECIPIENTS = 10
 """How many calls one request may ask for."""
 
+_AS_CAMPAIGN = Script(instructions=())
 _MAX_ATTRIBUTES = 100
 _MAX_ATTRIBUTE = 1000  # characters of a name or a value
 _MAX_TO = 255  # characters
@@ -107,13 +109,16 @@ class SendCalls:
         message: Message | None = None,
         from_number: str | None = None,
         strict: bool = False,
+        campaign_id: CampaignId | None = None,
         once: Once[Sequence[Call]] | None = None,
     ) -> Sequence[Call]:
         """Return the calls, one for each recipient in order; they are durable on return.
 
         `message` and `from_number` are for recipients without their own. A number that cannot be
-        dialled becomes a call that is INVALID, or with `strict` refuses the request whole. Raises
-        InvalidInput and its kin, NotFound for a sound, SpeechFailed; then nothing was made.
+        dialled becomes a call that is INVALID, or with `strict` refuses the request whole. Calls of
+        a campaign wait for it, and say what it says unless they are given something of their own.
+        Raises InvalidInput and its kin, NotFound for a sound or the campaign, Conflict for an
+        archived one, SpeechFailed; then nothing was made.
         """
         if not 1 <= len(recipients) <= MAX_RECIPIENTS:
             raise InvalidInput(
@@ -121,15 +126,24 @@ class SendCalls:
                 f" {len(recipients)}"
             )
         for recipient in recipients:
-            _check_attributes(recipient.attributes)
-        destinations = [_destination(recipient.to, strict=strict) for recipient in recipients]
+            check_attributes(recipient.attributes)
+        destinations = [destination_of(recipient.to, strict=strict) for recipient in recipients]
         messages = [message if r.message is None else r.message for r in recipients]
         callers = [from_number if r.from_number is None else r.from_number for r in recipients]
 
         async with self._store.begin(read_only=True) as tx:
+            if campaign_id is not None:
+                campaign = await open_campaign(tx, account.id, campaign_id)
+                callers = [campaign.from_number.e164 if one is None else one for one in callers]
             numbers = await caller_numbers(tx, account.id, callers)
-            digests = await _audio_of_sounds(tx, account.id, messages)
-        scripts = [await self._script(said, digests) for said in messages]
+            sounds = [SoundId(said) for said in messages if isinstance(said, int)]
+            digests = await audio_of_sounds(tx, account.id, sounds)
+        scripts = [
+            _AS_CAMPAIGN
+            if said is None and campaign_id is not None
+            else await self._script(said, digests)
+            for said in messages
+        ]
 
         now = self._clock.now()
         ids = await self._store.take_ids(len(recipients), now)
@@ -138,7 +152,7 @@ class SendCalls:
                 id=CallId(call_id),
                 account_id=account.id,
                 to=to,
-                to_text=_shown(recipient.to),
+                to_text=shown(recipient.to),
                 from_number=number,
                 script=script,
                 state=CallState.INVALID if to is None else CallState.READY,
@@ -148,13 +162,17 @@ class SendCalls:
                 ring_timeout=self._ring_timeout,
                 label=recipient.label,
                 attributes=dict(recipient.attributes),
+                campaign_id=campaign_id,
             )
             for call_id, recipient, to, number, script in zip(
                 ids, recipients, destinations, numbers, scripts, strict=True
             )
         ]
         async with self._store.begin() as tx:
-            await tx.add_calls(calls)
+            if campaign_id is None:
+                await tx.add_calls(calls)
+            else:
+                await add_to_campaign(tx, account.id, campaign_id, calls, now=now)
             await tx.add_events([CallCreated(call_id=call.id, at=now) for call in calls])
             if once is not None:
                 await once.save(tx, account.id, calls, now=now)
@@ -265,7 +283,10 @@ async def _with_caller_numbers(tx: Transaction, calls: Sequence[Call]) -> Sequen
 async def caller_numbers(
     tx: Transaction, account_id: AccountId, callers: Sequence[str | None]
 ) -> Sequence[PhoneNumber]:
-    """Return the number each call shows, which must be the account's."""
+    """Return the number each call shows, the account's oldest for None.
+
+    Raises InvalidNumber, and UnknownCallerId for one that is not the account's.
+    """
     owned = [number.number for number in await tx.numbers(account_id)]
     found = []
     for text in callers:
@@ -281,12 +302,12 @@ async def caller_numbers(
     return found
 
 
-async def _audio_of_sounds(
-    tx: Transaction, account_id: AccountId, messages: Sequence[Message | None]
+async def audio_of_sounds(
+    tx: Transaction, account_id: AccountId, sounds: Iterable[SoundId]
 ) -> Mapping[SoundId, str]:
-    """Return the content hashes of all sounds among the messages."""
+    """Return the content hash of each sound; raise NotFound, InvalidInput if it is archived."""
     digests: dict[SoundId, str] = {}
-    for sound_id in {said for said in messages if isinstance(said, int)}:
+    for sound_id in set(sounds):
         sound = await tx.sound(account_id, sound_id)
         if sound is None:
             raise NotFound("sound", sound_id)
@@ -298,7 +319,8 @@ async def _audio_of_sounds(
     return digests
 
 
-def _destination(to: str | Destination, *, strict: bool) -> Destination | None:
+def destination_of(to: str | Destination, *, strict: bool) -> Destination | None:
+    """Return where to call; None, or with `strict` InvalidNumber, if it cannot be dialled."""
     if not isinstance(to, str):
         return to
     if len(to) > _MAX_TO:
@@ -311,11 +333,13 @@ def _destination(to: str | Destination, *, strict: bool) -> Destination | None:
         return None
 
 
-def _shown(to: str | Destination) -> str:
+def shown(to: str | Destination) -> str:
+    """Return a destination as it was given."""
     return to if isinstance(to, str) else str(to)
 
 
-def _check_attributes(attributes: Mapping[str, str]) -> None:
+def check_attributes(attributes: Mapping[str, str]) -> None:
+    """Raise InvalidInput if there are too many, or too long ones."""
     if len(attributes) > _MAX_ATTRIBUTES:
         raise InvalidInput(
             f"a call can have {_MAX_ATTRIBUTES} attributes, this has {len(attributes)}",

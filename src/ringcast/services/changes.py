@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from ringcast.domain.calls import Attempt, Call
+from ringcast.domain.calls import Attempt, AttemptState, Call
 from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.events import CallEvent
 from ringcast.domain.ids import AttemptId, CallId
@@ -116,9 +118,23 @@ class ChangeWriter:
         if calls:
             await tx.update_calls(list(calls.values()))
             await tx.announce(finished_calls(list(calls.values())))
+        for change in changes:
+            if change.call is not None and change.attempt.state is AttemptState.ENDED:
+                await count_attempt(tx, change.call, change.attempt)
         events = [event for change in changes for event in change.events]
         if events:
             await tx.add_events(events)
+
+
+async def count_attempt(tx: Transaction, call: Call, attempt: Attempt) -> None:
+    """Count an attempt that has ended to the campaign of its call, if it has one."""
+    if call.campaign_id is not None:
+        await tx.count_attempt(
+            call,
+            answered=attempt.answered_at is not None,
+            talk_time=attempt.talk_time,
+            billed_minutes=math.ceil(attempt.talk_time / timedelta(minutes=1)),
+        )
 
 
 def finished_calls(calls: Sequence[Call]) -> Sequence[Announcement]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from random import SystemRandom
 
 from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
 from ringcast.domain.errors import Unavailable
@@ -14,12 +15,14 @@ from ringcast.domain.events import AttemptStarted, CallBarred
 from ringcast.domain.ids import AccountId, AttemptId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
+from ringcast.domain.retries import NO_RETRY, RetryRule
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import CallEngine, EngineEvent, LegEnded
 from ringcast.ports.store import Store, Transaction
 from ringcast.services.admission import Admission, Grant
 from ringcast.services.call_flow import CallFlow
-from ringcast.services.changes import ChangeWriter
+from ringcast.services.campaign_dialing import CampaignTurns
+from ringcast.services.changes import ChangeWriter, finished_calls
 
 __all__ = ["HOLD_FOR", "Dialer"]
 
@@ -28,6 +31,7 @@ log = logging.getLogger(__name__)
 HOLD_FOR = timedelta(seconds=30)
 """How long an attempt stays ours without a sign of life from this process."""
 
+_RANDOM = SystemRandom()
 _HORIZON = 0.1  # seconds of dialling claimed in one transaction
 _POLL = 0.5  # seconds between looks when nobody has rung the bell
 _RETRY_AFTER = 1.0  # seconds before trying again when the store is away
@@ -49,13 +53,17 @@ class Dialer:
         changes: ChangeWriter,
         clock: Clock,
         holder: str,
+        spread: Callable[[], float] = _RANDOM.random,
     ) -> None:
+        """`spread` draws the part of a retry's wait that is left to chance, from 0 to 1."""
         self._store = store
         self._engine = engine
         self._admission = admission
         self._changes = changes
         self._clock = clock
         self._holder = holder
+        self._spread = spread
+        self._turns = CampaignTurns()
         self._flows: dict[AttemptId, CallFlow] = {}
         self._bell = asyncio.Event()
         self._draining = False
@@ -126,13 +134,15 @@ class Dialer:
             return max(0.0, grant.come_back_at - now)
         claimed = await self._claim(grant)
         self._admission.take(grant, len(claimed))
-        for place, (call, attempt) in enumerate(claimed):
+        for place, (call, attempt, retry) in enumerate(claimed):
             flow = CallFlow(
                 call=call,
                 attempt=attempt,
                 engine=self._engine,
                 changes=self._changes,
                 clock=self._clock,
+                retry=retry,
+                spread=self._spread,
             )
             self._flows[attempt.id] = flow
             self._idle.clear()
@@ -143,35 +153,54 @@ class Dialer:
             return _POLL
         return max(0.0, grant.come_back_at - self._clock.monotonic())
 
-    async def _claim(self, grant: Grant) -> Sequence[tuple[Call, Attempt]]:
+    async def _claim(self, grant: Grant) -> Sequence[tuple[Call, Attempt, RetryRule]]:
+        """Write attempts down for what is due: single calls first, then campaigns in turn."""
         now = self._clock.now()
         async with self._store.begin(read_only=True) as tx:
             due_at = await tx.next_due_at()
-        if due_at is None or due_at > now:
+            nothing = (due_at is None or due_at > now) and not await tx.campaigns_wanting(now)
+        if nothing:
             return ()
         ids = await self._store.take_ids(grant.calls, now)
         async with self._store.begin() as tx:
-            calls = await tx.due_calls(now, grant.calls)
-            if not calls:
-                return ()
-            calls = await self._leave_out_barred(tx, calls, now)
+            calls = await self._leave_out_barred(tx, await tx.due_calls(now, grant.calls), now)
+            rules = [NO_RETRY] * len(calls)
+            if len(calls) < grant.calls:
+                calls, rules = await self._with_campaigns(tx, calls, rules, grant.calls, now)
             claimed = [
                 (
                     replace(call.moved_to(CallState.ACTIVE, now=now), attempts=call.attempts + 1),
                     self._attempt(call, AttemptId(attempt_id), now),
+                    rule,
                 )
-                for call, attempt_id in zip(calls, ids, strict=False)
+                for call, rule, attempt_id in zip(calls, rules, ids, strict=False)
             ]
-            await tx.update_calls([call for call, _ in claimed])
-            await tx.add_attempts([attempt for _, attempt in claimed])
+            await tx.update_calls([call for call, _, _ in claimed])
+            await tx.add_attempts([attempt for _, attempt, _ in claimed])
             await tx.add_events(
                 [
                     AttemptStarted(call_id=call.id, attempt_id=attempt.id, at=now)
-                    for call, attempt in claimed
+                    for call, attempt, _ in claimed
                 ]
             )
             await tx.commit()
         return claimed
+
+    async def _with_campaigns(
+        self,
+        tx: Transaction,
+        singles: Sequence[Call],
+        rules: Sequence[RetryRule],
+        most: int,
+        now: datetime,
+    ) -> tuple[Sequence[Call], list[RetryRule]]:
+        """Return single calls and, in the room they leave, calls of campaigns."""
+        due = await self._turns.due(tx, now, most - len(singles))
+        if due.more:
+            self._bell.set()
+        rule_of = dict(zip((call.id for call in due.calls), due.rules, strict=True))
+        allowed = await self._leave_out_barred(tx, due.calls, now)
+        return [*singles, *allowed], [*rules, *(rule_of[call.id] for call in allowed)]
 
     async def _leave_out_barred(
         self, tx: Transaction, calls: Sequence[Call], now: datetime
@@ -193,12 +222,12 @@ class Dialer:
         left_out = [call for call in calls if (call.account_id, call.to) in barred]
         if not left_out:
             return calls
-        await tx.update_calls(
-            [
-                call.moved_to(CallState.DO_NOT_CALL, now=now, outcome=Outcome.UNDIALED)
-                for call in left_out
-            ]
-        )
+        ended = [
+            call.moved_to(CallState.DO_NOT_CALL, now=now, outcome=Outcome.UNDIALED)
+            for call in left_out
+        ]
+        await tx.update_calls(ended)
+        await tx.announce(finished_calls(ended))
         await tx.add_events([CallBarred(call_id=call.id, at=now) for call in left_out])
         self._bell.set()  # what was granted for them goes to those behind them, at once
         return [call for call in calls if (call.account_id, call.to) not in barred]

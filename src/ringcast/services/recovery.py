@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from random import SystemRandom
 
-from ringcast.domain.calls import Attempt, AttemptState, CallState
+from ringcast.domain.calls import Attempt, AttemptState
 from ringcast.domain.errors import Unavailable
 from ringcast.domain.events import CallEnded
 from ringcast.domain.outcomes import Outcome
+from ringcast.domain.retries import NO_RETRY, after_attempt
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Store, Transaction
-from ringcast.services.changes import finished_calls
+from ringcast.services.changes import count_attempt, finished_calls
 from ringcast.services.dialer import HOLD_FOR
 
 __all__ = ["EndOrphanedAttempts", "HoldAttempts"]
 
 log = logging.getLogger(__name__)
 
+_RANDOM = SystemRandom()
 _BATCH = 500
 _PERIOD = HOLD_FOR.total_seconds() / 3
 
@@ -53,12 +56,21 @@ class EndOrphanedAttempts:
     """Give an end to attempts whose holder has died.
 
     Nobody knows whether their INVITE left, or who heard what: they end as `internal_error`, and the
-    call with them (DESIGN 5.2). Nobody is dialled again because we crashed.
+    call with them (DESIGN 5.2). Nobody is dialled again because we crashed, unless the rule of the
+    campaign asks for it; and who has answered never is.
     """
 
-    def __init__(self, *, store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        spread: Callable[[], float] = _RANDOM.random,
+    ) -> None:
+        """`spread` draws the part of a retry's wait that is left to chance, from 0 to 1."""
         self._store = store
         self._clock = clock
+        self._spread = spread
 
     async def __call__(self) -> int:
         """End those there are; return how many."""
@@ -86,27 +98,38 @@ class EndOrphanedAttempts:
     async def _end(self, tx: Transaction, orphans: Sequence[Attempt]) -> None:
         now = self._clock.now()
         reason = "the server stopped while the call was up; what became of it is unknown"
-        await tx.update_attempts(
-            [
-                replace(
-                    attempt.moved_to(AttemptState.ENDED),
-                    ended_at=now,
-                    outcome=Outcome.INTERNAL_ERROR,
-                    reason=reason,
-                )
-                for attempt in orphans
-            ]
-        )
-        calls = [
-            call
+        attempts = [
+            replace(
+                attempt.moved_to(AttemptState.ENDED),
+                ended_at=now,
+                outcome=Outcome.INTERNAL_ERROR,
+                reason=reason,
+            )
             for attempt in orphans
+        ]
+        await tx.update_attempts(attempts)
+        calls = [
+            (call, attempt)
+            for attempt in attempts
             if (call := await tx.call(attempt.account_id, attempt.call_id)) is not None
             and not call.state.is_final
         ]
-        ended = [
-            call.moved_to(CallState.FINISHED, now=now, outcome=Outcome.INTERNAL_ERROR)
-            for call in calls
-        ]
+        wanted = {call.campaign_id for call, _ in calls if call.campaign_id is not None}
+        campaigns = await tx.campaigns_with_ids(sorted(wanted)) if wanted else {}
+        ended = []
+        for call, attempt in calls:
+            rule = NO_RETRY if call.campaign_id is None else campaigns[call.campaign_id].retry
+            ended.append(
+                after_attempt(
+                    call,
+                    attempt,
+                    rule=rule,
+                    outcome=Outcome.INTERNAL_ERROR,
+                    now=now,
+                    spread=self._spread(),
+                )
+            )
+            await count_attempt(tx, call, attempt)
         await tx.update_calls(ended)
         await tx.announce(finished_calls(ended))
         await tx.add_events(
