@@ -69,8 +69,12 @@ class SoundLibrary:
                 for sound in dict.fromkeys(sounds):
                     if sound not in self._kept:
                         group.create_task(prepare_one(sound))
-        except* CannotStart as failures:
-            raise failures.exceptions[0] from None
+        except ExceptionGroup as failures:
+            # `except*` would wrap what it raises in a group again.
+            for failure in failures.exceptions:
+                if isinstance(failure, CannotStart):
+                    raise failure from None
+            raise
 
     async def _keep(self, sound: Sound | Press) -> KeptSound:
         path = self._folder / f"{self._key(sound)}.ulaw"
