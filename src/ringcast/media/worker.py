@@ -29,7 +29,7 @@ from ringcast.media.pump import Pump
 from ringcast.media.recorder import Writer
 from ringcast.media.uring import RingPorts
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("ringcast.media.worker")  # __name__ is __main__ in the process
 
 TICK_SECONDS = 0.02
 #: Ticks a worker may be behind and still catch up; beyond, the missed ones are left out (200 ms).
