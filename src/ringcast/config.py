@@ -119,6 +119,8 @@ class Settings:
     media_workers: int | None = field(default=None, metadata={"read": _count})
     public_url: str | None = field(default=None, metadata={"read": _url})
     """The address clients reach this server at, if it is not the one they send as Host."""
+    api_rate: float | None = field(default=None, metadata={"read": _positive})
+    """Requests a second that one credential may send; None counts none."""
     allow_private_urls: bool = field(default=False, metadata={"read": _switch})
 
 

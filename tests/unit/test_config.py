@@ -49,6 +49,7 @@ def test_the_file_in_the_working_directory_is_read(
         ("trunk_max_calls", "1.5", "give a whole number above 0"),
         ("allow_private_urls", "maybe", "true or false"),
         ("public_url", "calls.example.net", "starts with http"),
+        ("api_rate", "0", "above 0"),
     ],
 )
 def test_a_wrong_setting_names_itself_and_the_remedy(name: str, text: str, said: str) -> None:

@@ -85,6 +85,7 @@ def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
             update_subscription=UpdateSubscription(store=store, clock=clock, sender=callbacks),
             delete_subscription=DeleteSubscription(store=store),
         ),
+        limits=callfire_v2.Limits(requests_per_second=settings.api_rate),
         public_url=settings.public_url,
     )
 

@@ -57,6 +57,10 @@ def serve(
         bool,
         typer.Option("--allow-private-urls", help="Let callbacks go to inner addresses."),
     ] = False,
+    api_rate: Annotated[
+        str | None,
+        typer.Option(help="Most requests a second of one credential. [default: not limited]"),
+    ] = None,
     config: ConfigFile = None,
 ) -> None:
     """Run the server until SIGTERM, which lets live calls finish; a second one ends them.
@@ -80,6 +84,7 @@ def serve(
             "data_dir": data_dir,
             "media_workers": media_workers,
             "public_url": public_url,
+            "api_rate": api_rate,
             "allow_private_urls": "true" if allow_private_urls else None,
         },
         file=config,

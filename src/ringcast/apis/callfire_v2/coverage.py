@@ -22,7 +22,8 @@ What all operations have in common:
 - `GET /v2/api-docs/swagger.json` answers, without a credential, a Swagger 2.0 document with all
   operations; it names the address of `--public-url`, or else the one in the request's Host.
 - Who sends more than 60 requests without a valid credential from one address, and then more than
-  one a second, gets 429 with `Retry-After`. Nothing else is limited unless the operator says so.
+  one a second, gets 429 with `Retry-After`; so does a credential that sends more requests a second
+  than `--api-rate`, which is not limited by default.
 - An operation that is not here answers 501 and says why. A parameter or member that would have no
   effect, or does not exist, answers 400 and is named: nothing is accepted and ignored. A parameter
   without a value, and a member that is `null`, count as absent.
