@@ -99,6 +99,14 @@ _INDEX_OF = [
     ("sounds_by_audio", lambda tx: tx.sound_of_audio(1, "abc")),
     ("sounds_by_account", lambda tx: tx.sounds(1, Page(limit=2), name=None, archived=True)),
     ("saved_answers_by_time", lambda tx: tx.forget_answers(NOW)),
+    ("subscriptions_by_account", lambda tx: tx.subscriptions_listening([1])),
+    ("deliveries_waiting", lambda tx: tx.due_deliveries(NOW, 10, except_receivers=["a:80"])),
+    ("deliveries_in_order", lambda tx: tx.due_deliveries(NOW, 10)),
+    ("deliveries_by_account", lambda tx: tx.deliveries(10, account_id=1)),
+    (
+        "deliveries_ended",
+        lambda tx: tx.forget_deliveries(delivered_before=NOW, dead_before=NOW),
+    ),
 ]
 
 
