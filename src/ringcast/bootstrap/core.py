@@ -31,6 +31,7 @@ from ringcast.services.calls import SendCalls
 from ringcast.services.changes import ChangeWriter
 from ringcast.services.dialer import Dialer
 from ringcast.services.idempotency import ForgetAnswers
+from ringcast.services.list_imports import ImportLists
 from ringcast.services.recovery import EndOrphanedAttempts, HoldAttempts
 
 __all__ = ["Core", "running_core"]
@@ -51,6 +52,7 @@ class Core:
     speech: Speech
     engine: EmbeddedEngine
     dialer: Dialer
+    list_imports: ImportLists
     changes: ChangeWriter
     ring_timeout: timedelta
 
@@ -115,6 +117,7 @@ async def running_core(
             clock=clock,
             holder=holder,
         )
+        list_imports = ImportLists(store=store, clock=clock, holder=holder)
         await engine.start(dialer.deliver)
         stack.push_async_callback(engine.close)
         core = Core(
@@ -124,6 +127,7 @@ async def running_core(
             speech=StoredSpeech(synthesizer, audio, directory=settings.data_dir / "speech"),
             engine=engine,
             dialer=dialer,
+            list_imports=list_imports,
             changes=changes,
             ring_timeout=timedelta(seconds=settings.ring_timeout),
         )
@@ -134,6 +138,7 @@ async def running_core(
                 for work in (
                     changes.run(),
                     dialer.run(),
+                    list_imports.run(),
                     HoldAttempts(store=store, clock=clock, holder=holder).run(),
                     EndOrphanedAttempts(store=store, clock=clock).run(),
                     _repeat(ForgetAnswers(store=store, clock=clock), every=_FORGET_PERIOD),

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from ringcast.apis import callfire_v2
+from ringcast.apis.callfire_v2.contact_services import ContactServices
 from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable
@@ -59,6 +60,7 @@ def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
         callfire_v2.Services(
             authenticate=Authenticate(store=store),
             answer_once=AnswerOnce(store=store),
+            contacts=ContactServices.over(store, clock, wake_importer=core.list_imports.wake),
             send_calls=core.send_calls,
             get_call=GetCall(store=store),
             find_calls=FindCalls(store=store),

@@ -27,6 +27,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.sound_library import MemoryAudio, MemorySpeech
 
 from ringcast.apis.callfire_v2 import Limits, Services, callfire_v2
+from ringcast.apis.callfire_v2.contact_services import ContactServices
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, AttemptState, CallState
 from ringcast.domain.ids import AttemptId, CallId
@@ -174,6 +175,7 @@ class Rig:
         return Services(
             authenticate=Authenticate(store=store),
             answer_once=AnswerOnce(store=store),
+            contacts=ContactServices.over(store, clock, wake_importer=self._wake),
             send_calls=send_calls,
             get_call=GetCall(store=store),
             find_calls=FindCalls(store=store),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
+from ringcast.apis.callfire_v2.contact_services import ContactServices
 from ringcast.apis.callfire_v2.fields import Fields
 from ringcast.apis.callfire_v2.requests import Query
 from ringcast.domain.accounts import Account
@@ -44,6 +45,7 @@ class Services:
 
     authenticate: Authenticate
     answer_once: AnswerOnce
+    contacts: ContactServices
     send_calls: SendCalls
     get_call: GetCall
     find_calls: FindCalls

@@ -15,6 +15,8 @@ from starlette.responses import Response
 from ringcast.apis.callfire_v2 import (
     handlers,
     handlers_account,
+    handlers_contacts,
+    handlers_dnc,
     handlers_numbers,
     handlers_webhooks,
 )
@@ -55,6 +57,7 @@ class Operation:
         return self.why or _WHY_NOT.get(self.tag, "")
 
 
+_NO_LISTS = "is of 2016: entries are one list here; use call, text and source"
 _VOICE_ONLY = "this system makes telephone calls, and neither sends nor receives messages"
 _NO_SHOP = "numbers come with your trunk: the operator adds them with `ringcast number add`"
 _NO_CREDITS = "this system has no credits: calls cost what the trunk's carrier charges"
@@ -197,30 +200,197 @@ OPERATIONS: tuple[Operation, ...] = (
         handlers.get_sound_wav,
         notes="as heard in a call; ranges and ETag",
     ),
-    Operation("GET", "/contacts", "findContacts"),
-    Operation("POST", "/contacts", "createContacts"),
-    Operation("GET", "/contacts/dncs", "findDoNotContacts"),
-    Operation("POST", "/contacts/dncs", "addDoNotContacts"),
-    Operation("PUT", "/contacts/dncs", "updateDncNumber"),
-    Operation("DELETE", "/contacts/dncs/sources/{source}", "deleteDoNotContactsBySource"),
-    Operation("GET", "/contacts/dncs/universals/{toNumber}", "getUniversalDoNotContacts"),
-    Operation("DELETE", "/contacts/dncs/{number}", "deleteDoNotContact"),
-    Operation("GET", "/contacts/dncs/{number}", "getDoNotContact"),
-    Operation("PUT", "/contacts/dncs/{number}", "updateDoNotContact"),
-    Operation("GET", "/contacts/lists", "findContactLists"),
-    Operation("POST", "/contacts/lists", "createContactList"),
-    Operation("POST", "/contacts/lists/upload", "createContactListFromFile"),
-    Operation("DELETE", "/contacts/lists/{id}", "deleteContactList"),
-    Operation("GET", "/contacts/lists/{id}", "getContactList"),
-    Operation("PUT", "/contacts/lists/{id}", "updateContactList"),
-    Operation("DELETE", "/contacts/lists/{id}/items", "removeContactListItems"),
-    Operation("GET", "/contacts/lists/{id}/items", "getContactListItems"),
-    Operation("POST", "/contacts/lists/{id}/items", "addContactListItems"),
-    Operation("DELETE", "/contacts/lists/{id}/items/{contactId}", "removeContactListItem"),
-    Operation("DELETE", "/contacts/{id}", "deleteContact"),
-    Operation("GET", "/contacts/{id}", "getContact"),
-    Operation("PUT", "/contacts/{id}", "updateContact"),
-    Operation("GET", "/contacts/{id}/history", "getContactHistory"),
+    Operation(
+        "GET",
+        "/contacts",
+        "findContacts",
+        handlers_contacts.find_contacts,
+        takes=frozenset(
+            {*_PAGED, "id", "number", "contactListId", "propertyName", "propertyValue"}
+        ),
+        notes="`id`, else `number`, overrides the other filters; `propertyName` may be a member "
+        "such as firstName; more than 10,000 found have `totalCount` -1",
+    ),
+    Operation(
+        "POST",
+        "/contacts",
+        "createContacts",
+        handlers_contacts.create_contacts,
+        notes="a number that cannot be dialled is refused with 400, naming the contact",
+    ),
+    Operation(
+        "GET",
+        "/contacts/dncs",
+        "findDoNotContacts",
+        handlers_dnc.find_dncs,
+        takes=frozenset(
+            {
+                *_PAGED,
+                "prefix",
+                "campaignId",
+                "source",
+                "call",
+                "text",
+                "inboundCall",
+                "inboundText",
+                "number",
+            }
+        ),
+        refuses=dict.fromkeys(("dncListId", "dncListName", "callDnc", "textDnc"), _NO_LISTS),
+        notes="in the order of numbers; `prefix` with or without the 1; the parameters of 2016 are "
+        "refused: use call and text",
+    ),
+    Operation(
+        "POST",
+        "/contacts/dncs",
+        "addDoNotContacts",
+        handlers_dnc.add_dncs,
+        notes="bars calls from the very next dial on, whenever they were asked for; answers an "
+        "empty object",
+    ),
+    Operation(
+        "PUT",
+        "/contacts/dncs",
+        "updateDncNumber",
+        handlers_dnc.put_dnc,
+        notes="as it was in 2016; adds the number if it is not there",
+    ),
+    Operation(
+        "DELETE",
+        "/contacts/dncs/sources/{source}",
+        "deleteDoNotContactsBySource",
+        handlers_dnc.delete_dncs_of_source,
+        notes="a source without entries answers 404",
+    ),
+    Operation(
+        "GET",
+        "/contacts/dncs/universals/{toNumber}",
+        "getUniversalDoNotContacts",
+        handlers_dnc.get_universals,
+        takes=frozenset({"fields", "fromNumber"}),
+        notes="what the account's own list says: there is no list above the accounts here; true is "
+        "allowed",
+    ),
+    Operation(
+        "DELETE",
+        "/contacts/dncs/{number}",
+        "deleteDoNotContact",
+        handlers_dnc.delete_dnc,
+        notes="several numbers separated by commas: all, or none if one is not there",
+    ),
+    Operation(
+        "GET",
+        "/contacts/dncs/{number}",
+        "getDoNotContact",
+        handlers_dnc.get_dnc,
+    ),
+    Operation(
+        "PUT",
+        "/contacts/dncs/{number}",
+        "updateDoNotContact",
+        handlers_dnc.update_dnc,
+        notes="members left out stay as they are",
+    ),
+    Operation(
+        "GET",
+        "/contacts/lists",
+        "findContactLists",
+        handlers_contacts.find_lists,
+        takes=frozenset({*_PAGED, "name"}),
+    ),
+    Operation(
+        "POST",
+        "/contacts/lists",
+        "createContactList",
+        handlers_contacts.create_list,
+        notes="one of contacts, contactIds, contactNumbers; ACTIVE at once; custom properties "
+        "become A, B, C without `useCustomFields`",
+    ),
+    Operation(
+        "POST",
+        "/contacts/lists/upload",
+        "createContactListFromFile",
+        handlers_contacts.upload_list,
+        notes="read in the background; rows that make no contact are left out, and told in the "
+        "list's member `problem`, which CallFire has not",
+    ),
+    Operation(
+        "DELETE",
+        "/contacts/lists/{id}",
+        "deleteContactList",
+        handlers_contacts.delete_list,
+    ),
+    Operation(
+        "GET",
+        "/contacts/lists/{id}",
+        "getContactList",
+        handlers_contacts.get_list,
+        takes=frozenset({"fields"}),
+    ),
+    Operation(
+        "PUT",
+        "/contacts/lists/{id}",
+        "updateContactList",
+        handlers_contacts.update_list,
+    ),
+    Operation(
+        "DELETE",
+        "/contacts/lists/{id}/items",
+        "removeContactListItems",
+        handlers_contacts.remove_list_items,
+        takes=frozenset({"contactId"}),
+        notes="what is not in the list is passed over",
+    ),
+    Operation(
+        "GET",
+        "/contacts/lists/{id}/items",
+        "getContactListItems",
+        handlers_contacts.get_list_items,
+        takes=frozenset(_PAGED),
+    ),
+    Operation(
+        "POST",
+        "/contacts/lists/{id}/items",
+        "addContactListItems",
+        handlers_contacts.add_list_items,
+        notes="409 until the list is ACTIVE",
+    ),
+    Operation(
+        "DELETE",
+        "/contacts/lists/{id}/items/{contactId}",
+        "removeContactListItem",
+        handlers_contacts.remove_list_item,
+    ),
+    Operation(
+        "DELETE",
+        "/contacts/{id}",
+        "deleteContact",
+        handlers_contacts.delete_contact,
+        notes="takes it out of all lists; it can still be read",
+    ),
+    Operation(
+        "GET",
+        "/contacts/{id}",
+        "getContact",
+        handlers_contacts.get_contact,
+        takes=frozenset({"fields"}),
+        notes="deleted ones too",
+    ),
+    Operation(
+        "PUT",
+        "/contacts/{id}",
+        "updateContact",
+        handlers_contacts.update_contact,
+        notes="members left out stay, empty ones are taken away; a deleted contact answers 409",
+    ),
+    Operation(
+        "GET",
+        "/contacts/{id}/history",
+        "getContactHistory",
+        handlers_contacts.get_history,
+        takes=frozenset(_PAGED),
+        notes="calls to any of the contact's numbers; there are no texts",
+    ),
     Operation("GET", "/keywords", "findKeywords"),
     Operation("GET", "/keywords/leases", "findKeywordLeases"),
     Operation("GET", "/keywords/leases/{keyword}", "getKeywordLease"),

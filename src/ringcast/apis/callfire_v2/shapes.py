@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ringcast.apis.callfire_v2 import account_bodies, requests, responses, webhook_bodies
+from ringcast.apis.callfire_v2 import (
+    account_bodies,
+    contact_bodies,
+    requests,
+    responses,
+    webhook_bodies,
+)
 from ringcast.apis.callfire_v2.responses import ItemList, ItemPage
 
 __all__ = ["MODEL_NAMES", "SHAPES", "FormPart", "Shape"]
@@ -44,6 +50,43 @@ class Shape:
 
 
 SHAPES: Mapping[str, Shape] = {
+    "findContacts": Shape(gives=ItemPage[contact_bodies.ContactBody]),
+    "createContacts": Shape(
+        takes=list[contact_bodies.ContactRequest], gives=ItemList[webhook_bodies.ResourceIdBody]
+    ),
+    "findDoNotContacts": Shape(gives=ItemPage[contact_bodies.DoNotContactBody]),
+    "addDoNotContacts": Shape(
+        takes=contact_bodies.AddDoNotContactRequest, gives=contact_bodies.NothingBody
+    ),
+    "updateDncNumber": Shape.nothing(takes=contact_bodies.DoNotContactRequest),
+    "deleteDoNotContactsBySource": Shape.nothing(),
+    "getUniversalDoNotContacts": Shape(gives=ItemList[contact_bodies.UniversalDoNotContactBody]),
+    "deleteDoNotContact": Shape.nothing(),
+    "getDoNotContact": Shape(gives=contact_bodies.DoNotContactBody),
+    "updateDoNotContact": Shape.nothing(takes=contact_bodies.DoNotContactRequest),
+    "findContactLists": Shape(gives=ItemPage[contact_bodies.ContactListBody]),
+    "createContactList": Shape(
+        takes=contact_bodies.CreateContactListRequest, gives=webhook_bodies.ResourceIdBody
+    ),
+    "createContactListFromFile": Shape(
+        form=(
+            FormPart("file", is_file=True, required=True),
+            FormPart("name"),
+            FormPart("useCustomFields"),
+        ),
+        gives=webhook_bodies.ResourceIdBody,
+    ),
+    "deleteContactList": Shape.nothing(),
+    "getContactList": Shape(gives=contact_bodies.ContactListBody),
+    "updateContactList": Shape.nothing(takes=contact_bodies.UpdateContactListRequest),
+    "removeContactListItems": Shape.nothing(),
+    "getContactListItems": Shape(gives=ItemPage[contact_bodies.ContactBody]),
+    "addContactListItems": Shape.nothing(takes=contact_bodies.ContactListRequest),
+    "removeContactListItem": Shape.nothing(),
+    "deleteContact": Shape.nothing(),
+    "getContact": Shape(gives=contact_bodies.ContactBody),
+    "updateContact": Shape.nothing(takes=contact_bodies.ContactRequest),
+    "getContactHistory": Shape(gives=contact_bodies.ContactHistoryBody),
     "findCalls": Shape(gives=ItemPage[responses.CallBody]),
     "sendCalls": Shape(takes=list[requests.CallRecipient], gives=ItemList[responses.CallBody]),
     "getCall": Shape(gives=responses.CallBody),

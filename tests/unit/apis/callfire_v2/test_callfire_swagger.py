@@ -25,6 +25,7 @@ AVAILABLE = [operation for operation in OPERATIONS if operation.handler is not N
 NOT_DESCRIBED = {
     "callResult",
     "duplicate",
+    "problem",  # ours: what was wrong with the file of a contact list
     ("getAccount", "fields"),
     ("getCallerIds", "fields"),
 }
