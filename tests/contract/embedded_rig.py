@@ -9,16 +9,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tests.contract.rig import Log, Phone
+from tests.contract.rtp_peer import PCMA
 from tests.contract.sip_phones import HOST, SipPhone, SipPhones
 
-from ringcast.audio import wav
+from ringcast.audio import compare, g711, tones, wav
 from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
 from ringcast.engines.embedded import EmbeddedEngine, Trunk
 from ringcast.engines.simulator import FarEnd
 from ringcast.integrations.clock import SystemClock
 from ringcast.ports.audio import AudioNotFound
-from ringcast.ports.engine import CallEngine
+from ringcast.ports.engine import AnswerKind, CallEngine
 
 _LOUD = 1000  # of 32767; silence and what a lost packet leaves are far below
 
@@ -82,11 +84,32 @@ class EmbeddedRig:
             rtp_timeout=self._rtp_timeout,
         )
 
-    def phone(self, far_end: FarEnd) -> Phone:
+    def phone(self, far_end: FarEnd, *, speaks: bool = False) -> Phone:
         self._numbers += 1
         phone = Phone(PhoneNumber(f"1213555{1000 + self._numbers}"), far_end)
         self.phones.plan[str(phone.to)] = far_end
+        if speaks:
+            self.phones.says[str(phone.to)] = _greeting(far_end)
         return phone
+
+    async def hears(self, phone: Phone, other: Phone) -> bool:
+        for _ in range(3):  # a busy machine may hold up our telephones: then they try again
+            correlation = await self._listen(phone, other)
+            if correlation >= 0.95:
+                return True
+            if correlation < 0.2:
+                return False
+        return False
+
+    async def _listen(self, phone: Phone, other: Phone) -> float:
+        said = _speech(1.0, seed=random.getrandbits(32))
+        before = len(self.at(phone).rtp.heard())
+        self.at(other).rtp.say(g711.encode_ulaw(said).tobytes())
+        await self.pass_time(1.4)
+        rtp = self.at(phone).rtp
+        heard = rtp.heard()[before:]
+        decode = g711.decode_alaw if rtp.codec == PCMA else g711.decode_ulaw
+        return (await asyncio.to_thread(compare.find, said, decode(heard))).correlation
 
     def sound(self, length: float) -> str:
         digest = f"{len(self._sounds):064x}"
@@ -136,3 +159,22 @@ class EmbeddedRig:
         if digest not in self._sounds:
             raise AudioNotFound(digest)
         return self._folder / f"{digest}.ulaw"
+
+
+def _greeting(far_end: FarEnd) -> bytes:
+    """Return what the far end says, as detection shall hear it."""
+    if far_end.answer_kind is AnswerKind.SILENCE:
+        return b""
+    if far_end.answer_kind is AnswerKind.FAX:
+        return g711.encode_ulaw(tones.fax_ced()).tobytes()
+    parts = [_speech(far_end.greeting.total_seconds(), seed=1)]
+    if far_end.beeps:
+        parts += [tones.silence(0.3), tones.beep(1000, 200)]
+    return g711.encode_ulaw(np.concatenate(parts)).tobytes()
+
+
+def _speech(length: float, *, seed: int) -> NDArray[np.int16]:
+    """Return noise in syllables, in whole frames."""
+    noise = tones.noise(length, seed=seed, level_dbfs=-18)
+    loudness = 0.55 - 0.45 * np.cos(2 * np.pi * np.arange(len(noise)) / 8000 / 0.18)
+    return (noise * loudness).astype(np.int16)

@@ -59,8 +59,14 @@ class Rig(Protocol):
     nowhere: Destination
     """A destination that no route leads to."""
 
-    def phone(self, far_end: FarEnd) -> Phone:
-        """Set up a telephone under a number of its own."""
+    def phone(self, far_end: FarEnd, *, speaks: bool = False) -> Phone:
+        """Set up a telephone under a number of its own.
+
+        If it `speaks` it sounds like its `answer_kind`; others hum.
+        """
+
+    async def hears(self, phone: Phone, other: Phone) -> bool:
+        """Whether what one telephone says is heard whole and well by another."""
 
     def sound(self, length: float) -> str:
         """Make a sound of so many seconds (whole frames of 20 ms); return its content hash."""
@@ -93,6 +99,7 @@ async def call(
     *,
     ring_timeout: float = 10.0,
     max_length: float = 60.0,
+    near: AttemptId | None = None,
 ) -> AttemptId:
     """Place a call to the telephone; return its leg."""
     global _last_leg
@@ -105,6 +112,7 @@ async def call(
             from_number=CALLER,
             ring_timeout=seconds(ring_timeout),
             max_length=seconds(max_length),
+            near=near,
         )
     )
     return leg
@@ -146,10 +154,13 @@ class SimulatedRig:
     async def start(self) -> None:
         await self.engine.start(self.log)
 
-    def phone(self, far_end: FarEnd) -> Phone:
+    def phone(self, far_end: FarEnd, *, speaks: bool = False) -> Phone:
         to = PhoneNumber(f"1213555{1000 + len(self._phones)}")
         phone = self._phones[to] = Phone(to, far_end)
         return phone
+
+    async def hears(self, phone: Phone, other: Phone) -> bool:
+        return self.simulator.hears(self._leg_of(phone)) == self._leg_of(other)
 
     def sound(self, length: float) -> str:
         digest = f"sound{len(self._sounds)}"

@@ -8,10 +8,11 @@ from typing import Final, cast
 
 import numpy as np
 
-from ringcast.audio.g711 import encode_ulaw
+from ringcast.audio.g711 import ULAW_TO_ALAW, encode_ulaw
 from ringcast.protocols.rtp import DIGITS, EventPayload, RtpError, RtpPacket
 
 PCMU: Final = 0
+PCMA: Final = 8
 EVENTS: Final = 101
 FRAME: Final = 160
 _INTERVAL: Final = 0.02
@@ -19,6 +20,7 @@ _PRESSED: Final = 5  # frames a key is held: 100 ms
 # 1 kHz at 8 kHz: eight samples a period, so that every frame of the tone is the same.
 _WAVE: Final = (8000 * np.sin(2 * np.pi * np.arange(FRAME) / 8)).astype(np.int16)
 TONE: Final = encode_ulaw(_WAVE).tobytes()
+SILENCE: Final = b"\xff" * FRAME
 
 
 class RtpPeer(asyncio.DatagramProtocol):
@@ -36,6 +38,11 @@ class RtpPeer(asyncio.DatagramProtocol):
         self._ssrc = random.getrandbits(32)
         self._events: list[tuple[int, EventPayload, bool]] = []
         self.is_silent = False
+        """Send no packets."""
+        self.codec = PCMU
+        self.background = TONE
+        """What is sent while nothing is said."""
+        self._words = b""
 
     @classmethod
     async def open(cls, host: str) -> RtpPeer:
@@ -73,6 +80,10 @@ class RtpPeer(asyncio.DatagramProtocol):
         let_go = [EventPayload(code, True, 10, _PRESSED * FRAME)] * 3
         self._events += [(n, event, n == 1) for n, event in enumerate(held + let_go, start=1)]
 
+    def say(self, codes: bytes) -> None:
+        """Send µ-law audio (in A-law if that is the codec) in place of the background."""
+        self._words += codes
+
     def close(self) -> None:
         """Stop sending and free the port; what was heard stays."""
         if self._timer is not None:
@@ -82,7 +93,7 @@ class RtpPeer(asyncio.DatagramProtocol):
 
     def heard(self) -> bytes:
         """Return the audio by its timestamps; what is missing is 0xFF, silence in µ-law."""
-        audio = [p for p in self.packets if p.payload_type == PCMU]
+        audio = [p for p in self.packets if p.payload_type == self.codec]
         if not audio:
             return b""
         first = audio[0].timestamp
@@ -111,7 +122,11 @@ class RtpPeer(asyncio.DatagramProtocol):
         self._timer = loop.call_at(self._next_at, self._tick)
 
     def _next_packet(self) -> RtpPacket:
-        payload, kind, marker, timestamp = TONE, PCMU, False, self._timestamp
+        payload, kind, marker, timestamp = self.background, self.codec, False, self._timestamp
+        if self._words:
+            payload, self._words = self._words[:FRAME].ljust(FRAME, b"\xff"), self._words[FRAME:]
+        if kind == PCMA:
+            payload = ULAW_TO_ALAW[np.frombuffer(payload, np.uint8)].tobytes()
         if self._events:
             step, event, marker = self._events.pop(0)
             payload, kind = event.serialize(), EVENTS

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from tests.contract.rtp_peer import RtpPeer
+from tests.contract.rtp_peer import PCMA, SILENCE, RtpPeer
 
 from ringcast.engines.simulator import FarEnd
 from ringcast.protocols.sdp import Agreement, SessionDescription, answer_offer, make_offer
@@ -27,6 +27,8 @@ class SipPhones:
 
     def __init__(self) -> None:
         self.plan: dict[str, FarEnd] = {}
+        self.says: dict[str, bytes] = {}
+        """What a telephone sends from its answer on, in µ-law; others hum all the time."""
         self.by_number: dict[str, SipPhone] = {}
         self.requests: list[Request] = []
         """Every request that began something, INVITEs mostly."""
@@ -99,7 +101,9 @@ class SipPhones:
             await RtpPeer.open(HOST),
             alter_answer=self.alter_answer,
         )
-        self.by_number[str(getattr(call.request.request_uri, "user", ""))] = phone
+        number = str(getattr(call.request.request_uri, "user", ""))
+        phone.says = self.says.get(number)
+        self.by_number[number] = phone
         await phone.run()
 
 
@@ -117,6 +121,7 @@ class SipPhone:
         self.call = call
         self.far_end = far_end
         self.rtp = rtp
+        self.says: bytes | None = None
         self.agreed: Agreement | None = None
         self.events: list[CallEvent] = []
         self._alter_answer = alter_answer
@@ -163,7 +168,13 @@ class SipPhone:
             offer, address=HOST, port=self.rtp.port, session_id=1, version=1
         )
         self.rtp.connect((self.agreed.remote_address, self.agreed.remote_port))
-        return self._alter_answer(answer.serialize())
+        if self.says is not None:
+            self.rtp.background = SILENCE
+            self.rtp.say(self.says)
+        body = self._alter_answer(answer.serialize())
+        if b"RTP/AVP 8" in body:
+            self.rtp.codec = PCMA
+        return body
 
     def digits_by_info(self) -> str:
         """Return the keys that were sent to us in SIP INFO."""

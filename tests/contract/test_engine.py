@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.contract.embedded_rig import EmbeddedRig
-from tests.contract.rig import Phone, Rig, SimulatedRig, call, check_promises, happens, seconds
+from tests.contract.rig import Phone, Rig, call, check_promises, happens, seconds
+from tests.contract.rigs import RIGS
 
 from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.ids import AttemptId
@@ -30,15 +30,10 @@ _PERSON = FarEnd()
 _RINGS_ON = FarEnd(answers_after=None)
 _SAYS_NOTHING = FarEnd(rings_after=None, answers_after=None)
 
-_RIGS: dict[str, Callable[[Path], SimulatedRig | EmbeddedRig]] = {
-    "simulator": lambda folder: SimulatedRig(),
-    "embedded": EmbeddedRig,
-}
 
-
-@pytest.fixture(params=sorted(_RIGS))
+@pytest.fixture(params=sorted(RIGS))
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
-    made = _RIGS[request.param](tmp_path)
+    made = RIGS[request.param](tmp_path)
     await made.start()
     yield made
     await made.close()
@@ -131,6 +126,14 @@ async def test_sound_that_does_not_exist_fails_to_play_and_the_call_goes_on(rig:
 
     assert (failed.playback, failed.result) == (1, PlaybackResult.FAILED)
     assert (played.playback, played.result) == (2, PlaybackResult.COMPLETED)
+
+
+@pytest.mark.parametrize("loop", [0, -1])
+async def test_playing_less_than_once_is_refused(rig: Rig, loop: int) -> None:
+    leg = await answered(rig, rig.phone(_PERSON))
+
+    with pytest.raises(ValueError, match="once or more"):
+        await rig.engine.play(leg, 1, [rig.sound(0.1)], loop)
 
 
 @pytest.mark.parametrize("status", [404, 480, 486, 503, 603])

@@ -19,11 +19,15 @@ from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import Destination
 from ringcast.ports.engine import (
+    AnswerClassified,
+    AnswerKind,
     Capabilities,
+    DetectionSettings,
     DigitReceived,
     DigitsSent,
     EngineEvent,
     EventSink,
+    GreetingEnded,
     LegAnswered,
     LegEnded,
     LegRinging,
@@ -33,6 +37,7 @@ from ringcast.ports.engine import (
     PlaybackStarted,
     RecordingFinished,
     RecordingTracks,
+    Unbridged,
     WhoEnded,
 )
 
@@ -40,6 +45,9 @@ __all__ = ["FarEnd", "SimulatedEngine"]
 
 _DIGIT_LENGTH: Final = timedelta(milliseconds=100)
 _DIGIT_GAP: Final = timedelta(milliseconds=60)
+_BEEP_AFTER: Final = timedelta(milliseconds=500)
+"""From the end of a greeting to the end of its beep."""
+_FAX_TONE: Final = timedelta(milliseconds=500)
 _PAUSES: Final = {"w": timedelta(milliseconds=500), "W": timedelta(seconds=1)}
 
 
@@ -60,6 +68,12 @@ class FarEnd:
     """From its answer."""
     presses: Sequence[tuple[timedelta, str]] = ()
     """Keys, and when from its answer."""
+    answer_kind: AnswerKind = AnswerKind.HUMAN
+    """What detection makes of it."""
+    greeting: timedelta = timedelta(seconds=0.6)
+    """How long it speaks from its answer (people, machines, call screening)."""
+    beeps: bool = False
+    """Whether a beep follows the greeting."""
 
 
 @dataclass(slots=True)
@@ -72,7 +86,10 @@ class _Playback:
 class _Leg:
     request: Originate
     far_end: FarEnd
-    answered: bool = False
+    answered_at: datetime | None = None
+    detection: object | None = None
+    """That which runs."""
+    bridged_to: AttemptId | None = None
     playback: _Playback | None = None
     recordings: dict[int, tuple[Path, datetime]] = field(default_factory=dict)
     sending_until: datetime | None = None
@@ -158,6 +175,8 @@ class SimulatedEngine:
 
     async def play(self, leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
         """Play the sounds; replaces what is playing. An unknown sound ends as FAILED."""
+        if loop < 1:
+            raise ValueError(f"a sound is played once or more, not {loop} times")
         live = self._answered(leg)
         if live is None:
             return
@@ -188,6 +207,77 @@ class SimulatedEngine:
         live.sending_until = start + length
         self._after(live.sending_until - self.now, leg, lambda: self._digits_out(leg, digits))
 
+    async def start_detection(self, leg: AttemptId, settings: DetectionSettings) -> None:
+        """Find out what the far end is: the verdict is its `answer_kind`, when it is due."""
+        live = self._answered(leg)
+        if live is None:
+            return
+        live.detection = detection = object()
+        wait, reason = _verdict_after(live, settings, now=self.now)
+        since = self.now
+        self._after(wait, leg, lambda: self._classify(leg, live, detection, since, reason))
+        if live.far_end.answer_kind in _MACHINES:
+            beeps = live.far_end.beeps
+            rest = _BEEP_AFTER if beeps else settings.greeting_end
+            wait = max(wait, _speech_left(live, now=self.now) + rest)
+            self._after(wait, leg, lambda: self._end_greeting(leg, live, detection))
+
+    async def stop_detection(self, leg: AttemptId) -> None:
+        """End the detection."""
+        live = self._answered(leg)
+        if live is not None:
+            live.detection = None
+
+    async def bridge(self, leg: AttemptId, other: AttemptId) -> None:
+        """Note that the legs hear each other (`hears`); keys go from one to the other."""
+        if leg == other:
+            raise ValueError(f"leg {leg} cannot be bridged to itself")
+        one, two = self._answered(leg), self._answered(other)
+        if one is None or two is None:
+            for number, live, missing in ((leg, one, other), (other, two, leg)):
+                if live is not None:
+                    self._report(Unbridged(leg=number, at=self.now, other=missing))
+            return
+        if one.bridged_to == other:
+            return
+        self._part(leg)
+        self._part(other)
+        one.bridged_to, two.bridged_to = other, leg
+
+    async def unbridge(self, leg: AttemptId, other: AttemptId) -> None:
+        """Part the legs, if they are bridged to each other."""
+        if self.hears(leg) == other:
+            self._part(leg)
+
+    def hears(self, leg: AttemptId) -> AttemptId | None:
+        """Return the leg that this one is bridged to."""
+        live = self._legs.get(leg)
+        return None if live is None else live.bridged_to
+
+    def _part(self, leg: AttemptId) -> None:
+        other = self.hears(leg)
+        if other is None:
+            return
+        for one, gone in ((leg, other), (other, leg)):
+            self._legs[one].bridged_to = None
+            self._report(Unbridged(leg=one, at=self.now, other=gone))
+
+    def _classify(
+        self, leg: AttemptId, live: _Leg, detection: object, since: datetime, reason: str
+    ) -> None:
+        if live.detection is not detection:
+            return
+        kind = live.far_end.answer_kind
+        if kind not in _MACHINES:
+            live.detection = None
+        self._report(
+            AnswerClassified(leg=leg, at=self.now, kind=kind, after=self.now - since, reason=reason)
+        )
+
+    def _end_greeting(self, leg: AttemptId, live: _Leg, detection: object) -> None:
+        if live.detection is detection:
+            self._report(GreetingEnded(leg=leg, at=self.now, beep=live.far_end.beeps))
+
     async def start_recording(
         self,
         leg: AttemptId,
@@ -217,7 +307,7 @@ class SimulatedEngine:
             self._hang_up(leg, live, reason)
 
     def _hang_up(self, leg: AttemptId, live: _Leg, reason: str) -> None:
-        status = None if live.answered else 487
+        status = 487 if live.answered_at is None else None
         self._end(leg, by=WhoEnded.LOCAL, reason=reason, sip_status=status)
 
     # Faults, for tests of what must survive them
@@ -229,7 +319,7 @@ class SimulatedEngine:
     # What the far end does
 
     def _ring(self, leg: AttemptId, live: _Leg) -> None:
-        if not live.answered:
+        if live.answered_at is None:
             self._report(LegRinging(leg=leg, at=self.now, early_media=live.far_end.early_media))
 
     def _pick_up(self, leg: AttemptId, live: _Leg) -> None:
@@ -243,7 +333,7 @@ class SimulatedEngine:
                 q850=far_end.q850,
             )
             return
-        live.answered = True
+        live.answered_at = self.now
         self._report(LegAnswered(leg=leg, at=self.now))
         for when, digit in far_end.presses:
             self._after(when, leg, partial(self._press, leg, digit))
@@ -253,13 +343,16 @@ class SimulatedEngine:
 
     def _press(self, leg: AttemptId, digit: str) -> None:
         self._report(DigitReceived(leg=leg, at=self.now, digit=digit, duration=_DIGIT_LENGTH))
+        other = self.hears(leg)
+        if other is not None:
+            self.digits[other] = self.digits.get(other, "") + digit
 
     def _hang_up_there(self, leg: AttemptId, live: _Leg) -> None:
         q850 = live.far_end.q850
         self._end(leg, by=WhoEnded.REMOTE, reason="the far end hung up", q850=q850)
 
     def _ring_out(self, leg: AttemptId, live: _Leg) -> None:
-        if live.answered:
+        if live.answered_at is not None:
             return
         silent = live.far_end.rings_after is None
         self._end(
@@ -314,7 +407,7 @@ class SimulatedEngine:
 
     def _answered(self, leg: AttemptId) -> _Leg | None:
         live = self._legs.get(leg)
-        return live if live is not None and live.answered else None
+        return live if live is not None and live.answered_at is not None else None
 
     def _end(
         self,
@@ -333,6 +426,9 @@ class SimulatedEngine:
         for recording in list(live.recordings):
             self._finish_recording(leg, live, recording)
         del self._legs[leg]
+        if live.bridged_to is not None:
+            self._legs[live.bridged_to].bridged_to = None
+            self._report(Unbridged(leg=live.bridged_to, at=self.now, other=leg))
         self._report(
             LegEnded(
                 leg=leg,
@@ -359,3 +455,30 @@ class SimulatedEngine:
     def _report(self, event: EngineEvent) -> None:
         assert self._sink is not None
         self._sink(event)
+
+
+_MACHINES: Final = (AnswerKind.MACHINE, AnswerKind.SCREENING)
+
+
+def _speech_left(live: _Leg, *, now: datetime) -> timedelta:
+    """Return how long the far end goes on to speak."""
+    assert live.answered_at is not None
+    return max(timedelta(), live.answered_at + live.far_end.greeting - now)
+
+
+def _verdict_after(
+    live: _Leg, settings: DetectionSettings, *, now: datetime
+) -> tuple[timedelta, str]:
+    """Return how long detection takes, and what tells it."""
+    far_end, left = live.far_end, _speech_left(live, now=now)
+    if far_end.answer_kind is AnswerKind.SILENCE:
+        return settings.initial_silence, "nobody spoke"
+    if far_end.answer_kind is AnswerKind.FAX:
+        return _FAX_TONE, "fax tone"
+    if far_end.answer_kind in _MACHINES and left >= settings.long_greeting:
+        return settings.long_greeting, "long greeting"
+    if far_end.beeps:
+        return left + _BEEP_AFTER, "beep"
+    is_short = left <= settings.short_greeting
+    waits = settings.after_short if is_short else settings.after_longer
+    return min(left + waits, settings.total), "spoke, and waits"

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringcast.media.messages import (
+    AnswerClassified,
     Codec,
     DigitReceived,
     DigitsSent,
     FirstPacketReceived,
+    GreetingEnded,
     LocalAddress,
     MediaError,
     MediaEvent,
     MediaUnavailable,
     NoEventsAgreed,
     NoPortsLeft,
+    NotTogether,
     PlaybackFinished,
     PlaybackStarted,
     PlayFile,
@@ -36,10 +39,12 @@ if TYPE_CHECKING:
     from ringcast.media.pool import MediaPool
 
 __all__ = [
+    "AnswerClassified",
     "Codec",
     "DigitReceived",
     "DigitsSent",
     "FirstPacketReceived",
+    "GreetingEnded",
     "LocalAddress",
     "MediaError",
     "MediaEvent",
@@ -47,6 +52,7 @@ __all__ = [
     "MediaUnavailable",
     "NoEventsAgreed",
     "NoPortsLeft",
+    "NotTogether",
     "PlayFile",
     "PlayItem",
     "PlaySilence",

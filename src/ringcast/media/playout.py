@@ -14,11 +14,14 @@ from ringcast.media.messages import Codec
 from ringcast.media.playback import SILENCE
 from ringcast.media.recordings import CODEC_NUMBER, TICK, converted
 
-BLOCKS: Final = 32
+BLOCKS: Final = 64
 #: Samples between arrival and being read: jitter up to 40 ms is not heard.
 DELAY: Final = 2 * TICK
 #: How far ahead of being read a packet may lie before the delay is cut to `DELAY` again.
-MOST_AHEAD: Final = 8 * TICK
+MOST_AHEAD: Final = 20 * TICK
+#: Packets in which none may have come later than this before being read, for the delay to be cut.
+WINDOW: Final = 100
+SPARE: Final = DELAY + 2 * TICK
 #: Longest packet taken.
 LONGEST: Final = 4 * TICK
 #: Blocks kept after their tick, for packets of 60 ms and for readers of ticks that were late.
@@ -31,8 +34,8 @@ class Playout:
     """Rows of received audio by timestamp, read block by block.
 
     The first packet of a row is read `DELAY` after it came, the others where their timestamps say.
-    One that is too late for that, and any that lie further ahead than `MOST_AHEAD`, begin anew with
-    `DELAY`: the delay grows with the jitter, follows the drift of clocks, and stays bounded.
+    One that is too late for that begins anew with `DELAY`: so the delay grows with the jitter. It
+    is cut back when `WINDOW` packets had more than they needed, and when it passes `MOST_AHEAD`.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -46,6 +49,8 @@ class Playout:
         self._ssrc = np.zeros(capacity, np.int64)
         self._anchor_position = np.zeros(capacity, np.int64)
         self._anchor_timestamp = np.zeros(capacity, np.int64)
+        self._count = np.zeros(capacity, np.int64)
+        self._least_ahead = np.zeros(capacity, np.int64)
         self._rows: NDArray[np.int64] = np.zeros(0, np.int64)
         self._cleared = 0
 
@@ -59,6 +64,7 @@ class Playout:
         self._silence[row] = SILENCE[codec]
         self._ring[row] = SILENCE[codec]
         self._anchored[row] = False
+        self._count[row] = 0
         self._rows = np.nonzero(self.is_open)[0]
 
     def close(self, row: int) -> None:
@@ -98,6 +104,7 @@ class Playout:
         ahead = position - next_read
         astray = ~known | (newest & ((ahead < 0) | (ahead > MOST_AHEAD)))
         position = np.where(astray, next_read + DELAY, position)
+        position -= self._to_cut(rows, position - next_read, astray, newest)
         moved = newest | astray
         chosen = rows if moved.all() else rows[moved]
         self._anchored[chosen] = True
@@ -123,6 +130,26 @@ class Playout:
         chosen = np.arange(tick - blocks + 1, tick + 1) % BLOCKS
         several: NDArray[np.uint8] = self._ring[rows[:, None], chosen]
         return several.reshape(len(rows), blocks * TICK)
+
+    def _to_cut(
+        self,
+        rows: NDArray[np.int64],
+        ahead: NDArray[np.int64],
+        astray: NDArray[np.bool_],
+        newest: NDArray[np.bool_],
+    ) -> NDArray[np.int64]:
+        """Return by how much each row can be read earlier from here on."""
+        begins = astray | (self._count[rows] == 0)
+        self._least_ahead[rows] = least = np.where(
+            begins, ahead, np.minimum(self._least_ahead[rows], ahead)
+        )
+        self._count[rows] = count = np.where(astray, 1, self._count[rows] + 1)
+        is_due = (count >= WINDOW) & newest
+        if not is_due.any():
+            return np.zeros_like(ahead)
+        self._count[rows[is_due]] = 0
+        spare = (least - DELAY) // TICK * TICK
+        return np.where(is_due & (least >= SPARE), spare, 0)
 
     def _write(
         self, rows: NDArray[np.int64], position: NDArray[np.int64], payload: NDArray[np.uint8]

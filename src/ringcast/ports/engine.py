@@ -19,12 +19,16 @@ from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import Destination, PhoneNumber
 
 __all__ = [
+    "AnswerClassified",
+    "AnswerKind",
     "CallEngine",
     "Capabilities",
+    "DetectionSettings",
     "DigitReceived",
     "DigitsSent",
     "EngineEvent",
     "EventSink",
+    "GreetingEnded",
     "LegAnswered",
     "LegEnded",
     "LegRinging",
@@ -34,6 +38,7 @@ __all__ = [
     "PlaybackStarted",
     "RecordingFinished",
     "RecordingTracks",
+    "Unbridged",
     "WhoEnded",
 ]
 
@@ -47,6 +52,8 @@ class Capabilities:
     send_digits: bool = True
     receive_digits: bool = True
     early_media: bool = True
+    detect: bool = True
+    bridge: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +71,8 @@ class Originate:
     """How long it may last from answer; then the engine hangs up."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Extra SIP headers of the INVITE."""
+    near: AttemptId | None = None
+    """A leg this one will be bridged to: an engine of many parts places both on the same."""
 
 
 class WhoEnded(StrEnum):
@@ -158,6 +167,71 @@ class DigitsSent:
     at: datetime
 
 
+class AnswerKind(StrEnum):
+    """Who or what has answered."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    SCREENING = "screening"
+    """A machine that asks who calls, and may put the call through."""
+    FAX = "fax"
+    SILENCE = "silence"
+    """Nobody spoke: mostly a person who listens."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DetectionSettings:
+    """How long each step of answering-machine detection may take."""
+
+    initial_silence: timedelta = timedelta(seconds=2.5)
+    """Nobody speaks for so long: SILENCE."""
+    short_greeting: timedelta = timedelta(seconds=1.8)
+    after_short: timedelta = timedelta(seconds=0.8)
+    """Who speaks for at most `short_greeting`, and waits for so long, is a person."""
+    long_greeting: timedelta = timedelta(seconds=4.2)
+    """Who speaks for so long is a machine."""
+    after_longer: timedelta = timedelta(seconds=1.5)
+    """Who speaks for longer than `short_greeting` and waits for so long, without a beep, is one."""
+    total: timedelta = timedelta(seconds=7.5)
+    """The verdict comes in this time: a person if it is in doubt."""
+    greeting_end: timedelta = timedelta(seconds=2)
+    """A machine that is silent for so long has ended its greeting without a beep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerClassified:
+    """Detection has its verdict. A machine is listened to on; all else ends the detection."""
+
+    leg: AttemptId
+    at: datetime
+    kind: AnswerKind
+    after: timedelta
+    """How much of the leg was heard for it."""
+    reason: str
+    """In a few plain words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreetingEnded:
+    """A machine's beep is over, or it has stopped to speak (`beep` false).
+
+    Comes again if the machine speaks or beeps again, until `stop_detection`.
+    """
+
+    leg: AttemptId
+    at: datetime
+    beep: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbridged:
+    """The leg does not hear `other` any more, or never did: it had ended."""
+
+    leg: AttemptId
+    at: datetime
+    other: AttemptId
+
+
 class RecordingTracks(StrEnum):
     """Which side of a leg a recording keeps."""
 
@@ -185,6 +259,9 @@ EngineEvent: TypeAlias = (
     | DigitReceived
     | DigitsSent
     | RecordingFinished
+    | AnswerClassified
+    | GreetingEnded
+    | Unbridged
 )
 EventSink: TypeAlias = Callable[[EngineEvent], None]
 
@@ -213,13 +290,37 @@ class CallEngine(Protocol):
         """
 
     async def play(self, leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
-        """Play imported audio (content hashes) without gaps; replaces what is playing."""
+        """Play imported audio (content hashes) without gaps; replaces what is playing.
+
+        `loop` is how many times, 1 or more. On a bridged leg it is heard in place of the other.
+        Raises ValueError for a loop of 0 or less: nothing would be played.
+        """
 
     async def stop_playback(self, leg: AttemptId, playback: int) -> None:
         """Stop that playback, if it is the one that plays."""
 
     async def send_digits(self, leg: AttemptId, digits: str) -> None:
         """Send DTMF; `w` pauses half a second, `W` a whole one."""
+
+    async def start_detection(self, leg: AttemptId, settings: DetectionSettings) -> None:
+        """Find out who has answered; anew if it is being found out already.
+
+        Raises ValueError for settings that make no sense.
+        """
+
+    async def stop_detection(self, leg: AttemptId) -> None:
+        """End the detection; no more events of it come."""
+
+    async def bridge(self, leg: AttemptId, other: AttemptId) -> None:
+        """Let two answered legs hear each other and pass on their keys, until one ends.
+
+        It ends a bridge that either is in. A leg of a bridge that ends is told by Unbridged, unless
+        it has ended itself; so is a leg whose `other` is not answered or has ended. Raises
+        EngineUnavailable if they cannot hear each other: `other` was not originated `near`.
+        """
+
+    async def unbridge(self, leg: AttemptId, other: AttemptId) -> None:
+        """Part two legs that are bridged to each other; both go on in silence."""
 
     async def start_recording(
         self,

@@ -26,10 +26,12 @@ from ringcast.domain.outcomes import Outcome, outcome_of_failure
 from ringcast.domain.retries import NO_RETRY, RetryRule, after_attempt
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import (
+    AnswerClassified,
     CallEngine,
     DigitReceived,
     DigitsSent,
     EngineEvent,
+    GreetingEnded,
     LegAnswered,
     LegEnded,
     LegRinging,
@@ -39,6 +41,7 @@ from ringcast.ports.engine import (
     PlaybackStarted,
     RecordingFinished,
     RecordingTracks,
+    Unbridged,
     WhoEnded,
 )
 from ringcast.services.changes import Change, ChangeWriter
@@ -181,6 +184,8 @@ class CallFlow:
                 await self._note_end(event)
                 raise _LegOver
             case PlaybackStarted() | DigitsSent() | RecordingFinished():
+                pass
+            case AnswerClassified() | GreetingEnded() | Unbridged():
                 pass
             case _:
                 assert_never(event)

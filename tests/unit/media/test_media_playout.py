@@ -114,6 +114,23 @@ def test_packet_that_comes_too_late_makes_the_delay_longer_and_nothing_more_is_l
     assert heard == SILENCE * 2 + audio(5, 48)
 
 
+def test_delay_that_is_not_needed_any_more_is_cut() -> None:
+    bench = Bench()
+    for number in range(5):
+        bench.take(number * TICK)
+        bench.next()
+    bench.next(10)
+    for number in range(5, 15):  # after a stall, 200 ms at once
+        bench.take(number * TICK)
+    heard = b""
+    for number in range(15, 250):
+        bench.take(number * TICK)
+        heard += bench.next()
+
+    assert audio(5, 90) in heard
+    assert heard.endswith(audio(248 - 30, 30)), "read 2 ticks after it came, as at first"
+
+
 def test_delay_that_has_grown_too_long_is_cut() -> None:
     bench = Bench()
     for number in range(40):  # a far end whose clock runs far too fast: two packets a tick
@@ -125,9 +142,9 @@ def test_delay_that_has_grown_too_long_is_cut() -> None:
         bench.take(number * TICK)
         heard += bench.next()
 
-    begin = heard.index(audio(100, 1))
-    assert heard[begin:] == audio(100, len(heard) // TICK - begin // TICK)
-    assert begin // TICK <= 20 + MOST_AHEAD // TICK + 2
+    begin = heard.index(audio(108, 1))
+    assert heard[begin:] == audio(108, len(heard) // TICK - begin // TICK)
+    assert begin // TICK <= 28 + MOST_AHEAD // TICK + 2
 
 
 @pytest.mark.parametrize("jump", [10_000_000, -10_000_000, 0xFFFFFFFF - 100 * TICK])

@@ -9,8 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from ringcast.audio import detection
 from ringcast.domain.errors import EngineUnavailable, RingcastError
 from ringcast.domain.ids import AttemptId
+from ringcast.engines.embedded.bridges import Bridges
 from ringcast.engines.embedded.descriptions import Descriptions
 from ringcast.engines.embedded.leg import CANCEL_WAIT, LegState
 from ringcast.engines.embedded.live import DIGIT_GAP_MS, DIGIT_MS, LiveLeg, Surroundings
@@ -35,7 +37,13 @@ from ringcast.media import (
     WorkerLost,
 )
 from ringcast.ports.clock import Clock
-from ringcast.ports.engine import Capabilities, EventSink, Originate, RecordingTracks
+from ringcast.ports.engine import (
+    Capabilities,
+    DetectionSettings,
+    EventSink,
+    Originate,
+    RecordingTracks,
+)
 from ringcast.protocols.rtp import check_digits
 from ringcast.protocols.sip.errors import SipError
 from ringcast.protocols.sip.uri import format_host_port
@@ -104,6 +112,7 @@ class EmbeddedEngine:
             shared_ports=trunk is not None and trunk.symmetric,
             rtp_timeout=rtp_timeout,
         )
+        self._bridges = Bridges(media=self._media, answered=self._answered)
         self._rtp_ports = rtp_ports
 
     @property
@@ -151,6 +160,8 @@ class EmbeddedEngine:
             media=self._media,
             sink=sink,
             on_ended=self._forget,
+            on_silenced=self._bridges.release,
+            on_digit=self._bridges.pass_on,
         )
 
     async def close(self) -> None:
@@ -191,7 +202,7 @@ class EmbeddedEngine:
         headers = extra_headers(request.headers)
         leg = self._legs[request.leg] = LiveLeg(request, route, around)
         try:
-            address = await self._open_stream(leg)
+            address = await self._open_stream(leg, near=request.near)
             host = self._media_host(address, route)
             negotiation = Negotiation(
                 self._descriptions_of(host),
@@ -209,13 +220,15 @@ class EmbeddedEngine:
 
     async def play(self, leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
         """Play imported audio without gaps in place of what plays."""
+        if loop < 1:
+            raise ValueError(f"a sound is played once or more, not {loop} times")
         live = self._answered(leg)
         if live is None:
             return
         try:
             items = [PlayFile(str(self._playable(digest))) for digest in audio]
             self._media.play(leg, playback, items, loop=loop)
-        except (RingcastError, MediaError, ValueError) as exc:
+        except (RingcastError, MediaError) as exc:
             log.warning("playback failed", extra={"leg": leg, "why": str(exc)})
             live.playback_failed(playback)
 
@@ -234,6 +247,32 @@ class EmbeddedEngine:
         live = self._answered(leg)
         if live is not None:
             live.send_digits(digits)
+
+    async def start_detection(self, leg: AttemptId, settings: DetectionSettings) -> None:
+        """Find out who has answered."""
+        limits = detection.DetectionSettings(
+            **{
+                name: getattr(settings, name).total_seconds()
+                for name in DetectionSettings.__dataclass_fields__
+            }
+        )
+        live = self._answered(leg)
+        if live is not None:
+            live.command(self._media.start_detection, leg, limits)
+
+    async def stop_detection(self, leg: AttemptId) -> None:
+        """End the detection."""
+        live = self._answered(leg)
+        if live is not None:
+            live.command(self._media.stop_detection, leg)
+
+    async def bridge(self, leg: AttemptId, other: AttemptId) -> None:
+        """Let two answered legs hear each other."""
+        self._bridges.join(leg, other)
+
+    async def unbridge(self, leg: AttemptId, other: AttemptId) -> None:
+        """Part two legs that are bridged to each other."""
+        self._bridges.part(leg, other)
 
     async def start_recording(
         self,
@@ -271,9 +310,9 @@ class EmbeddedEngine:
 
     # Inside
 
-    async def _open_stream(self, leg: LiveLeg) -> LocalAddress:
+    async def _open_stream(self, leg: LiveLeg, *, near: AttemptId | None) -> LocalAddress:
         try:
-            address = await self._media.open(leg.id)
+            address = await self._media.open(leg.id, near=near)
         except NoPortsLeft as exc:
             raise EngineUnavailable(
                 f"no RTP port is free in {self._rtp_ports.start}-{self._rtp_ports.stop - 1}:"

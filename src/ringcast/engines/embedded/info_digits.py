@@ -60,7 +60,7 @@ class InfoDigitSender:
         loop: asyncio.AbstractEventLoop,
         on_sent: Callable[[], None],
     ) -> None:
-        """`on_sent` is called when all digits of one `send` have been answered."""
+        """`on_sent` is called when all digits of one `send` that reports have been answered."""
         self._call = call
         self._loop = loop
         self._on_sent = on_sent
@@ -68,10 +68,11 @@ class InfoDigitSender:
         self._is_waiting = False
         self._timer: asyncio.TimerHandle | None = None
 
-    def send(self, digits: str) -> None:
+    def send(self, digits: str, *, reports: bool = True) -> None:
         """Send digits after those being sent; `w` and `W` pause."""
         self._queue.extend(digits)
-        self._queue.append("")  # the end of this `send`
+        if reports:
+            self._queue.append("")  # the end of this `send`
         if not self._is_waiting:
             self._go_on()
 

@@ -28,15 +28,19 @@ from ringcast.engines.embedded.verdicts import verdict_on_end, verdict_on_failur
 from ringcast.media import Codec, MediaError, MediaEvent, MediaPool
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import (
+    AnswerClassified,
+    AnswerKind,
     DigitReceived,
     DigitsSent,
     EventSink,
+    GreetingEnded,
     LegEnded,
     Originate,
     PlaybackFinished,
     PlaybackResult,
     PlaybackStarted,
     RecordingFinished,
+    Unbridged,
 )
 from ringcast.protocols.sdp import SdpError
 from ringcast.protocols.sip.agent_events import (
@@ -72,6 +76,8 @@ DIGIT_MS: Final = 100
 """How long a digit we send lasts."""
 DIGIT_GAP_MS: Final = 60
 """How long it is silent after it."""
+_LONGEST_DIGIT_MS: Final = 2000
+"""How long a key that is passed on is held at most: nobody hears anything else meanwhile."""
 
 _P = ParamSpec("_P")
 
@@ -86,6 +92,10 @@ class Surroundings:
     sink: EventSink
     on_ended: Callable[[AttemptId], None]
     """Called once with each leg that has ended, before its LegEnded."""
+    on_silenced: Callable[[AttemptId], None]
+    """Called with each leg whose stream is closed or lost."""
+    on_digit: Callable[[AttemptId, str, timedelta], None]
+    """Called with each key pressed on a leg."""
 
     def now(self) -> Moment:
         return Moment(self.clock.monotonic(), self.clock.now())
@@ -96,6 +106,7 @@ class LiveLeg:
 
     __slots__ = (
         "_around",
+        "_awaits_digits_sent",
         "_call",
         "_info_digits",
         "_is_acting",
@@ -126,6 +137,7 @@ class LiveLeg:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
         self._is_acting = False
+        self._awaits_digits_sent = False
 
     # Requests
 
@@ -152,17 +164,32 @@ class LiveLeg:
 
     def send_digits(self, digits: str) -> None:
         """Send digits as telephone events, or in SIP INFO to a far end that takes none."""
+        self._send_digits(digits, duration_ms=DIGIT_MS, reports=True)
+
+    def pass_on_digit(self, digit: str, held: timedelta) -> None:
+        """Send a key that was pressed on a leg this one is bridged to; it is not reported."""
+        duration_ms = round(held.total_seconds() * 1000)
+        duration_ms = min(max(duration_ms, DIGIT_MS), _LONGEST_DIGIT_MS)
+        self._send_digits(digit, duration_ms=duration_ms, reports=False)
+
+    def _send_digits(self, digits: str, *, duration_ms: int, reports: bool) -> None:
         assert self._negotiation is not None
         assert self._call is not None
         if self._negotiation.takes_telephone_events:
+            self._awaits_digits_sent |= reports
             send = self._around.media.send_digits
-            self.command(send, self.id, digits, duration_ms=DIGIT_MS, gap_ms=DIGIT_GAP_MS)
+            self.command(send, self.id, digits, duration_ms=duration_ms, gap_ms=DIGIT_GAP_MS)
             return
         if self._info_digits is None:
             self._info_digits = InfoDigitSender(
                 self._call, loop=self._around.loop, on_sent=self._digits_sent
             )
-        self._info_digits.send(digits)
+        self._info_digits.send(digits, reports=reports)
+
+    def unbridged(self, other: AttemptId) -> None:
+        """Report that another leg is not heard any more."""
+        self.leg.media_event(Unbridged(leg=self.id, at=self._around.now().utc, other=other))
+        self._act()
 
     def playback_failed(self, playback: int) -> None:
         """Report a playback that could not begin."""
@@ -285,6 +312,7 @@ class LiveLeg:
             self.leg.media_event(
                 DigitReceived(leg=self.id, at=now.utc, digit=digit, duration=duration)
             )
+            self._around.on_digit(self.id, digit, duration)
 
     def _digits_sent(self) -> None:
         self.leg.media_event(DigitsSent(leg=self.id, at=self._around.now().utc))
@@ -315,8 +343,23 @@ class LiveLeg:
         elif isinstance(event, media.DigitReceived):
             held = timedelta(milliseconds=event.duration_ms)
             leg.media_event(DigitReceived(leg=self.id, at=at, digit=event.digit, duration=held))
+            self._around.on_digit(self.id, event.digit, held)
         elif isinstance(event, media.DigitsSent):
-            leg.media_event(DigitsSent(leg=self.id, at=at))
+            if self._awaits_digits_sent:
+                self._awaits_digits_sent = False
+                leg.media_event(DigitsSent(leg=self.id, at=at))
+        elif isinstance(event, media.AnswerClassified):
+            leg.media_event(
+                AnswerClassified(
+                    leg=self.id,
+                    at=at,
+                    kind=AnswerKind(event.kind),
+                    after=timedelta(seconds=event.seconds),
+                    reason=event.reason,
+                )
+            )
+        elif isinstance(event, media.GreetingEnded):
+            leg.media_event(GreetingEnded(leg=self.id, at=at, beep=event.beep))
         elif isinstance(event, media.RecordingFinished):
             self._recorded(event, now=now)
         elif isinstance(event, media.RtpTimeout):
@@ -339,6 +382,7 @@ class LiveLeg:
             self.give_up(_WORKER_LOST)
         else:
             self.leg.media_lost(_WORKER_LOST, now=self._around.now())
+            self._around.on_silenced(self.id)
             self._act()
 
     def _recorded(self, event: media.RecordingFinished, *, now: Moment) -> None:
@@ -370,6 +414,7 @@ class LiveLeg:
                         self._report(action)
                     elif isinstance(action, CloseMedia):
                         self._close_stream()
+                        self._around.on_silenced(self.id)
                     elif self._call is not None:
                         if isinstance(action, SendBye):
                             self._call.bye(cause=action.q850)
