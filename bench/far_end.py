@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from bench.media_load import FIRST_HOST, RECORD, echo
 from numpy.typing import NDArray
-from tests.sipp.runner import Sipp, SippFailed, free_port
+from tests.sipp.runner import Sipp, SippFailed
 
 HOST = "127.0.0.1"
 _SCENARIO = Path(__file__).parent / "scenarios" / "uas_audio.xml"
@@ -31,10 +31,10 @@ class Echo:
 
     def __init__(self, *, calls: int, seconds: float) -> None:
         self._pipe, self._theirs = multiprocessing.Pipe()
-        self.port = free_port("0.0.0.0")
+        self._port = 0
         most = int(calls * 50 * seconds)
         self._process = multiprocessing.get_context("spawn").Process(
-            target=echo, args=(self._theirs, self.port, most), daemon=True
+            target=echo, args=(self._theirs, most), daemon=True
         )
         self._records: NDArray[np.void] | None = None
 
@@ -42,7 +42,7 @@ class Echo:
         self._process.start()
         if not self._pipe.poll(20):
             raise SippFailed("the echo did not start")
-        self._pipe.recv()
+        self._port = int(self._pipe.recv())
         return self
 
     def __exit__(
@@ -56,7 +56,7 @@ class Echo:
 
     def address(self, number: int) -> Address:
         """Return the address of the far end of call `number`."""
-        return socket.inet_ntoa((FIRST_HOST + number).to_bytes(4, "big")), self.port
+        return socket.inet_ntoa((FIRST_HOST + number).to_bytes(4, "big")), self._port
 
     def records(self) -> NDArray[np.void]:
         """Stop, and return `RECORD` rows: call number, sequence number, arrival (wall clock)."""
