@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -44,6 +45,7 @@ __all__ = [
     "do_not_contact",
     "history",
     "members",
+    "number",
     "numbers",
     "search_key",
     "universal_do_not_contact",
@@ -64,6 +66,7 @@ _PHONES: Mapping[str, PhoneKind] = {
     "extraPhone2": PhoneKind.EXTRA_2,
     "extraPhone3": PhoneKind.EXTRA_3,
 }
+_INTERNATIONAL = re.compile(r"[1-9][0-9]{6,14}")
 _LIST_FIELDS = ("homePhone", "workPhone", "mobilePhone")
 
 LIST_STATUS: Mapping[ContactListStatus, str] = {
@@ -347,12 +350,29 @@ def numbers(given: Sequence[str | int], *, field: str) -> list[PhoneNumber]:
     ]
 
 
+def number(text: str, *, field: str) -> PhoneNumber:
+    """Read a telephone number, also of another country as we show it: without a plus.
+
+    Raises InvalidNumber.
+    """
+    text = text[:64].strip()
+    try:
+        return PhoneNumber.parse(text, field=field)
+    except InvalidNumber:
+        if not _INTERNATIONAL.fullmatch(text):
+            raise
+    try:
+        return PhoneNumber.parse("+" + text, field=field)
+    except InvalidNumber as error:
+        raise InvalidNumber(text, field=field) from error
+
+
 def search_key(name: str, value: str) -> SearchKey:
     """Return what a contact is found by: one of its members, or a property of that name."""
     if name in _TEXTS:
         return SearchKey(_TEXTS[name], value)
     if name in _PHONES:
-        return SearchKey.of_number(PhoneNumber.parse(value, field="propertyValue"), _PHONES[name])
+        return SearchKey.of_number(number(value, field="propertyValue"), _PHONES[name])
     return SearchKey.of_property(name, value)
 
 
@@ -369,6 +389,6 @@ def _text(given: ContactRequest, name: str) -> str | None:
 
 def _number(text: str, field: str, *, what: str) -> PhoneNumber:
     try:
-        return PhoneNumber.parse(text[:64], field=field)
+        return number(text, field=field)
     except InvalidNumber as error:
         raise InvalidInput(f"{what}: {error}", field=field) from error

@@ -88,7 +88,7 @@ async def put_dnc(exchange: Exchange) -> Response:
     given = decode(body or b"{}", DoNotContactRequest)
     if given.number in (None, ""):
         raise InvalidInput("the body has no number", field="number")
-    number = PhoneNumber.parse(str(given.number)[:64], field="number")
+    number = contact_bodies.number(str(given.number), field="number")
     try:
         await _update(exchange, number, given)
     except NotFound:
@@ -115,7 +115,10 @@ async def update_dnc(exchange: Exchange) -> Response:
     number = _number(exchange)
     body = await read_body(exchange.request, limit=exchange.limits.json_bytes)
     given = decode(body or b"{}", DoNotContactRequest)
-    if given.number not in (None, "") and PhoneNumber.parse(str(given.number)[:64]) != number:
+    if (
+        given.number not in (None, "")
+        and contact_bodies.number(str(given.number), field="number") != number
+    ):
         raise InvalidInput("the number of an entry cannot be changed", field="number")
     await _update(exchange, number, given)
     return Response(status_code=204)
@@ -141,7 +144,7 @@ async def delete_dncs_of_source(exchange: Exchange) -> Response:
 
 async def get_universals(exchange: Exchange) -> Response:
     """GET /contacts/dncs/universals/{toNumber}: what the account's own list says."""
-    to = PhoneNumber.parse(exchange.request.path_params["toNumber"][:64], field="toNumber")
+    to = contact_bodies.number(exchange.request.path_params["toNumber"], field="toNumber")
     found, _ = await _services(exchange).find_do_not_call(
         exchange.account.id, exchange.query.page(), DoNotCallFilter(numbers=[to])
     )
@@ -168,7 +171,7 @@ def _services(exchange: Exchange) -> ContactServices:
 
 
 def _number(exchange: Exchange) -> PhoneNumber:
-    return PhoneNumber.parse(exchange.request.path_params["number"][:64], field="number")
+    return contact_bodies.number(exchange.request.path_params["number"], field="number")
 
 
 def _flag(query: Query, name: str) -> bool | None:
