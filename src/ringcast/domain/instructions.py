@@ -5,12 +5,24 @@ Every script language (a vendor's XML, a fixed broadcast) becomes a sequence of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypeAlias
 
 import msgspec
 
-__all__ = ["HangUp", "Instruction", "Pause", "Play", "Record", "Script", "SendDigits"]
+__all__ = [
+    "BanNumber",
+    "HangUp",
+    "Instruction",
+    "Menu",
+    "Pause",
+    "Play",
+    "Record",
+    "Script",
+    "SendDigits",
+    "WhenAnsweredBy",
+]
 
 
 class Play(msgspec.Struct, frozen=True, tag="play", kw_only=True):
@@ -44,7 +56,41 @@ class HangUp(msgspec.Struct, frozen=True, tag="hang_up", kw_only=True):
     """End the call."""
 
 
-Instruction: TypeAlias = Play | Pause | SendDigits | Record | HangUp
+class BanNumber(msgspec.Struct, frozen=True, tag="ban_number", kw_only=True):
+    """Put the called number on the account's do-not-call list."""
+
+    source: str
+    """Where the entry comes from, as the list shows it."""
+
+
+class WhenAnsweredBy(msgspec.Struct, frozen=True, tag="when_answered_by", kw_only=True):
+    """Find out who has answered and do what is meant for them; then the script goes on.
+
+    Whoever presses a key, says nothing or asks who calls counts as a person; for a fax nothing is
+    done. What is meant for a machine is done when its greeting is over, and once more from the
+    beginning if the machine then speaks again or beeps. The outcome of the call says who it was.
+    """
+
+    human: tuple[Instruction, ...] = ()
+    machine: tuple[Instruction, ...] = ()
+
+
+class Menu(msgspec.Struct, frozen=True, tag="menu", kw_only=True):
+    """Play sounds and do what is meant for the first key that is pressed; other keys do nothing.
+
+    A key can be pressed as long as the sounds play and for `wait` after them. Then the script goes
+    on, with or without a key.
+    """
+
+    audio: tuple[str, ...] = ()
+    keys: Mapping[str, tuple[Instruction, ...]] = {}
+    """What is done for each of 0-9 * # A-D."""
+    wait: timedelta = timedelta(seconds=5)
+
+
+Instruction: TypeAlias = (
+    Play | Pause | SendDigits | Record | HangUp | BanNumber | WhenAnsweredBy | Menu
+)
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from itertools import count
-from pathlib import Path
-from typing import TypeVar, assert_never
+from datetime import datetime
+from typing import assert_never
 
 from ringcast.domain.calls import Attempt, AttemptState, Call
+from ringcast.domain.do_not_call import DoNotCallEntry
 from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.events import (
     CallAnswered,
@@ -21,12 +20,13 @@ from ringcast.domain.events import (
     DigitPressed,
     SoundPlayed,
 )
-from ringcast.domain.instructions import HangUp, Instruction, Pause, Play, Record, SendDigits
+from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome, outcome_of_failure
 from ringcast.domain.retries import NO_RETRY, RetryRule, after_attempt
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import (
     AnswerClassified,
+    AnswerKind,
     CallEngine,
     DigitReceived,
     DigitsSent,
@@ -40,17 +40,23 @@ from ringcast.ports.engine import (
     PlaybackResult,
     PlaybackStarted,
     RecordingFinished,
-    RecordingTracks,
     Unbridged,
     WhoEnded,
 )
 from ringcast.services.changes import Change, ChangeWriter
+from ringcast.services.script_run import ScriptRun
 
 __all__ = ["CallFlow"]
 
 log = logging.getLogger(__name__)
 
-E = TypeVar("E", PlaybackFinished, DigitsSent)
+_OUTCOME_OF_ANSWER: Mapping[AnswerKind, Outcome] = {
+    AnswerKind.HUMAN: Outcome.HUMAN,
+    AnswerKind.SILENCE: Outcome.HUMAN,  # mostly a person who listens
+    AnswerKind.MACHINE: Outcome.MACHINE,
+    AnswerKind.SCREENING: Outcome.SCREENING,
+    AnswerKind.FAX: Outcome.FAX,
+}
 
 
 class _LegOver(Exception):
@@ -84,7 +90,7 @@ class CallFlow:
         self._retry = retry
         self._spread = spread
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
-        self._numbers = count(1)
+        self._answered_by = AnswerKind.HUMAN
 
     def deliver(self, event: EngineEvent) -> None:
         """Take an event of this leg."""
@@ -110,8 +116,7 @@ class CallFlow:
             return
         try:
             await self._wait_for_answer()
-            for instruction in self._call.script.instructions:
-                await self._execute(instruction)
+            await self._script_run().run(self._call.script.instructions)
             await self._engine.hang_up(leg, reason="the script ended")
             while True:
                 await self._next_event()
@@ -123,54 +128,31 @@ class CallFlow:
         if self._attempt.state is not AttemptState.ENDED:
             await self._finish(at=self._clock.now(), outcome=Outcome.INTERNAL_ERROR, reason=reason)
 
+    def _script_run(self) -> ScriptRun:
+        return ScriptRun(
+            leg=self._attempt.id,
+            engine=self._engine,
+            clock=self._clock,
+            next_event=self._next_event,
+            on_answered_by=self._note_answered_by,
+            on_ban=self._ban_number,
+        )
+
     async def _wait_for_answer(self) -> None:
         while self._attempt.state is not AttemptState.ANSWERED:
             await self._next_event()
 
-    async def _execute(self, instruction: Instruction) -> None:
-        leg = self._attempt.id
-        match instruction:
-            case Play():
-                playback = next(self._numbers)
-                await self._engine.play(leg, playback, instruction.audio, instruction.loop)
-                await self._wait_for(PlaybackFinished, lambda e: e.playback == playback)
-            case Pause():
-                await self._idle(instruction.length)
-            case SendDigits():
-                await self._engine.send_digits(leg, instruction.digits)
-                await self._wait_for(DigitsSent, lambda _: True)
-            case Record():
-                await self._engine.start_recording(
-                    leg,
-                    next(self._numbers),
-                    Path(instruction.path),
-                    tracks=RecordingTracks.MIXED,
-                    max_length=instruction.max_length,
-                )
-            case HangUp():
-                await self._engine.hang_up(leg, reason="the script hung up")
-                while True:
-                    await self._next_event()
-            case _:
-                assert_never(instruction)
+    async def _next_event(self, until: float | None = None) -> EngineEvent | None:
+        """Take the next event, note what it changes, and raise _LegOver after the last one.
 
-    async def _wait_for(self, kind: type[E], wanted: Callable[[E], bool]) -> None:
-        while True:
-            event = await self._next_event()
-            if isinstance(event, kind) and wanted(event):
-                return
-
-    async def _idle(self, length: timedelta) -> None:
+        Return None if none comes `until` that moment of the monotonic clock.
+        """
+        left = None if until is None else until - self._clock.monotonic()
         try:
-            async with asyncio.timeout(length.total_seconds()):
-                while True:
-                    await self._next_event()
+            async with asyncio.timeout(left):
+                event = await self._events.get()
         except TimeoutError:
-            return
-
-    async def _next_event(self) -> EngineEvent:
-        """Take the next event, note what it changes, and raise _LegOver after the last one."""
-        event = await self._events.get()
+            return None
         match event:
             case LegRinging():
                 self._note_ringing(event)
@@ -236,10 +218,29 @@ class CallFlow:
             ),
         )
 
+    def _note_answered_by(self, kind: AnswerKind) -> None:
+        self._answered_by = kind
+
+    def _ban_number(self, source: str) -> None:
+        if not isinstance(self._attempt.to, PhoneNumber):
+            return  # the list is one of numbers: a SIP address cannot be on it
+        entry = DoNotCallEntry(
+            account_id=self._attempt.account_id,
+            number=self._attempt.to,
+            call=True,
+            text=True,
+            inbound_call=False,
+            inbound_text=False,
+            source=source,
+            created_at=self._clock.now(),
+            campaign_id=self._call.campaign_id,
+        )
+        self._submit(Change(attempt=self._attempt, do_not_call=(entry,)))
+
     async def _note_end(self, event: LegEnded) -> None:
         await self._finish(
             at=event.at,
-            outcome=_outcome(self._attempt, event),
+            outcome=_outcome(self._attempt, self._answered_by, event),
             reason=event.reason,
             sip_status=event.sip_status,
             q850_cause=event.q850_cause,
@@ -274,7 +275,10 @@ class CallFlow:
     def _write(self, attempt: Attempt, event: CallEvent) -> None:
         """Have the step written without waiting for the disk: audio does not wait for it either."""
         self._attempt = attempt
-        written = self._changes.submit(Change(attempt=attempt, events=(event,)))
+        self._submit(Change(attempt=attempt, events=(event,)))
+
+    def _submit(self, change: Change) -> None:
+        written = self._changes.submit(change)
         written.add_done_callback(self._stop_if_lost)
 
     def _stop_if_lost(self, written: asyncio.Future[bool]) -> None:
@@ -287,12 +291,12 @@ class CallFlow:
         )
 
 
-def _outcome(attempt: Attempt, event: LegEnded) -> Outcome:
+def _outcome(attempt: Attempt, answered_by: AnswerKind, event: LegEnded) -> Outcome:
     """Say what came of the attempt; without detection whoever answers counts as a person."""
     if event.failed:
         return Outcome.INTERNAL_ERROR
     if attempt.answered_at is not None:
-        return Outcome.HUMAN
+        return _OUTCOME_OF_ANSWER[answered_by]
     if event.ring_timed_out:
         return Outcome.NO_ANSWER
     if event.by is WhoEnded.LOCAL:

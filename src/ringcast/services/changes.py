@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ringcast.domain.calls import Attempt, AttemptState, Call
+from ringcast.domain.do_not_call import DoNotCallEntry
 from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.events import CallEvent
 from ringcast.domain.ids import AttemptId, CallId
@@ -32,6 +33,8 @@ class Change:
     call: Call | None = None
     """The call, if this step changes it too."""
     events: Sequence[CallEvent] = ()
+    do_not_call: Sequence[DoNotCallEntry] = ()
+    """Numbers that must not be called any more: whoever was called has said so."""
 
 
 class ChangeWriter:
@@ -121,6 +124,9 @@ class ChangeWriter:
         for change in changes:
             if change.call is not None and change.attempt.state is AttemptState.ENDED:
                 await count_attempt(tx, change.call, change.attempt)
+        banned = {(e.account_id, e.number): e for change in changes for e in change.do_not_call}
+        if banned:
+            await tx.put_do_not_call(list(banned.values()))
         events = [event for change in changes for event in change.events]
         if events:
             await tx.add_events(events)

@@ -1,0 +1,307 @@
+"""Scripts on one leg, against the simulated engine, in simulated time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ringcast.domain.ids import AttemptId
+from ringcast.domain.instructions import (
+    BanNumber,
+    HangUp,
+    Instruction,
+    Menu,
+    Pause,
+    Play,
+    WhenAnsweredBy,
+)
+from ringcast.domain.numbers import PhoneNumber
+from ringcast.engines.simulator import FarEnd, SimulatedEngine
+from ringcast.ports.engine import (
+    AnswerClassified,
+    AnswerKind,
+    EngineEvent,
+    GreetingEnded,
+    LegAnswered,
+    LegEnded,
+    Originate,
+    PlaybackFinished,
+)
+from ringcast.services.script_run import ScriptRun
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+LEG = AttemptId(1)
+LENGTHS = {"live": 5.0, "machine": 4.0, "transfer": 1.0, "banned": 2.0}
+
+
+class Over(Exception):
+    """The leg has ended."""
+
+
+class Bench:
+    """One answered leg."""
+
+    def __init__(self, far_end: FarEnd) -> None:
+        self.engine = SimulatedEngine(
+            now=START,
+            far_end=lambda _: far_end,
+            length_of=lambda digest: timedelta(seconds=LENGTHS[digest]),
+        )
+        self.events: list[EngineEvent] = []
+        self.answered_by: list[AnswerKind] = []
+        self.bans: list[str] = []
+        self._waiting: deque[EngineEvent] = deque()
+
+    def now(self) -> datetime:
+        return self.engine.now
+
+    def monotonic(self) -> float:
+        return (self.engine.now - START).total_seconds()
+
+    async def run(self, *instructions: Instruction) -> None:
+        """Answer, and carry out the instructions to their end or that of the leg."""
+        await self.engine.start(self._take)
+        to = PhoneNumber("12135550100")
+        await self.engine.originate(Originate(leg=LEG, to=to, from_number=None))
+        while not isinstance(await self.next_event(None), LegAnswered):
+            pass
+        run = ScriptRun(
+            leg=LEG,
+            engine=self.engine,
+            clock=self,
+            next_event=self.next_event,
+            on_answered_by=self.answered_by.append,
+            on_ban=self.bans.append,
+        )
+        await run.run(instructions)
+
+    async def next_event(self, until: float | None) -> EngineEvent | None:
+        limit = None if until is None else START + timedelta(seconds=until)
+        while not self._waiting:
+            due = self.engine.next_due
+            if limit is not None and (due is None or due > limit):
+                self.engine.advance(limit - self.engine.now)
+                return None
+            assert due is not None, "the script waits for what never comes"
+            self.engine.advance(due - self.engine.now)
+        event = self._waiting.popleft()
+        if isinstance(event, LegEnded):
+            raise Over
+        return event
+
+    def of(self, kind: type[EngineEvent]) -> Sequence[EngineEvent]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def heard(self) -> list[str]:
+        return self.engine.heard.get(LEG, [])
+
+    def seconds_since_answer(self) -> float:
+        (answered,) = self.of(LegAnswered)
+        return (self.engine.now - answered.at).total_seconds()
+
+    def say(self, event: EngineEvent) -> None:
+        """Let the engine report something."""
+        self._take(event)
+
+    def _take(self, event: EngineEvent) -> None:
+        self.events.append(event)
+        self._waiting.append(event)
+
+
+def machine(*, greeting: float = 6.0, beeps: bool = True) -> FarEnd:
+    return FarEnd(answer_kind=AnswerKind.MACHINE, greeting=timedelta(seconds=greeting), beeps=beeps)
+
+
+def pressing(*keys: tuple[float, str]) -> FarEnd:
+    return FarEnd(presses=[(timedelta(seconds=when), key) for when, key in keys])
+
+
+LIVE, MACHINE = Play(audio=("live",)), Play(audio=("machine",))
+BOTH = WhenAnsweredBy(human=(LIVE,), machine=(MACHINE,))
+
+
+# Who has answered
+
+
+@pytest.mark.parametrize("kind", [AnswerKind.HUMAN, AnswerKind.SILENCE, AnswerKind.SCREENING])
+async def test_people_hear_what_is_for_people(kind: AnswerKind) -> None:
+    bench = Bench(FarEnd(answer_kind=kind))
+
+    await bench.run(BOTH)
+
+    assert bench.heard == ["live"]
+    assert bench.answered_by == [kind]
+
+
+@pytest.mark.parametrize("beeps", [True, False])
+async def test_machine_hears_what_is_for_it_after_its_greeting(beeps: bool) -> None:
+    bench = Bench(machine(beeps=beeps))
+
+    await bench.run(BOTH)
+
+    assert bench.heard == ["machine"]
+    assert bench.answered_by == [AnswerKind.MACHINE]
+    (ended,) = bench.of(GreetingEnded)
+    (played,) = bench.of(PlaybackFinished)
+    assert played.at - ended.at == timedelta(seconds=4)
+
+
+async def test_machine_that_goes_on_hears_it_once_more_from_the_beginning() -> None:
+    bench = Bench(machine())
+    original = bench.engine.play
+
+    async def play(leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
+        await original(leg, playback, audio, loop)
+        if playback < 4:  # whatever is played, the machine speaks again
+            bench.engine.advance(timedelta(seconds=1))
+            bench.say(GreetingEnded(leg=LEG, at=bench.engine.now, beep=True))
+
+    bench.engine.play = play  # type: ignore[method-assign] # the far end reacts to what it hears
+
+    await bench.run(BOTH)
+
+    assert bench.heard == ["machine", "machine"]
+    assert len(bench.of(PlaybackFinished)) == 2
+
+
+async def test_machine_for_which_nothing_is_meant_hears_nothing() -> None:
+    bench = Bench(machine())
+
+    await bench.run(WhenAnsweredBy(human=(LIVE,)))
+
+    assert bench.heard == []
+    assert bench.of(GreetingEnded) == []
+    assert bench.seconds_since_answer() == pytest.approx(4.2)
+
+
+async def test_fax_hears_nothing() -> None:
+    bench = Bench(FarEnd(answer_kind=AnswerKind.FAX))
+
+    await bench.run(BOTH)
+
+    assert bench.heard == []
+    assert bench.answered_by == [AnswerKind.FAX]
+
+
+async def test_who_presses_a_key_is_a_person_at_once() -> None:
+    far_end = FarEnd(
+        answer_kind=AnswerKind.MACHINE,
+        greeting=timedelta(seconds=6),
+        presses=[(timedelta(seconds=0.5), "1")],
+    )
+    bench = Bench(far_end)
+
+    await bench.run(BOTH)
+
+    assert bench.answered_by == [AnswerKind.HUMAN]
+    assert bench.of(AnswerClassified) == [], "nobody is asked any more"
+    assert bench.heard == ["live"]
+
+
+async def test_detection_that_never_comes_to_a_verdict_is_a_person() -> None:
+    bench = Bench(FarEnd())
+
+    async def start_detection(leg: AttemptId, settings: object) -> None:
+        """Do nothing, like an engine with a fault."""
+
+    bench.engine.start_detection = start_detection  # type: ignore[method-assign] # a fault
+
+    await bench.run(BOTH)
+
+    assert bench.heard == ["live"]
+    assert bench.answered_by == [AnswerKind.HUMAN]
+
+
+async def test_leg_that_ends_during_detection_ends_the_script() -> None:
+    bench = Bench(FarEnd(hangs_up_after=timedelta(seconds=0.3)))
+
+    with pytest.raises(Over):
+        await bench.run(BOTH)
+
+    assert bench.answered_by == []
+
+
+async def test_script_goes_on_after_either() -> None:
+    bench = Bench(machine())
+
+    await bench.run(WhenAnsweredBy(), Play(audio=("banned",)))
+
+    assert bench.heard == ["banned"]
+
+
+# Keys
+
+MENU = Menu(
+    audio=("live",),
+    keys={
+        "1": (Play(audio=("transfer",)),),
+        "9": (BanNumber(source="pressed 9"), Play(audio=("banned",)), HangUp()),
+    },
+    wait=timedelta(seconds=3),
+)
+
+
+async def test_nobody_who_presses_is_waited_for_and_then_the_script_goes_on() -> None:
+    bench = Bench(FarEnd())
+
+    await bench.run(MENU)
+
+    assert bench.heard == ["live"]
+    assert bench.seconds_since_answer() == pytest.approx(5.0 + 3.0)
+
+
+@pytest.mark.parametrize("when", [1.0, 7.0])
+async def test_key_during_the_sound_or_after_it_does_what_it_is_for(when: float) -> None:
+    bench = Bench(pressing((when, "1")))
+
+    await bench.run(MENU)
+
+    assert bench.heard == ["live", "transfer"]
+    assert bench.seconds_since_answer() == pytest.approx(when + 1.0)
+
+
+async def test_other_keys_do_nothing() -> None:
+    bench = Bench(pressing((1.0, "5"), (2.0, "#"), (6.0, "1")))
+
+    await bench.run(MENU)
+
+    assert bench.heard == ["live", "transfer"]
+    assert bench.seconds_since_answer() == pytest.approx(7.0)
+
+
+async def test_key_can_end_the_calls_to_a_number() -> None:
+    bench = Bench(pressing((1.0, "9")))
+
+    with pytest.raises(Over):
+        await bench.run(MENU)
+
+    assert bench.bans == ["pressed 9"]
+    assert bench.heard == ["live", "banned"]
+
+
+async def test_menu_without_a_sound_waits_for_a_key() -> None:
+    bench = Bench(pressing((1.0, "1")))
+
+    await bench.run(Menu(keys=MENU.keys, wait=timedelta(seconds=2)))
+
+    assert bench.heard == ["transfer"]
+
+
+async def test_menus_are_meant_for_people_in_a_broadcast() -> None:
+    bench = Bench(pressing((3.0, "1")))
+
+    await bench.run(WhenAnsweredBy(human=(MENU,), machine=(MACHINE,)))
+
+    assert bench.heard == ["live", "transfer"]
+
+
+async def test_pause_is_as_long_as_it_says() -> None:
+    bench = Bench(pressing((0.5, "1")))
+
+    await bench.run(Pause(length=timedelta(seconds=2.5)))
+
+    assert bench.seconds_since_answer() == pytest.approx(2.5)
