@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from ringcast.apis import callfire_v2
+from ringcast.apis.callfire_v2.campaign_services import CampaignServices
 from ringcast.apis.callfire_v2.contact_services import ContactServices
 from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
@@ -86,6 +87,13 @@ def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
             find_subscriptions=FindSubscriptions(store=store),
             update_subscription=UpdateSubscription(store=store, clock=clock, sender=callbacks),
             delete_subscription=DeleteSubscription(store=store),
+            campaigns=CampaignServices.over(
+                store,
+                clock,
+                speech=core.speech,
+                wake=core.dialer.wake,
+                ring_timeout=core.ring_timeout,
+            ),
         ),
         limits=callfire_v2.Limits(requests_per_second=settings.api_rate),
         public_url=settings.public_url,

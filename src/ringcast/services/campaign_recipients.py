@@ -158,13 +158,15 @@ class AddRecipients:
         now = self._clock.now()
         async with self._store.begin() as tx:
             await add_to_campaign(tx, account.id, campaign_id, calls, now=now)
+            calls = [
+                replace(call, from_number=call.from_number or campaign.from_number)
+                for call in calls
+            ]
             if once is not None:
                 await once.save(tx, account.id, calls, now=now)
             await tx.commit()
         self._wake()
-        return [
-            replace(call, from_number=call.from_number or campaign.from_number) for call in calls
-        ]
+        return calls
 
 
 class AddBatch:

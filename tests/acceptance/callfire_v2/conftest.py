@@ -27,6 +27,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.sound_library import MemoryAudio, MemorySpeech
 
 from ringcast.apis.callfire_v2 import Limits, Services, callfire_v2
+from ringcast.apis.callfire_v2.campaign_services import CampaignServices
 from ringcast.apis.callfire_v2.contact_services import ContactServices
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, AttemptState, CallState
@@ -38,6 +39,7 @@ from ringcast.ports.speech import Speech
 from ringcast.services.accounts import AccountSecrets, AddAccount, Authenticate
 from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
 from ringcast.services.calls import FindCalls, GetCall, SendCalls
+from ringcast.services.changes import count_attempt, finished_calls
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
 from ringcast.services.numbers import AddNumber, GetNumber, ListNumbers
@@ -64,7 +66,8 @@ UPLOAD_LIMIT = 1024 * 1024
 
 _IDS = re.compile(r'("id": )\d{12,}')
 _TIMES = re.compile(
-    r'("(?:created|modified|originateTime|answerTime|finishTime)": )\d{13}(?=[,\n])'
+    r'("(?:created|modified|createdAt|updatedAt|expiresAt|timestamp'
+    r'|originateTime|answerTime|finishTime)": )\d{13}(?=[,\n])'
 )
 _NAMED_IDS = re.compile(r"\b\d{15,16}\b")
 _REQUESTS = re.compile(r"request [0-9a-f]{16}")
@@ -201,6 +204,9 @@ class Rig:
             find_subscriptions=FindSubscriptions(store=store),
             update_subscription=UpdateSubscription(store=store, clock=clock, sender=self.sender),
             delete_subscription=DeleteSubscription(store=store),
+            campaigns=CampaignServices.over(
+                store, clock, speech=speech, wake=self._wake, fallback_zone="America/New_York"
+            ),
         )
 
     async def secrets(self, name: str) -> AccountSecrets:
@@ -241,17 +247,17 @@ class Rig:
             await tx.add_attempts([attempt])
             active = replace(call.moved_to(CallState.ACTIVE, now=now), attempts=1)
             await tx.update_calls([active])
-            await tx.update_attempts(
-                [
-                    replace(
-                        attempt.moved_to(AttemptState.ENDED),
-                        answered_at=answered,
-                        ended_at=ended,
-                        outcome=outcome,
-                    )
-                ]
+            over = replace(
+                attempt.moved_to(AttemptState.ENDED),
+                answered_at=answered,
+                ended_at=ended,
+                outcome=outcome,
             )
-            await tx.update_calls([active.moved_to(CallState.FINISHED, now=ended, outcome=outcome)])
+            await tx.update_attempts([over])
+            await count_attempt(tx, active, over)
+            finished = active.moved_to(CallState.FINISHED, now=ended, outcome=outcome)
+            await tx.update_calls([finished])
+            await tx.announce(finished_calls([finished]))
             await tx.commit()
 
     def _wake(self) -> None:

@@ -33,8 +33,8 @@ What all operations have in common:
   gets the first answer and does nothing; another request under the same key gets 409.
 - Numbers are digits without a plus: eleven in North America, country code first elsewhere.
 - Attributes, labels and records are left out where there are none. A record is an attempt that has
-  ended; it has both `result` and `callResult`; `duration` is talk time in whole seconds. There are
-  no `campaignId`, `batchId`, `contact` and `billedAmount`.
+  ended; it has both `result` and `callResult`; `duration` is talk time in whole seconds. There is
+  no `billedAmount`. `campaignId` and `batchId` are left out where a call has none.
 - The second occurrence of a number in one request is called like the first (CallFire: `DUP`).
 """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
+from ringcast.apis.callfire_v2.campaign_services import CampaignServices
 from ringcast.apis.callfire_v2.contact_services import ContactServices
 from ringcast.apis.callfire_v2.fields import Fields
 from ringcast.apis.callfire_v2.requests import Query
@@ -69,6 +70,7 @@ class Services:
     find_subscriptions: FindSubscriptions
     update_subscription: UpdateSubscription
     delete_subscription: DeleteSubscription
+    campaigns: CampaignServices
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +78,8 @@ class Limits:
     """How much one request may bring."""
 
     json_bytes: int = 1024 * 1024
+    recipients_bytes: int = 16 * 1024 * 1024
+    """Of a body that names many people."""
     upload_bytes: int = 32 * 1024 * 1024
     upload_directory: Path | None = None
     """Where uploads lie while they are read; None leaves it to the system."""

@@ -17,10 +17,10 @@ from ringcast.apis.callfire_v2.requests import (
     decode,
     recipients,
 )
-from ringcast.apis.callfire_v2.statuses import states_named, voice_named
+from ringcast.apis.callfire_v2.statuses import outcomes_named, states_named, voice_named
 from ringcast.domain.calls import Call
 from ringcast.domain.errors import InvalidInput
-from ringcast.domain.ids import CallId, SoundId
+from ringcast.domain.ids import BatchId, CallId, CampaignId, SoundId
 from ringcast.services.calls import MAX_RECIPIENTS
 from ringcast.services.idempotency import Once
 from ringcast.services.sounds import AddedSound, AudioFormat
@@ -47,8 +47,7 @@ __all__ = [
 async def send_calls(exchange: Exchange) -> Response:
     """POST /calls."""
     query = exchange.query
-    if query.integer("campaignId"):
-        raise NotAvailable("campaignId")
+    campaign_id = query.integer("campaignId")
     body = await read_body(exchange.request, limit=exchange.limits.json_bytes)
     given = decode(body or b"[]", list[CallRecipient])
     if not 1 <= len(given) <= MAX_RECIPIENTS:
@@ -64,6 +63,7 @@ async def send_calls(exchange: Exchange) -> Response:
             exchange.account,
             calls_to_make,
             strict=query.boolean("strictValidation"),
+            campaign_id=CampaignId(campaign_id) if campaign_id else None,
             once=once,
         )
 
@@ -76,8 +76,9 @@ async def find_calls(exchange: Exchange) -> Response:
     window = query.page()
     ids = query.integers("id")
     states = query.words("states")
-    if query.integer("campaignId"):
-        raise NotAvailable("campaignId")
+    results = query.words("results")
+    campaign_id = query.integer("campaignId")
+    batch_id = query.integer("batchId")
     if query.boolean("inbound"):
         states = []  # no call of this system is inbound
     found, total = await exchange.services.find_calls(
@@ -90,6 +91,10 @@ async def find_calls(exchange: Exchange) -> Response:
         label=query.text("label"),
         since=query.time("intervalBegin"),
         until=query.time("intervalEnd"),
+        outcomes=None if results is None else outcomes_named(results, field="results"),
+        campaign_id=CampaignId(campaign_id) if campaign_id else None,
+        batch_id=None if batch_id is None else BatchId(batch_id),
+        single=campaign_id == 0,
     )
     items = [responses.call(one.call, one.attempts) for one in found]
     return json_response(project_list(responses.page(items, window, total), exchange.fields))

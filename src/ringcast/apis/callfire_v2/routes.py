@@ -15,6 +15,7 @@ from starlette.responses import Response
 from ringcast.apis.callfire_v2 import (
     handlers,
     handlers_account,
+    handlers_campaigns,
     handlers_contacts,
     handlers_dnc,
     handlers_numbers,
@@ -86,17 +87,19 @@ OPERATIONS: tuple[Operation, ...] = (
                 *_PAGED,
                 "id",
                 "campaignId",
+                "batchId",
                 "fromNumber",
                 "toNumber",
                 "label",
                 "states",
+                "results",
                 "inbound",
                 "intervalBegin",
                 "intervalEnd",
             }
         ),
-        refuses={"batchId": _NO_EFFECT, "results": _NO_EFFECT},
-        notes="`id` and the other filters narrow each other; `campaignId` only 0",
+        notes="`id` and the other filters narrow each other; `campaignId` 0 finds calls of no "
+        "broadcast; `totalCount` is -1 for more than 10,000 that were filtered",
     ),
     Operation(
         "POST",
@@ -114,21 +117,116 @@ OPERATIONS: tuple[Operation, ...] = (
             }
         ),
         refuses={"defaultMachineMessage": _NO_EFFECT, "defaultMachineMessageSoundId": _NO_EFFECT},
-        notes="`campaignId` only 0; a recipient can have phoneNumber, fromNumber, liveMessage, "
+        notes="calls of a broadcast (`campaignId`) wait for it and say what it says unless they "
+        "have a message of their own; a recipient can have phoneNumber, fromNumber, liveMessage, "
         "liveMessageSoundId, voice, attributes",
     ),
-    Operation("GET", "/calls/broadcasts", "findCallBroadcasts"),
-    Operation("POST", "/calls/broadcasts", "createCallBroadcast"),
-    Operation("GET", "/calls/broadcasts/{id}", "getCallBroadcast"),
-    Operation("PUT", "/calls/broadcasts/{id}", "updateCallBroadcast"),
-    Operation("POST", "/calls/broadcasts/{id}/archive", "archiveVoiceBroadcast"),
-    Operation("GET", "/calls/broadcasts/{id}/batches", "getCallBroadcastBatches"),
-    Operation("POST", "/calls/broadcasts/{id}/batches", "addCallBroadcastBatch"),
-    Operation("GET", "/calls/broadcasts/{id}/calls", "getCallBroadcastCalls"),
-    Operation("POST", "/calls/broadcasts/{id}/recipients", "addCallBroadcastRecipients"),
-    Operation("POST", "/calls/broadcasts/{id}/start", "startVoiceBroadcast"),
-    Operation("GET", "/calls/broadcasts/{id}/stats", "getCallBroadcastStats"),
-    Operation("POST", "/calls/broadcasts/{id}/stop", "stopVoiceBroadcast"),
+    Operation(
+        "GET",
+        "/calls/broadcasts",
+        "findCallBroadcasts",
+        handlers_campaigns.find_campaigns,
+        takes=frozenset(
+            {*_PAGED, "name", "label", "running", "scheduled", "intervalBegin", "intervalEnd"}
+        ),
+        notes="newest first; none that is archived; `name` is a part of the name; the interval is "
+        "that of creation",
+    ),
+    Operation(
+        "POST",
+        "/calls/broadcasts",
+        "createCallBroadcast",
+        handlers_campaigns.create_campaign,
+        takes=frozenset({"start", "strictValidation"}),
+        notes="not available yet: dialplanXml, machine, transfer and dnc sounds, keys, "
+        "maxActiveTransfers, contactId; answeringMachineConfig is LIVE_IMMEDIATE; "
+        "retryPhoneTypes FIRST_NUMBER; without schedules, resumeNextDay false stops it at the end "
+        "of its day",
+    ),
+    Operation(
+        "GET",
+        "/calls/broadcasts/{id}",
+        "getCallBroadcast",
+        handlers_campaigns.get_campaign,
+        takes=frozenset({"fields"}),
+    ),
+    Operation(
+        "PUT",
+        "/calls/broadcasts/{id}",
+        "updateCallBroadcast",
+        handlers_campaigns.update_campaign,
+        takes=frozenset({"strictValidation"}),
+        notes="members that are not there stay as they are; also while it runs; 204",
+    ),
+    Operation(
+        "POST",
+        "/calls/broadcasts/{id}/archive",
+        "archiveVoiceBroadcast",
+        handlers_campaigns.archive_campaign,
+        notes="one that runs is stopped; 204",
+    ),
+    Operation(
+        "GET",
+        "/calls/broadcasts/{id}/batches",
+        "getCallBroadcastBatches",
+        handlers_campaigns.find_batches,
+        takes=frozenset({*_PAGED}),
+    ),
+    Operation(
+        "POST",
+        "/calls/broadcasts/{id}/batches",
+        "addCallBroadcastBatch",
+        handlers_campaigns.add_batch,
+        takes=frozenset({"strictValidation"}),
+        notes="up to 50,000 recipients; scrubDuplicates also leaves out who is in the broadcast",
+    ),
+    Operation(
+        "GET",
+        "/calls/broadcasts/{id}/calls",
+        "getCallBroadcastCalls",
+        handlers_campaigns.find_calls_of_campaign,
+        takes=frozenset({*_PAGED, "batchId"}),
+    ),
+    Operation(
+        "POST",
+        "/calls/broadcasts/{id}/recipients",
+        "addCallBroadcastRecipients",
+        handlers_campaigns.add_recipients,
+        takes=frozenset({"fields", "strictValidation"}),
+        notes="up to 50,000 recipients; a finished broadcast goes on with them",
+    ),
+    Operation(
+        "POST",
+        "/calls/broadcasts/{id}/start",
+        "startVoiceBroadcast",
+        handlers_campaigns.start_campaign,
+        notes="START_PENDING until it has somebody to call; 204",
+    ),
+    Operation(
+        "GET",
+        "/calls/broadcasts/{id}/stats",
+        "getCallBroadcastStats",
+        handlers_campaigns.get_stats,
+        takes=frozenset({"fields"}),
+        refuses={"begin": _NO_EFFECT, "end": _NO_EFFECT},
+        notes="callsAttempted are attempts, callsPlaced calls with at least one; totalCount is "
+        "what remains and all members from liveCount on; no billedAmount",
+    ),
+    Operation(
+        "POST",
+        "/calls/broadcasts/{id}/stop",
+        "stopVoiceBroadcast",
+        handlers_campaigns.stop_campaign,
+        notes="calls that live go on to their end; 204",
+    ),
+    Operation(
+        "POST",
+        "/calls/broadcasts/{id}/toggleRecipientsStatus",
+        "toggleCallBroadcastRecipientsStatus",
+        handlers_campaigns.toggle_recipients,
+        takes=frozenset({"enable"}),
+        notes="came in December 2019; who was dialled stays as they are; 204",
+    ),
     Operation("GET", "/calls/recordings/{id}", "getCallRecording"),
     Operation("GET", "/calls/recordings/{id}.mp3", "getCallRecordingMp3"),
     Operation(
@@ -142,8 +240,20 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/calls/{id}/recordings", "getCallRecordings"),
     Operation("GET", "/calls/{id}/recordings/{name}", "getCallRecordingByName"),
     Operation("GET", "/calls/{id}/recordings/{name}.mp3", "getCallRecordingMp3ByName"),
-    Operation("GET", "/campaigns/batches/{id}", "getCampaignBatch"),
-    Operation("PUT", "/campaigns/batches/{id}", "updateCampaignBatch"),
+    Operation(
+        "GET",
+        "/campaigns/batches/{id}",
+        "getCampaignBatch",
+        handlers_campaigns.get_batch,
+        takes=frozenset({"fields"}),
+    ),
+    Operation(
+        "PUT",
+        "/campaigns/batches/{id}",
+        "updateCampaignBatch",
+        handlers_campaigns.update_batch,
+        notes="only `enabled`; 204",
+    ),
     Operation(
         "GET",
         "/campaigns/sounds",

@@ -11,6 +11,8 @@ from typing import Any
 
 from ringcast.apis.callfire_v2 import (
     account_bodies,
+    campaign_bodies,
+    campaign_requests,
     contact_bodies,
     requests,
     responses,
@@ -90,6 +92,27 @@ SHAPES: Mapping[str, Shape] = {
     "findCalls": Shape(gives=ItemPage[responses.CallBody]),
     "sendCalls": Shape(takes=list[requests.CallRecipient], gives=ItemList[responses.CallBody]),
     "getCall": Shape(gives=responses.CallBody),
+    "findCallBroadcasts": Shape(gives=ItemPage[campaign_bodies.CallBroadcastBody]),
+    "createCallBroadcast": Shape(
+        takes=campaign_requests.CallBroadcast, gives=webhook_bodies.ResourceIdBody, status=201
+    ),
+    "getCallBroadcast": Shape(gives=campaign_bodies.CallBroadcastBody),
+    "updateCallBroadcast": Shape.nothing(takes=campaign_requests.CallBroadcast),
+    "archiveVoiceBroadcast": Shape.nothing(),
+    "getCallBroadcastBatches": Shape(gives=ItemPage[campaign_bodies.BatchBody]),
+    "addCallBroadcastBatch": Shape(
+        takes=campaign_requests.BatchRequest, gives=webhook_bodies.ResourceIdBody, status=201
+    ),
+    "getCallBroadcastCalls": Shape(gives=ItemPage[responses.CallBody]),
+    "addCallBroadcastRecipients": Shape(
+        takes=list[campaign_requests.Recipient], gives=ItemList[responses.CallBody]
+    ),
+    "startVoiceBroadcast": Shape.nothing(),
+    "getCallBroadcastStats": Shape(gives=campaign_bodies.CallBroadcastStatsBody),
+    "stopVoiceBroadcast": Shape.nothing(),
+    "toggleCallBroadcastRecipientsStatus": Shape.nothing(takes=list[campaign_requests.Recipient]),
+    "getCampaignBatch": Shape(gives=campaign_bodies.BatchBody),
+    "updateCampaignBatch": Shape.nothing(takes=campaign_requests.BatchUpdate),
     "findCampaignSounds": Shape(gives=ItemPage[responses.SoundBody]),
     "postFileCampaignSound": Shape(
         form=(FormPart("file", is_file=True, required=True), FormPart("name")),

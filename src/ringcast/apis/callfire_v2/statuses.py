@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ringcast.domain.calls import Call, CallState
+from ringcast.domain.campaigns import AnsweringPolicy, BatchStatus, CampaignStatus
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import SoundStatus
 from ringcast.ports.speech import VOICES, Voice
 
 __all__ = [
+    "ANSWERING",
+    "BATCH_STATUS",
     "CALL_STATE",
+    "CAMPAIGN_STATUS",
     "RESULT",
     "SOUND_STATUS",
     "VOICE",
+    "outcomes_named",
     "result_of",
+    "results_of",
     "states_named",
     "voice_named",
 ]
@@ -69,6 +75,34 @@ SOUND_STATUS: Mapping[SoundStatus, str] = {
     SoundStatus.ARCHIVED: "ARCHIVED",
 }
 
+CAMPAIGN_STATUS: Mapping[CampaignStatus, str] = {
+    CampaignStatus.SETUP: "SETUP",
+    CampaignStatus.START_PENDING: "START_PENDING",
+    CampaignStatus.RUNNING: "RUNNING",
+    CampaignStatus.SCHEDULED: "SCHEDULED",
+    CampaignStatus.STOPPED: "STOPPED",
+    CampaignStatus.SUSPENDED: "SUSPENDED",
+    CampaignStatus.FINISHED: "FINISHED",
+    CampaignStatus.ARCHIVED: "ARCHIVED",
+}
+
+BATCH_STATUS: Mapping[BatchStatus, str] = {
+    BatchStatus.NEW: "NEW",
+    BatchStatus.VALIDATING: "VALIDATING",
+    BatchStatus.ERRORS: "ERRORS",
+    BatchStatus.ACTIVE: "ACTIVE",
+}
+
+ANSWERING: Mapping[AnsweringPolicy, str] = {
+    AnsweringPolicy.PEOPLE_AND_MACHINES: "AM_AND_LIVE",
+    AnsweringPolicy.MACHINES_ONLY: "AM_ONLY",
+    AnsweringPolicy.PEOPLE_ONLY: "LIVE_WITH_AMD",
+    AnsweringPolicy.ANYBODY_AT_ONCE: "LIVE_IMMEDIATE",
+}
+
+# CallFire has results that no attempt ever gets here; asking for them finds nothing.
+_OTHER_RESULTS = frozenset({"DNC", "XFER_LEG", "SD", "POSTPONED", "SKIPPED"})
+
 VOICE: Mapping[str, Voice] = {
     "MALE1": VOICES["en-us-male-1"],
     "FEMALE1": VOICES["en-us-female-1"],
@@ -102,3 +136,19 @@ def states_named(names: list[str]) -> list[CallState]:
             known = ", ".join(sorted([*ours, *_OTHER_STATES]))
             raise InvalidInput(f"states: {name!r} is none of {known}", field="states")
     return [ours[name] for name in names if name in ours]
+
+
+def outcomes_named(names: list[str], *, field: str) -> list[Outcome]:
+    """Return all outcomes whose face is one of the results; raise InvalidInput for an unknown."""
+    known = {*RESULT.values(), *_OTHER_RESULTS}
+    for name in names:
+        if name not in known:
+            raise InvalidInput(
+                f"{field}: {name[:64]!r} is none of {', '.join(sorted(known))}", field=field
+            )
+    return [outcome for outcome, result in RESULT.items() if result in names]
+
+
+def results_of(outcomes: Collection[Outcome]) -> list[str]:
+    """Return the results that are the faces of some outcomes."""
+    return list(dict.fromkeys(result for one, result in RESULT.items() if one in outcomes))

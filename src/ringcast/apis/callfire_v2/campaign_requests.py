@@ -1,0 +1,365 @@
+"""Reading CallFire's bodies of call broadcasts, recipients and batches.
+
+The members of type Any are known but have no effect on this system; whoever gives one is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, time, timedelta
+from typing import Any
+
+import msgspec
+
+from ringcast.apis.callfire_v2.statuses import outcomes_named, voice_named
+from ringcast.domain.errors import InvalidInput
+from ringcast.domain.ids import SoundId
+from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.retries import RetryRule
+from ringcast.domain.schedules import Weekday
+from ringcast.services import calls
+from ringcast.services.campaigns import CampaignRequest, NewSchedule, SpokenText
+
+__all__ = [
+    "BatchRequest",
+    "BatchUpdate",
+    "CallBroadcast",
+    "CallBroadcastSounds",
+    "Recipient",
+    "batch_recipients",
+    "campaign_recipients",
+    "campaign_request",
+    "recipient_numbers",
+]
+
+_MAX_ATTEMPTS = 50
+_MAX_WAIT = 30 * 24 * 60  # minutes
+_MAX_ACTIVE = 100_000
+_PHONE_TYPES = ("FIRST_NUMBER", "HOME_PHONE", "WORK_PHONE", "MOBILE_PHONE")
+_ANSWERING = ("AM_ONLY", "AM_AND_LIVE", "LIVE_WITH_AMD", "LIVE_IMMEDIATE")
+
+
+class _Struct(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class LocalTimeRestriction(_Struct):
+    """The hours in which people may be called, by their own clock."""
+
+    enabled: bool = True
+    beginHour: int | None = None  # noqa: N815 - the vendor's spelling, here and below
+    beginMinute: int | None = None  # noqa: N815
+    endHour: int | None = None  # noqa: N815
+    endMinute: int | None = None  # noqa: N815
+
+
+class LocalDate(_Struct):
+    """A date."""
+
+    year: int
+    month: int
+    day: int
+
+
+class LocalTime(_Struct):
+    """A time of day."""
+
+    hour: int = 0
+    minute: int = 0
+    second: int = 0
+
+
+class Schedule(_Struct):
+    """Hours of some days; `id` and `campaignId` are read and make no difference."""
+
+    id: int | None = None
+    campaignId: int | None = None  # noqa: N815
+    startDate: LocalDate | None = None  # noqa: N815
+    stopDate: LocalDate | None = None  # noqa: N815
+    startTimeOfDay: LocalTime | None = None  # noqa: N815
+    stopTimeOfDay: LocalTime | None = None  # noqa: N815
+    daysOfWeek: list[str] | None = None  # noqa: N815
+    timeZone: str | None = None  # noqa: N815
+
+
+class RetryConfig(_Struct):
+    """When to dial again."""
+
+    maxAttempts: int | None = None  # noqa: N815
+    minutesBetweenAttempts: int | None = None  # noqa: N815
+    retryResults: list[str] | None = None  # noqa: N815
+    retryPhoneTypes: list[str] | None = None  # noqa: N815
+
+
+class CallBroadcastSounds(_Struct):
+    """What is said."""
+
+    liveSoundId: int | None = None  # noqa: N815
+    liveSoundText: str | None = None  # noqa: N815
+    liveSoundTextVoice: str | None = None  # noqa: N815
+    machineSoundId: Any = None  # noqa: N815
+    machineSoundText: Any = None  # noqa: N815
+    machineSoundTextVoice: Any = None  # noqa: N815
+    transferSoundId: Any = None  # noqa: N815
+    transferSoundText: Any = None  # noqa: N815
+    transferSoundTextVoice: Any = None  # noqa: N815
+    transferDigit: Any = None  # noqa: N815
+    transferNumber: Any = None  # noqa: N815
+    dncSoundId: Any = None  # noqa: N815
+    dncSoundText: Any = None  # noqa: N815
+    dncSoundTextVoice: Any = None  # noqa: N815
+    dncDigit: Any = None  # noqa: N815
+
+
+class Recipient(_Struct):
+    """Whom to call."""
+
+    phoneNumber: str | int | None = None  # noqa: N815
+    fromNumber: str | int | None = None  # noqa: N815
+    attributes: dict[str, str] | None = None
+    contactId: Any = None  # noqa: N815
+
+
+class CallBroadcast(_Struct):
+    """A call broadcast; `id`, `status` and `lastModified` are read and make no difference."""
+
+    id: int | None = None
+    status: str | None = None
+    lastModified: int | None = None  # noqa: N815
+    name: str | None = None
+    fromNumber: str | int | None = None  # noqa: N815
+    labels: list[str] | None = None
+    localTimeRestriction: LocalTimeRestriction | None = None  # noqa: N815
+    schedules: list[Schedule] | None = None
+    retryConfig: RetryConfig | None = None  # noqa: N815
+    maxActive: int | None = None  # noqa: N815
+    resumeNextDay: bool | None = None  # noqa: N815
+    recipients: list[Recipient] | None = None
+    sounds: CallBroadcastSounds | None = None
+    answeringMachineConfig: str | None = None  # noqa: N815
+    maxActiveTransfers: Any = None  # noqa: N815
+    dialplanXml: Any = None  # noqa: N815
+    dialPlanXml: Any = None  # noqa: N815
+
+
+class BatchRequest(_Struct):
+    """A batch to be added."""
+
+    name: str | None = None
+    recipients: list[Recipient] | None = None
+    scrubDuplicates: bool | None = None  # noqa: N815
+    contactListId: Any = None  # noqa: N815
+
+
+class BatchUpdate(_Struct):
+    """A batch to be changed: only `enabled` can be."""
+
+    enabled: bool | None = None
+    id: int | None = None
+    name: str | None = None
+    status: str | None = None
+    broadcastId: int | None = None  # noqa: N815
+    created: int | None = None
+    size: int | None = None
+    remaining: int | None = None
+
+
+def campaign_request(given: CallBroadcast) -> CampaignRequest:
+    """Return what the campaign shall be; raise InvalidInput, naming the member."""
+    _refuse(given, "maxActiveTransfers", "dialplanXml", "dialPlanXml")
+    _check_answering(given.answeringMachineConfig)
+    restriction = given.localTimeRestriction
+    return CampaignRequest(
+        name=given.name or None,
+        from_number=None if given.fromNumber in (None, "") else str(given.fromNumber),
+        labels=given.labels,
+        live=None if given.sounds is None else _live(given.sounds),
+        window=None if restriction is None else _window(restriction),
+        no_window=restriction is not None and not restriction.enabled,
+        schedules=None
+        if given.schedules is None
+        else [_schedule(number, one) for number, one in enumerate(given.schedules)],
+        retry=None if given.retryConfig is None else _retry(given.retryConfig),
+        max_active=None
+        if given.maxActive is None
+        else _within(given.maxActive, "maxActive", least=1, most=_MAX_ACTIVE),
+        resume_next_day=given.resumeNextDay,
+    )
+
+
+def campaign_recipients(given: Sequence[Recipient]) -> list[calls.Recipient]:
+    """Return whom to call; raise InvalidInput, naming the member."""
+    found = []
+    for number, one in enumerate(given):
+        found.append(
+            calls.Recipient(
+                to=_number(number, one),
+                from_number=None if one.fromNumber in (None, "") else str(one.fromNumber),
+                attributes=one.attributes or {},
+            )
+        )
+    return found
+
+
+def recipient_numbers(given: Sequence[Recipient]) -> list[PhoneNumber]:
+    """Return the numbers of recipients; raise InvalidInput, naming the member."""
+    return [
+        PhoneNumber.parse(_number(number, one), field="phoneNumber")
+        for number, one in enumerate(given)
+    ]
+
+
+def batch_recipients(given: BatchRequest) -> list[calls.Recipient]:
+    """Return whom a batch calls; raise InvalidInput, naming the member."""
+    _refuse(given, "contactListId")
+    if not given.recipients:
+        raise InvalidInput("the batch has no recipients", field="recipients")
+    return campaign_recipients(given.recipients)
+
+
+def _number(number: int, given: Recipient) -> str:
+    if given.contactId not in (None, "", 0):
+        raise InvalidInput(
+            f"recipient {number}: contactId is not available on this system", field="contactId"
+        )
+    if given.phoneNumber in (None, ""):
+        raise InvalidInput(f"recipient {number} has no phoneNumber", field="phoneNumber")
+    return str(given.phoneNumber)
+
+
+def _live(given: CallBroadcastSounds) -> SoundId | SpokenText | None:
+    _refuse(
+        given,
+        *(name for name in given.__struct_fields__ if not name.startswith("live")),
+    )
+    voice = voice_named(given.liveSoundTextVoice, field="liveSoundTextVoice")
+    # What is read back has both: the sound that was made of the text, and the text.
+    if given.liveSoundText:
+        if given.liveSoundId:
+            raise InvalidInput("give liveSoundId or liveSoundText, not both", field="liveSoundText")
+        return SpokenText(
+            text=given.liveSoundText,
+            voice=voice,
+            voice_name=given.liveSoundTextVoice or "FEMALE1",
+        )
+    if given.liveSoundTextVoice is not None:
+        raise InvalidInput("liveSoundTextVoice needs a liveSoundText", field="liveSoundTextVoice")
+    if given.liveSoundId is None:
+        return None
+    return SoundId(_within(given.liveSoundId, "liveSoundId", least=0, most=2**63 - 1))
+
+
+def _check_answering(config: str | None) -> None:
+    if config is None or config == "LIVE_IMMEDIATE":
+        return
+    if config not in _ANSWERING:
+        raise InvalidInput(
+            f"answeringMachineConfig {config[:64]!r} is none of {', '.join(_ANSWERING)}",
+            field="answeringMachineConfig",
+        )
+    raise InvalidInput(
+        f"answeringMachineConfig {config} is not available on this system, which does not tell"
+        " people from machines: leave it out or give LIVE_IMMEDIATE",
+        field="answeringMachineConfig",
+    )
+
+
+def _window(given: LocalTimeRestriction) -> tuple[time, time] | None:
+    if not given.enabled:
+        return None
+    if given.beginHour is None or given.endHour is None:
+        raise InvalidInput(
+            "localTimeRestriction needs beginHour and endHour", field="localTimeRestriction"
+        )
+    return (
+        _time(given.beginHour, given.beginMinute or 0, 0, "localTimeRestriction"),
+        _time(given.endHour, given.endMinute or 0, 0, "localTimeRestriction"),
+    )
+
+
+def _schedule(number: int, given: Schedule) -> NewSchedule:
+    if not given.timeZone:
+        raise InvalidInput(f"schedule {number} has no timeZone", field="timeZone")
+    return NewSchedule(
+        zone=given.timeZone,
+        begin=_time_of_day(given.startTimeOfDay, "startTimeOfDay"),
+        end=_time_of_day(given.stopTimeOfDay, "stopTimeOfDay"),
+        first_day=_day(given.startDate, "startDate"),
+        last_day=_day(given.stopDate, "stopDate"),
+        weekdays=_weekdays(given.daysOfWeek),
+    )
+
+
+def _weekdays(names: list[str] | None) -> frozenset[Weekday]:
+    if not names:
+        return frozenset(Weekday)
+    known = {day.name: day for day in Weekday}
+    for name in names:
+        if name.upper() not in known:
+            raise InvalidInput(
+                f"daysOfWeek: {name[:64]!r} is none of {', '.join(known)}", field="daysOfWeek"
+            )
+    return frozenset(known[name.upper()] for name in names)
+
+
+def _retry(given: RetryConfig) -> RetryRule:
+    for name in given.retryPhoneTypes or ():
+        if name not in _PHONE_TYPES:
+            raise InvalidInput(
+                f"retryPhoneTypes: {name[:64]!r} is none of {', '.join(_PHONE_TYPES)}",
+                field="retryPhoneTypes",
+            )
+        if name != "FIRST_NUMBER":
+            raise InvalidInput(
+                f"retryPhoneTypes: {name} is not available on this system: recipients have one"
+                " number, FIRST_NUMBER",
+                field="retryPhoneTypes",
+            )
+    for result in given.retryResults or ():
+        if not outcomes_named([result], field="retryResults"):
+            raise InvalidInput(
+                f"retryResults: no attempt ends as {result} on this system", field="retryResults"
+            )
+    attempts = 1 if given.maxAttempts is None else given.maxAttempts
+    minutes = 60 if given.minutesBetweenAttempts is None else given.minutesBetweenAttempts
+    return RetryRule(
+        max_attempts=_within(attempts, "maxAttempts", least=1, most=_MAX_ATTEMPTS),
+        wait=timedelta(minutes=_within(minutes, "minutesBetweenAttempts", least=0, most=_MAX_WAIT)),
+        outcomes=frozenset(outcomes_named(given.retryResults or [], field="retryResults")),
+    )
+
+
+def _time_of_day(given: LocalTime | None, field: str) -> time:
+    return time(0) if given is None else _time(given.hour, given.minute, given.second, field)
+
+
+def _time(hour: int, minute: int, second: int, field: str) -> time:
+    try:
+        return time(hour, minute, second)
+    except ValueError as exc:
+        raise InvalidInput(
+            f"{field}: {hour}:{minute}:{second} is not a time of day", field=field
+        ) from exc
+
+
+def _day(given: LocalDate | None, field: str) -> date | None:
+    if given is None:
+        return None
+    try:
+        return date(given.year, given.month, given.day)
+    except ValueError as exc:
+        raise InvalidInput(
+            f"{field}: {given.year}-{given.month}-{given.day} is not a date", field=field
+        ) from exc
+
+
+def _within(number: int, field: str, *, least: int, most: int) -> int:
+    if not least <= number <= most:
+        raise InvalidInput(f"{field} goes from {least} to {most}", field=field)
+    return number
+
+
+def _refuse(given: msgspec.Struct, *names: str) -> None:
+    for name in names:
+        if getattr(given, name) not in (None, "", 0):
+            raise InvalidInput(f"{name} is not available on this system", field=name)

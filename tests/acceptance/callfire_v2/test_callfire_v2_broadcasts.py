@@ -1,0 +1,394 @@
+"""CallFire v2: call broadcasts, their recipients and batches."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from tests.acceptance.callfire_v2.conftest import Answer, Client, Rig
+
+from ringcast.domain.outcomes import Outcome
+
+SAYS: dict[str, Any] = {
+    "sounds": {"liveSoundText": "School is closed today", "liveSoundTextVoice": "MALE1"}
+}
+PEOPLE = [{"phoneNumber": f"1213555014{n}"} for n in range(3)]
+FULL: dict[str, Any] = SAYS | {
+    "name": "Snow day",
+    "fromNumber": "12135550100",
+    "labels": ["school", "urgent", "school"],
+    "localTimeRestriction": {"beginHour": 9, "endHour": 20, "endMinute": 30},
+    "schedules": [
+        {
+            "startDate": {"year": 2027, "month": 1, "day": 4},
+            "stopDate": {"year": 2027, "month": 1, "day": 8},
+            "startTimeOfDay": {"hour": 9},
+            "stopTimeOfDay": {"hour": 17, "minute": 30},
+            "daysOfWeek": ["FRIDAY", "MONDAY"],
+            "timeZone": "America/Chicago",
+        }
+    ],
+    "retryConfig": {
+        "maxAttempts": 3,
+        "minutesBetweenAttempts": 5,
+        "retryResults": ["BUSY", "NO_ANS"],
+        "retryPhoneTypes": ["FIRST_NUMBER"],
+    },
+    "maxActive": 20,
+    "resumeNextDay": "true",
+    "answeringMachineConfig": "LIVE_IMMEDIATE",
+}
+
+
+async def make(client: Client, query: str = "", **members: Any) -> int:
+    answer = await client("POST", f"/calls/broadcasts{query}", json=SAYS | members)
+    assert answer.status == 201, answer.body
+    assert list(answer.json) == ["id"]
+    return int(answer.json["id"])
+
+
+async def read(client: Client, campaign: int, path: str = "") -> Any:
+    answer = await client("GET", f"/calls/broadcasts/{campaign}{path}")
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+async def post(client: Client, path: str, content: object = None) -> None:
+    answer = await client("POST", f"/calls/broadcasts/{path}", json=content)
+    assert (answer.status, answer.body) == (204, b"")
+
+
+async def test_a_broadcast_is_read_back_as_it_was_made(client: Client) -> None:
+    campaign = await make(client, **FULL)
+    (await client("GET", f"/calls/broadcasts/{campaign}")).is_golden("get_broadcast")
+    assert await read(client, campaign, "?fields=name,sounds(liveSoundText)") == {
+        "name": "Snow day",
+        "sounds": {"liveSoundText": "School is closed today"},
+    }
+
+
+async def test_the_text_of_a_broadcast_is_a_sound_of_the_library(client: Client) -> None:
+    sounds = (await read(client, await make(client)))["sounds"]
+    found = await client("GET", f"/campaigns/sounds/{sounds['liveSoundId']}")
+    assert found.json["name"] == "TTS: School is closed today"
+    again = await make(client, sounds={"liveSoundId": sounds["liveSoundId"]})
+    assert (await read(client, again))["sounds"] == {"liveSoundId": sounds["liveSoundId"]}
+
+
+async def test_recipients_of_a_new_broadcast_are_its_first_batch(client: Client) -> None:
+    campaign = await make(client, "?start=true", recipients=PEOPLE)
+    assert (await read(client, campaign))["status"] == "RUNNING"
+    batches = await client("GET", f"/calls/broadcasts/{campaign}/batches")
+    batches.is_golden("broadcast_batches")
+    calls = await client("GET", f"/calls/broadcasts/{campaign}/calls?limit=2")
+    calls.is_golden("broadcast_calls")
+    (batch,) = batches.json["items"]
+    assert batch["name"] == f"API {batch['id']}"
+    assert {call["batchId"] for call in calls.json["items"]} == {batch["id"]}
+
+
+async def test_stats_of_a_broadcast_add_up(client: Client, rig: Rig) -> None:
+    campaign = await make(client, "?start=true")
+    people = [{"phoneNumber": f"1213555{n:04}"} for n in range(12)]
+    answer = await client("POST", f"/calls/broadcasts/{campaign}/recipients", json=people)
+    calls = [call["id"] for call in answer.json["items"]]
+    outcomes = [
+        (Outcome.HUMAN, 61.0),
+        (Outcome.HUMAN, 4.0),
+        (Outcome.MACHINE, 10.0),
+        (Outcome.BUSY, None),
+        (Outcome.NO_ANSWER, None),
+        (Outcome.REJECTED, None),
+        (Outcome.CARRIER_ERROR, None),
+        (Outcome.INTERNAL_ERROR, None),
+        (Outcome.ABANDONED, 1.0),
+    ]
+    for call, (outcome, talked) in zip(calls, outcomes, strict=False):
+        await rig.finish("Clinic", call, outcome, talked=talked)
+    await post(client, f"{campaign}/toggleRecipientsStatus?enable=false", [people[11]])
+
+    stats = await client("GET", f"/calls/broadcasts/{campaign}/stats")
+
+    stats.is_golden("broadcast_stats")
+    found = stats.json
+    parts = list(found)[list(found).index("liveCount") :]
+    assert sum(found[part] for part in parts) + found["callsRemaining"] == found["totalCount"]
+
+
+async def test_recipients_are_added_and_answered_as_calls(client: Client, rig: Rig) -> None:
+    campaign = await make(client)
+    woken = rig.woken
+    answer = await client(
+        "POST",
+        f"/calls/broadcasts/{campaign}/recipients",
+        json=[
+            {"phoneNumber": "213-555-0142", "attributes": {"name": "Zoë"}},
+            {"phoneNumber": "911", "fromNumber": "12135550100"},
+        ],
+    )
+    answer.is_golden("broadcast_recipients")
+    assert rig.woken > woken
+    assert (await read(client, campaign))["status"] == "SETUP"
+    strict = await client(
+        "POST",
+        f"/calls/broadcasts/{campaign}/recipients?strictValidation=true",
+        json=[*PEOPLE, {"phoneNumber": "911"}],
+    )
+    assert strict.status == 400
+    assert (await read(client, campaign, "/stats"))["totalCount"] == 2
+
+
+async def test_a_batch_leaves_out_whom_it_has_already(client: Client) -> None:
+    campaign = await make(client, recipients=PEOPLE[:1])
+    added = await client(
+        "POST",
+        f"/calls/broadcasts/{campaign}/batches",
+        json={
+            "name": "second",
+            "scrubDuplicates": True,
+            "recipients": [*PEOPLE, {"phoneNumber": "(213) 555-0141"}, {"phoneNumber": "nobody"}],
+        },
+    )
+    assert added.status == 201
+    batch = added.json["id"]
+    calls = await read(client, campaign, f"/calls?batchId={batch}&fields=state")
+    assert [call["state"] for call in calls["items"]] == ["INVALID", "DUP", "READY", "READY", "DUP"]
+    found = (await client("GET", f"/campaigns/batches/{batch}")).json
+    assert (found["name"], found["size"], found["remaining"]) == ("second", 5, 2)
+
+
+async def test_a_batch_is_left_out_and_taken_in_again(client: Client) -> None:
+    campaign = await make(client, recipients=PEOPLE)
+    (batch,) = (await read(client, campaign, "/batches"))["items"]
+
+    async def switch(enabled: bool) -> list[str]:
+        path = f"/campaigns/batches/{batch['id']}"
+        answer = await client("PUT", path, json=batch | {"enabled": enabled})
+        assert answer.status == 204, answer.body
+        assert (await client("GET", path)).json["enabled"] is enabled
+        return [call["state"] for call in (await read(client, campaign, "/calls"))["items"]]
+
+    assert await switch(enabled=False) == ["DISABLED"] * 3
+    assert (await read(client, campaign, "/stats"))["callsRemaining"] == 0
+    assert await switch(enabled=True) == ["READY"] * 3
+    assert (await read(client, campaign, "/stats"))["callsRemaining"] == 3
+
+
+async def test_a_broadcast_goes_through_its_statuses(client: Client) -> None:
+    campaign = await make(client)
+
+    async def status() -> str:
+        return str((await read(client, campaign))["status"])
+
+    assert await status() == "SETUP"
+    await post(client, f"{campaign}/start")
+    await post(client, f"{campaign}/start")
+    assert await status() == "START_PENDING"
+    await client("POST", f"/calls/broadcasts/{campaign}/recipients", json=PEOPLE)
+    assert await status() == "RUNNING"
+    await post(client, f"{campaign}/stop")
+    await post(client, f"{campaign}/stop")
+    assert await status() == "STOPPED"
+    await post(client, f"{campaign}/archive")
+    assert await status() == "ARCHIVED"
+    for action in ("start", "stop", "recipients"):
+        refused = await client("POST", f"/calls/broadcasts/{campaign}/{action}", json=PEOPLE)
+        assert refused.status == 409
+    assert (await client("GET", "/calls/broadcasts")).json["totalCount"] == 0
+
+
+async def test_a_broadcast_waits_for_its_schedule(client: Client) -> None:
+    campaign = await make(client, "?start=true", **FULL | {"recipients": PEOPLE})
+    assert (await read(client, campaign))["status"] == "SCHEDULED"
+    changed = await client("PUT", f"/calls/broadcasts/{campaign}", json={"schedules": []})
+    assert changed.status == 204
+    found = await read(client, campaign)
+    assert found["status"] == "RUNNING"
+    assert "schedules" not in found
+    assert found["name"] == "Snow day"  # what was not given stays
+
+
+async def test_broadcasts_are_changed_member_by_member(client: Client) -> None:
+    campaign = await make(client, **FULL)
+    changes = {
+        "name": "Sun day",
+        "labels": [],
+        "localTimeRestriction": {"enabled": False},
+        "retryConfig": {"maxAttempts": 2, "retryResults": ["AM"]},
+        "sounds": {"liveSoundText": "School is open"},
+    }
+    answer = await client("PUT", f"/calls/broadcasts/{campaign}", json=changes)
+    assert answer.status == 204
+    found = await read(client, campaign)
+    assert found["name"] == "Sun day"
+    assert "labels" not in found
+    assert "localTimeRestriction" not in found
+    assert found["retryConfig"]["minutesBetweenAttempts"] == 60
+    assert found["sounds"]["liveSoundText"] == "School is open"
+    assert found["maxActive"] == 20
+
+
+async def test_broadcasts_are_found_by_what_is_known_of_them(client: Client, rig: Rig) -> None:
+    first = await make(client, name="Snow", labels=["a", "b"])
+    rig.clock.advance(60)
+    second = await make(client, "?start=true", name="snow again", recipients=PEOPLE)
+    third = await make(client, "?start=true", **FULL | {"name": "x", "recipients": PEOPLE})
+
+    async def found(query: str) -> list[int]:
+        page = (await client("GET", f"/calls/broadcasts?{query}")).json
+        assert page["totalCount"] == len(page["items"])
+        return [one["id"] for one in page["items"]]
+
+    assert await found("") == [third, second, first]
+    assert await found("name=SNOW") == [second, first]
+    assert await found("label=a") == [first]
+    assert await found("label=c") == []
+    assert await found("running=true") == [second]
+    assert await found("scheduled=true") == [third]
+    assert await found("running=true&scheduled=true") == [third, second]
+    created = 1772463600000 + 60_000
+    assert await found(f"intervalBegin={created}") == [third, second]
+    assert await found(f"intervalEnd={created}") == [first]
+
+
+async def test_calls_are_found_by_broadcast_batch_and_result(client: Client, rig: Rig) -> None:
+    campaign = await make(client, recipients=PEOPLE)
+    (batch,) = (await read(client, campaign, "/batches"))["items"]
+    sent = await client(
+        "POST", f"/calls?campaignId={campaign}", json=[{"phoneNumber": "12135550188"}]
+    )
+    (extra,) = sent.json["items"]
+    assert extra["campaignId"] == campaign
+    single = await client(
+        "POST", "/calls", json=[{"phoneNumber": "12135550189", "liveMessage": "x"}]
+    )
+    (alone,) = single.json["items"]
+    await rig.finish("Clinic", extra["id"], Outcome.BUSY)
+
+    async def found(query: str) -> set[int]:
+        page = (await client("GET", f"/calls?{query}")).json
+        return {call["id"] for call in page["items"]}
+
+    members = {call["id"] for call in (await read(client, campaign, "/calls"))["items"]}
+    assert len(members) == 4
+    assert await found(f"campaignId={campaign}") == members
+    assert await found(f"batchId={batch['id']}") == members - {extra["id"]}
+    assert await found("campaignId=0") == {alone["id"]}
+    assert await found(f"campaignId={campaign}&results=BUSY,LA") == {extra["id"]}
+    assert await found("results=LA") == set()
+    assert await found(f"campaignId={campaign}&states=FINISHED") == {extra["id"]}
+    assert (await client("GET", "/calls?results=WHAT")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("members", "named"),
+    [
+        ({"sounds": {"liveSoundText": ""}, "recipients": PEOPLE}, "nothing to say"),
+        ({"name": "x" * 300}, "characters"),
+        ({"fromNumber": "12135550199"}, "ringcast number add"),
+        ({"fromNumber": "911"}, "telephone number"),
+        ({"sounds": {"liveSoundId": 1}}, "sound 1"),
+        ({"sounds": {"liveSoundId": 1, "liveSoundText": "x"}}, "not both"),
+        ({"sounds": {"machineSoundId": 1}}, "machineSoundId"),
+        ({"sounds": {"liveSoundText": "x", "transferDigit": "1"}}, "transferDigit"),
+        ({"sounds": {"liveSoundText": "x", "dncDigit": "9"}}, "dncDigit"),
+        ({"answeringMachineConfig": "AM_ONLY"}, "AM_ONLY"),
+        ({"answeringMachineConfig": "AM_SOMETIMES"}, "AM_SOMETIMES"),
+        ({"dialplanXml": "<dialplan/>"}, "dialplanXml"),
+        ({"dialPlanXml": "<dialplan/>"}, "dialPlanXml"),
+        ({"maxActiveTransfers": 2}, "maxActiveTransfers"),
+        ({"maxActive": 0}, "maxActive"),
+        ({"unheardOf": 1}, "unheardOf"),
+        ({"labels": [""]}, "labels"),
+        ({"localTimeRestriction": {"beginHour": 9}}, "endHour"),
+        ({"localTimeRestriction": {"beginHour": 9, "endHour": 24}}, "time of day"),
+        ({"localTimeRestriction": {"beginHour": 9, "endHour": 9}}, "same time"),
+        ({"schedules": [{}]}, "timeZone"),
+        ({"schedules": [{"timeZone": "Mars"}]}, "time zone"),
+        ({"schedules": [{"timeZone": "UTC", "daysOfWeek": ["SNOWDAY"]}]}, "daysOfWeek"),
+        (
+            {"schedules": [{"timeZone": "UTC", "startDate": {"year": 1, "month": 2, "day": 30}}]},
+            "date",
+        ),
+        ({"schedules": [{"timeZone": "UTC"}, {"timeZone": "UTC"}]}, "overlap"),
+        ({"retryConfig": {"maxAttempts": 0}}, "maxAttempts"),
+        ({"retryConfig": {"retryResults": ["WHAT"]}}, "retryResults"),
+        ({"retryConfig": {"retryResults": ["POSTPONED"]}}, "POSTPONED"),
+        ({"retryConfig": {"retryPhoneTypes": ["WORK_PHONE"]}}, "WORK_PHONE"),
+        ({"recipients": [{"contactId": 3}]}, "contactId"),
+        ({"recipients": [{}]}, "phoneNumber"),
+        ({"recipients": [{"phoneNumber": "12135550142", "fromNumber": "12135550199"}]}, "number"),
+    ],
+)
+async def test_what_cannot_be_is_refused_and_nothing_is_made(
+    client: Client, members: dict[str, Any], named: str
+) -> None:
+    refused = await client("POST", "/calls/broadcasts?start=true", json=SAYS | members)
+    assert refused.status in (400, 404), refused.body
+    assert named in refused.json["developerMessage"]
+    assert (await client("GET", "/calls/broadcasts")).json["totalCount"] == 0
+    assert (await client("GET", "/calls")).json["totalCount"] == 0
+
+
+async def test_a_broadcast_is_its_accounts_only(client: Client, stranger: Client) -> None:
+    campaign = await make(client, recipients=PEOPLE)
+    (batch,) = (await read(client, campaign, "/batches"))["items"]
+    for method, path, content in (
+        ("GET", f"/calls/broadcasts/{campaign}", None),
+        ("PUT", f"/calls/broadcasts/{campaign}", {"name": "mine"}),
+        ("GET", f"/calls/broadcasts/{campaign}/stats", None),
+        ("GET", f"/calls/broadcasts/{campaign}/calls", None),
+        ("GET", f"/calls/broadcasts/{campaign}/batches", None),
+        ("POST", f"/calls/broadcasts/{campaign}/batches", {"recipients": PEOPLE}),
+        ("POST", f"/calls/broadcasts/{campaign}/recipients", PEOPLE),
+        ("POST", f"/calls/broadcasts/{campaign}/toggleRecipientsStatus?enable=false", PEOPLE),
+        ("POST", f"/calls/broadcasts/{campaign}/start", None),
+        ("POST", f"/calls/broadcasts/{campaign}/stop", None),
+        ("POST", f"/calls/broadcasts/{campaign}/archive", None),
+        ("GET", f"/campaigns/batches/{batch['id']}", None),
+        ("PUT", f"/campaigns/batches/{batch['id']}", {"enabled": False}),
+        ("POST", f"/calls?campaignId={campaign}", [HELLO]),
+    ):
+        answer: Answer = await stranger(method, path, json=content)
+        assert answer.status == 404, (method, path, answer.body)
+    assert (await stranger("GET", f"/calls?campaignId={campaign}")).json["items"] == []
+    assert (await stranger("GET", f"/calls?batchId={batch['id']}")).json["items"] == []
+    assert (await read(client, campaign, "/stats"))["callsRemaining"] == 3
+
+
+HELLO = {"phoneNumber": "12135550142", "liveMessage": "hello"}
+
+
+async def test_a_repeated_request_makes_nothing_twice(client: Client) -> None:
+    key = {"Idempotency-Key": "one"}
+    body = SAYS | {"recipients": PEOPLE}
+    first = await client("POST", "/calls/broadcasts", json=body, headers=key)
+    again = await client("POST", "/calls/broadcasts", json=body, headers=key)
+    assert (first.status, first.body) == (again.status, again.body)
+    campaign = first.json["id"]
+    contents = {"recipients": PEOPLE, "batches": {"recipients": PEOPLE}}
+    for name, content in contents.items():
+        path, headers = f"/calls/broadcasts/{campaign}/{name}", {"Idempotency-Key": name}
+        one = await client("POST", path, json=content, headers=headers)
+        two = await client("POST", path, json=content, headers=headers)
+        assert (one.status, one.body) == (two.status, two.body)
+    assert (await read(client, campaign, "/stats"))["totalCount"] == 9
+
+
+async def test_fifty_thousand_recipients_and_no_more(client: Client) -> None:
+    campaign = await make(client)
+    many = [{"phoneNumber": f"1213555{n % 10_000:04}"} for n in range(50_001)]
+
+    async def add(people: list[dict[str, str]]) -> Answer:
+        body = io.BytesIO(json.dumps({"recipients": people}).encode())
+        return await client("POST", f"/calls/broadcasts/{campaign}/batches", data=body)
+
+    refused = await add(many)
+    assert refused.status == 400
+    assert "50000" in refused.json["message"]
+    assert (await add(many[1:])).status == 201
+    page = await read(client, campaign, "/calls?limit=3&offset=40000")
+    assert (len(page["items"]), page["totalCount"]) == (3, 50_000)
+    assert (await client("GET", "/calls?limit=1")).json["totalCount"] == 50_000
