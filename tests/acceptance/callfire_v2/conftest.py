@@ -39,7 +39,6 @@ from ringcast.ports.speech import Speech
 from ringcast.services.accounts import AccountSecrets, AddAccount, Authenticate
 from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
 from ringcast.services.calls import FindCalls, GetCall, SendCalls
-from ringcast.services.changes import finished_calls
 from ringcast.services.changes import count_attempt, finished_calls
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
