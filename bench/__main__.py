@@ -70,13 +70,14 @@ def rows(size: Size) -> Iterator[Row]:
     return chain.from_iterable(parts)
 
 
-def notes(*, date: datetime, took: float, load: float) -> list[str]:
+def notes(*, date: datetime, took: float, load: float, others: float) -> list[str]:
     """Return what has to be known of a run besides its rows."""
     command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
     return [
         f"Measured {date:%Y-%m-%d %H:%M} UTC by `{command}` in {took:.0f} s",
         *machine.describe(),
-        f"Load average of the minute before: {load:.2f}",
+        f"Load average of the minute before: {load:.2f}; other programs kept {others:.2f} cores busy"
+        " during the run",
     ]
 
 
@@ -93,14 +94,16 @@ def main() -> None:
     if options.quick and options.write:
         parser.error("the page shows whole runs: --write goes without --quick")
     date, began, load = datetime.now(UTC), time.monotonic(), machine.load()
+    busy, own = machine.busy_seconds(), machine.own_seconds()
     measured = []
     for row in rows(QUICK if options.quick else Size()):
         # What processes cost when idle weighs most in small runs: only whole ones are judged.
         measured.append(replace(row, holds=None) if options.quick else row)
         print(f"{row.figure}: {row.measured}", flush=True)
     took = time.monotonic() - began
+    others = machine.busy_seconds() - busy - (machine.own_seconds() - own)
     show(measured)
-    about = notes(date=date, took=took, load=load)
+    about = notes(date=date, took=took, load=load, others=max(0.0, others / took))
     print("\n".join(about))
     if options.write:
         write(PAGE, markdown(measured, about))

@@ -54,6 +54,12 @@ class Echo:
         if self._records is None:
             self.records()
 
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def address(self, number: int) -> Address:
         """Return the address of the far end of call `number`."""
         return socket.inet_ntoa((FIRST_HOST + number).to_bytes(4, "big")), self._port

@@ -32,6 +32,7 @@ from bench.media_load import pacing
 from numpy.typing import NDArray
 from tests.sipp.runner import Sipp
 
+from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.engines.embedded import EmbeddedEngine, Trunk
@@ -72,7 +73,7 @@ class Figures:
     cpu_ms: float
     """Per call and second, of all our processes."""
     engine_cpu_ms: float
-    sipp_cpu_ms: float
+    far_cpu_ms: float
     sent_share: float
     """Packets sent, of those due."""
     received_share: float
@@ -90,6 +91,8 @@ class Figures:
     """Datagrams that any socket of the machine had no room for."""
     memory_kb: float
     """Per call, of all our processes."""
+    others_cpu: float
+    """Cores that other programs kept busy: they should not have been there."""
     transport: str
 
     @property
@@ -141,7 +144,7 @@ class Calls:
             await asyncio.sleep(max(0.0, first + number / rate - time.monotonic()))
             to = PhoneNumber(f"1213{5550000 + number}")
             request = Originate(leg=AttemptId(number), to=to, from_number=CALLER)
-            self._spawn(self.engine.originate(request))
+            self._spawn(self._originate(request))
         await _until(lambda: self.answered + self.ended >= count)
 
     async def press(self, count: int, seconds: float) -> None:
@@ -164,6 +167,14 @@ class Calls:
                 await asyncio.sleep(ahead)
             await self.engine.hang_up(AttemptId(number))
         await _until(lambda: self.ended >= count)
+
+    async def _originate(self, request: Originate) -> None:
+        assert self.engine is not None
+        try:
+            await self.engine.originate(request)
+        except EngineUnavailable as exc:
+            self.ended += 1
+            self.lost[str(exc)] += 1
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -196,7 +207,7 @@ def measured(plan: Plan) -> Figures:
             addresses = mixed(addresses, echoes.addresses, plan.calls)
             far_pids = echoes.pids
         sipp = stack.enter_context(telephones(addresses, directory=folder))
-        return uvloop.run(_run(plan, folder, sipp, [sipp.pid, *far_pids], echo))
+        return uvloop.run(_run(plan, folder, sipp, [sipp.pid, echo.pid, *far_pids], echo))
 
 
 def mixed(timed: list[Address], others: list[Address], calls: int) -> list[Address]:
@@ -235,6 +246,7 @@ async def _run(plan: Plan, folder: Path, sipp: Sipp, far_pids: list[int], echo: 
         dropped = machine.datagrams_dropped()
         before = await media.stats()
         cpu = [machine.cpu_seconds(pids) for pids in (ours, workers, far_pids)]
+        busy = machine.busy_seconds()
         began, begin_at = time.monotonic(), time.time()
         await calls.press(plan.calls, plan.seconds / 2)
         await asyncio.sleep(max(0.0, began + plan.seconds - time.monotonic()))
@@ -244,6 +256,7 @@ async def _run(plan: Plan, folder: Path, sipp: Sipp, far_pids: list[int], echo: 
             machine.cpu_seconds(pids) - first
             for pids, first in zip((ours, workers, far_pids), cpu, strict=True)
         ]
+        busy = machine.busy_seconds() - busy
         dropped = machine.datagrams_dropped() - dropped
         memory = machine.memory_bytes(ours) - empty
         await calls.hang_up(plan.calls)
@@ -264,7 +277,7 @@ async def _run(plan: Plan, folder: Path, sipp: Sipp, far_pids: list[int], echo: 
         lost_calls=calls.lost,
         cpu_ms=used[0] * per_call,
         engine_cpu_ms=(used[0] - used[1]) * per_call,
-        sipp_cpu_ms=used[2] * per_call,
+        far_cpu_ms=used[2] * per_call,
         sent_share=(sent - failed) / (plan.calls * PACKETS_A_SECOND * took),
         received_share=received / max(1, sent),
         digits=calls.digits,
@@ -279,6 +292,7 @@ async def _run(plan: Plan, folder: Path, sipp: Sipp, far_pids: list[int], echo: 
         ),
         dropped=dropped,
         memory_kb=memory / 1024 / plan.calls,
+        others_cpu=max(0.0, busy - used[0] - used[2]) / took,
         transport=after[0].transport,
     )
 
@@ -295,7 +309,7 @@ def report(figures: Figures) -> str:
         f"{plan.calls} calls, {ports} ({f.transport}), {plan.workers} workers:"
         f" {f.answered} answered, {f.lost_calls.total()} lost {dict(f.lost_calls) or ''}".rstrip(),
         f"    CPU {f.cpu_ms:.3f} ms per call and second (engine {f.engine_cpu_ms:.3f}),"
-        f" SIPp's {f.sipp_cpu_ms:.3f}",
+        f" the far end's {f.far_cpu_ms:.3f}",
         f"    sent {100 * f.sent_share:.2f} % of the packets due, {100 * f.received_share:.2f} %"
         f" of them came back, {f.digits} digits heard, {f.dropped} datagrams dropped",
         f"    of {f.timed_packets} packets timed {100 * f.within_1ms:.2f} % within 1 ms,"
@@ -303,6 +317,7 @@ def report(figures: Figures) -> str:
         f" {f.missing_packets} missing",
         f"    ticks late by {f.late_ticks_ms:.1f} ms at most, {f.ticks_skipped} left out;"
         f" memory {f.memory_kb:.1f} kB per call",
+        f"    other programs kept {f.others_cpu:.2f} cores busy",
     ]
     return "\n".join(lines)
 

@@ -46,6 +46,18 @@ def cpu_seconds(pids: Sequence[int]) -> float:
     return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
 
 
+def own_seconds() -> float:
+    """Return the CPU seconds of this process and of all it has started that have ended."""
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def busy_seconds() -> float:
+    """Return CPU seconds of all that runs on this machine, and of its host in our stead (steal)."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq + times.steal)
+
+
 def memory_bytes(pids: Sequence[int]) -> int:
     """Return the memory of the processes; pages that several share count by shares (PSS)."""
     texts = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]

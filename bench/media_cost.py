@@ -32,7 +32,7 @@ def row(f: Figures) -> Row:
     return Row(
         "playing + receiving + RFC 4733 detection, CPU per call and second,"
         f" {ports}, {f.plan.calls:,} calls",
-        f"{f.cpu_ms:.3f} ms (far end's {f.sipp_cpu_ms:.3f}){failure}",
+        f"{f.cpu_ms:.3f} ms (far end's {f.far_cpu_ms:.3f}){failure}",
         f"≤ {hold:g} ms",
         worked and f.cpu_ms <= hold,
     )

@@ -17,7 +17,7 @@ GOOD = Figures(
     lost_calls=Counter(),
     cpu_ms=0.4,
     engine_cpu_ms=0.01,
-    sipp_cpu_ms=0.3,
+    far_cpu_ms=0.3,
     sent_share=1.001,
     received_share=1.0,
     digits=1500,
@@ -30,6 +30,7 @@ GOOD = Figures(
     ticks_skipped=0,
     dropped=0,
     memory_kb=20.0,
+    others_cpu=0.0,
     transport="RingPorts",
 )
 
