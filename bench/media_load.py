@@ -26,6 +26,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from ringcast.audio.detection import DetectionSettings
 from ringcast.media import DigitReceived, MediaEvent, MediaPool, PlayFile, WorkerLost
 from ringcast.media.datagrams import BATCH, MESSAGE, SO_TIMESTAMPNS
 
@@ -36,6 +37,14 @@ CONTROL = 64
 DATA = 256
 #: One call in so many presses a digit in the run, and hears it come back.
 PRESS_EVERY = 5
+#: Detection that goes on for the whole run.
+ENDLESS = DetectionSettings(
+    **{
+        name: 600.0
+        for name in DetectionSettings.__dataclass_fields__
+        if name not in ("shortest_sound", "short_greeting")
+    }
+)
 FIRST_HOST = (127 << 24) + (1 << 16)
 
 
@@ -185,6 +194,8 @@ async def run(
     sound: Path,
     record: bool,
     io_uring: bool,
+    detect: bool = False,
+    bridges: int = 0,
 ) -> Figures:
     """Play to the echo on many streams for a while."""
     pipe, theirs = multiprocessing.Pipe()
@@ -231,6 +242,10 @@ async def run(
             pool.play(stream, stream, [PlayFile(str(sound))], loop=None)
             if record:
                 pool.start_recording(stream, stream, f"{sound.parent}/{stream}.wav")
+            if detect:
+                pool.start_detection(stream, ENDLESS)
+        for stream in range(0, 2 * bridges, 2):
+            pool.bridge(stream, stream + 1)
         await asyncio.sleep(1.0)
         await pool.stats()
         begin, began = cpu_seconds(pids), time.monotonic()
@@ -277,6 +292,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--no-io-uring", action="store_true", help="one system call a packet")
     parser.add_argument("--record", action="store_true", help="record every stream as well")
+    parser.add_argument("--detect", action="store_true", help="find out who answers on each stream")
+    parser.add_argument("--bridges", type=int, default=0, help="so many pairs of streams bridged")
     arguments = parser.parse_args()
     print(
         "mode    streams  cpu ms/call/s  <1ms %  <5ms %  worst gap  packets  lost  digits"
@@ -296,6 +313,8 @@ def main() -> None:
                         sound=sound,
                         record=arguments.record,
                         io_uring=not arguments.no_io_uring,
+                        detect=arguments.detect,
+                        bridges=arguments.bridges,
                     )
                 )
                 print(

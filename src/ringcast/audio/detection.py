@@ -248,15 +248,15 @@ def _note_tone(
     """Follow pure tones; return where a beep has just ended."""
     before = state["tone"].copy()
     hertz = np.zeros(len(state), np.float32)
-    sounding = np.nonzero(power > _QUIETEST)[0]
-    if len(sounding):
-        hertz[sounding] = _pure_tones(samples[sounding])
-    # Its first and last frame are mostly parts of one, of another level: they do not count.
-    is_same = (np.abs(hertz - state["hertz"]) < _STEADY_HZ) & (
-        np.maximum(power, state["power"]) < _STEADY_POWER * np.minimum(power, state["power"])
-    )
-    is_pure = hertz > 0
-    state["tone"] = np.where(is_pure, np.where(is_same, before + 1, 1), 0)
+    # Most frames of speech are louder or softer than the one before: they are not looked at.
+    last = state["power"]
+    is_steady = np.maximum(power, last) < _STEADY_POWER * np.minimum(power, last)
+    steady = np.nonzero(is_steady & (power > _QUIETEST))[0]
+    if len(steady):
+        hertz[steady] = _pure_tones(samples[steady])
+    is_same = np.abs(hertz - state["hertz"]) < _STEADY_HZ
+    # The first one found has had one before it, of the same level.
+    state["tone"] = np.where(hertz > 0, np.where(is_same, before + 1, 2), 0)
     state["hertz"] = hertz
     state["power"] = power
     ended = (before >= _TONE_FRAMES) & (state["tone"] < _TONE_FRAMES)
