@@ -15,15 +15,17 @@ from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable
 from ringcast.domain.events import CallEnded, CallEvent
-from ringcast.domain.ids import AccountId, CallId
+from ringcast.domain.ids import AccountId, CallId, CampaignId
 from ringcast.domain.subscriptions import Topic
 from ringcast.integrations.callback_sender import HttpCallbackSender
 from ringcast.ports.deliveries import CallbackRenderer
+from ringcast.ports.store import Store
 from ringcast.services.calls import GetCall
+from ringcast.services.campaigns import GetCampaign
 from ringcast.services.deliveries import AddressDeliveries, ReadResource, SendDeliveries
 from ringcast.services.delivery_care import ForgetDeliveries
 
-__all__ = ["RENDERERS", "running_deliveries"]
+__all__ = ["RENDERERS", "resources", "running_deliveries"]
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ async def running_deliveries(core: Core, settings: Settings) -> AsyncIterator[No
             store=store,
             clock=clock,
             renderers=RENDERERS,
-            resources=_resources(core),
+            resources=resources(store),
             wake=sending.wake,
         )
 
@@ -75,14 +77,23 @@ async def running_deliveries(core: Core, settings: Settings) -> AsyncIterator[No
             await asyncio.gather(sent, *others, return_exceptions=True)
 
 
-def _resources(core: Core) -> Mapping[Topic, ReadResource]:
+def resources(store: Store) -> Mapping[Topic, ReadResource]:
     """Return how the subject of each topic is read: by the use case behind its GET."""
-    get_call = GetCall(store=core.store)
+    get_call = GetCall(store=store)
+    get_campaign = GetCampaign(store=store)
 
     async def call(account_id: AccountId, subject_id: int) -> object:
         return await get_call(account_id, CallId(subject_id))
 
-    return {Topic.CALL_FINISHED: call}
+    async def campaign(account_id: AccountId, subject_id: int) -> object:
+        return await get_campaign(account_id, CampaignId(subject_id))
+
+    return {
+        Topic.CALL_FINISHED: call,
+        Topic.CAMPAIGN_STARTED: campaign,
+        Topic.CAMPAIGN_STOPPED: campaign,
+        Topic.CAMPAIGN_FINISHED: campaign,
+    }
 
 
 async def _forget(forget: ForgetDeliveries) -> None:

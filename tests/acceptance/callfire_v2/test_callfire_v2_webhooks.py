@@ -15,12 +15,11 @@ import pytest
 from aiohttp import web
 from tests.acceptance.callfire_v2.conftest import Answer, Client, Rig
 
-from ringcast.apis.callfire_v2.callbacks import DIALECT, NOT_SENT, SENT, CallfireCallbacks
-from ringcast.domain.ids import AccountId, CallId
+from ringcast.apis.callfire_v2.callbacks import NOT_SENT, SENT
+from ringcast.bootstrap.deliveries import RENDERERS, resources
 from ringcast.domain.outcomes import Outcome
-from ringcast.domain.subscriptions import DeliveryState, Topic
+from ringcast.domain.subscriptions import DeliveryState
 from ringcast.integrations.callback_sender import HttpCallbackSender
-from ringcast.services.calls import GetCall
 from ringcast.services.deliveries import AddressDeliveries, SendDeliveries
 from ringcast.services.delivery_care import ListDeliveries, ResendDeliveries
 
@@ -130,6 +129,7 @@ class TestWebhooks:
         assert await found("resource=outboundcall&event=finished") == [two, one]
         assert await found("resource=InboundCall") == []
         assert await found("event=Started") == []
+        assert await found("resource=CallBroadcast") == []
         assert await found("callback=http%3A%2F%2Fexample.org%2F") == [two]
         assert await found("enabled=true") == [one]
         assert await found("enabled=False&fields=items(id)") == [two]
@@ -257,17 +257,11 @@ async def receiver(rig: Rig) -> AsyncIterator[Receiver]:
 @asynccontextmanager
 async def telling(rig: Rig) -> AsyncIterator[None]:
     """Have webhooks called, as the server does, for the length of the block."""
-    get_call = GetCall(store=rig.store)
-
-    async def call(account_id: AccountId, subject_id: int) -> object:
-        return await get_call(account_id, CallId(subject_id))
-
-    renderers = {DIALECT: CallfireCallbacks()}
     async with AsyncExitStack() as stack:
         sending = SendDeliveries(
             store=rig.store,
             sender=await stack.enter_async_context(HttpCallbackSender(allow_private=True)),
-            renderers=renderers,
+            renderers=RENDERERS,
             clock=rig.clock,
             holder="test",
             random=lambda: 0.0,
@@ -275,8 +269,8 @@ async def telling(rig: Rig) -> AsyncIterator[None]:
         addressing = AddressDeliveries(
             store=rig.store,
             clock=rig.clock,
-            renderers=renderers,
-            resources={Topic.CALL_FINISHED: call},
+            renderers=RENDERERS,
+            resources=resources(rig.store),
             wake=sending.wake,
         )
         while await addressing():
@@ -426,3 +420,39 @@ class TestCallbacks:
             await delivered(rig)
         assert receiver.payload["events"][0]["resource"] == call
         assert await list_deliveries(10, state=DeliveryState.DEAD) == []
+
+    async def test_a_broadcast_is_told_as_its_get_answers(
+        self, client: Client, rig: Rig, receiver: Receiver
+    ) -> None:
+        await create(client, callback=receiver.url, resource="CallBroadcast", events=None)
+        only = {"resource": "callbroadcast", "events": ["finished"]}
+        await create(client, callback=receiver.url, **only)
+        made = await client(
+            "POST",
+            "/calls/broadcasts?start=true",
+            json={
+                "name": "Reminders",
+                "fromNumber": "12135550100",
+                "recipients": [{"phoneNumber": "12135550142"}],
+                "sounds": {"liveSoundText": "Hello"},
+            },
+        )
+        assert made.status == 201, made.body
+        path = f"/calls/broadcasts/{made.json['id']}"
+        started = (await client("GET", path)).json
+        async with telling(rig):
+            await delivered(rig)
+        (event,) = receiver.payload["events"]
+        assert (event["resourceType"], event["eventType"]) == ("CallBroadcast", "Started")
+        assert event["resource"] == started
+
+        assert (await client("POST", f"{path}/stop")).status < 300
+        stopped = (await client("GET", path)).json
+        async with telling(rig):
+            await delivered(rig)
+        (event,) = receiver.payload["events"]
+        assert event["eventType"] == "Stopped"
+        assert event["resource"] == stopped
+        assert len(receiver.seen) == 2  # none for who wants to know of the end
+        body = receiver.seen[-1][1]
+        Answer(200, {"content-type": "application/json"}, body).is_golden("callback_broadcast")

@@ -9,8 +9,9 @@ from datetime import datetime
 
 import msgspec
 
-from ringcast.apis.callfire_v2 import responses
+from ringcast.apis.callfire_v2 import campaign_bodies, responses
 from ringcast.apis.callfire_v2.fields import parse_fields, project_list
+from ringcast.domain.campaigns import Campaign
 from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.subscriptions import Announcement, Subscription, Topic
 from ringcast.services.calls import CallDetails
@@ -36,6 +37,11 @@ FIELDS = "fields"
 
 SENT: Mapping[str, Mapping[str, Topic]] = {
     "OutboundCall": {"Finished": Topic.CALL_FINISHED},
+    "CallBroadcast": {
+        "Started": Topic.CAMPAIGN_STARTED,
+        "Stopped": Topic.CAMPAIGN_STOPPED,
+        "Finished": Topic.CAMPAIGN_FINISHED,
+    },
 }
 """The resources and events that webhooks can have here."""
 
@@ -44,7 +50,6 @@ NOT_SENT: Mapping[str, tuple[str, ...]] = {
     "OutboundText": ("Finished",),
     "InboundText": ("Finished",),
     "OutboundTextDeliveryReport": ("Received",),
-    "CallBroadcast": ("Started", "Stopped", "Finished"),
     "TextBroadcast": ("Started", "Stopped", "Finished"),
     "CccCampaign": ("Started", "Stopped", "Finished"),
     "ContactList": ("ValidationFinished", "ValidationFailed"),
@@ -171,5 +176,7 @@ def _resource(resource: object) -> object:
     match resource:
         case CallDetails():
             return responses.call(resource.call, resource.attempts)
+        case Campaign():
+            return campaign_bodies.call_broadcast(resource)
         case _:
             raise TypeError(f"nothing is announced of {type(resource).__name__}")

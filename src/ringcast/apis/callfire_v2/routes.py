@@ -659,8 +659,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/webhooks",
         "createWebhook",
         handlers_webhooks.create_webhook,
-        notes="`resource` OutboundCall; without `events` all of the resource; at most 200 in an "
-        "account; `fields` are those of the resource, as in its GET",
+        notes="`resource` OutboundCall or CallBroadcast; without `events` all of the resource; at "
+        "most 200 in an account; `fields` are those of the resource, as in its GET",
     ),
     Operation(
         "GET",
