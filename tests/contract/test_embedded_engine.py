@@ -28,6 +28,7 @@ from ringcast.ports.engine import (
     PlaybackFinished,
     PlaybackResult,
     PlaybackStarted,
+    Unbridged,
     WhoEnded,
 )
 
@@ -364,6 +365,79 @@ async def test_what_is_no_digit_is_a_value_error(start: Started) -> None:
 
     with pytest.raises(ValueError, match="no DTMF digit"):
         await rig.engine.send_digits(leg, "12x")
+
+
+# Bridges
+
+
+async def test_legs_of_different_codecs_hear_each_other_and_press_keys(start: Started) -> None:
+    rig = await start()
+    one, two = rig.phone(_PERSON, speaks=True), rig.phone(_PERSON, speaks=True)
+    a = await answered(rig, one)
+    rig.phones.alter_answer = lambda body: body.replace(b"RTP/AVP 0", b"RTP/AVP 8").replace(
+        b"rtpmap:0 PCMU", b"rtpmap:8 PCMA"
+    )
+    b = await call(rig, two, near=a)
+    await happens(rig, b, LegAnswered)
+
+    await rig.engine.bridge(a, b)
+
+    assert rig.at(two).rtp.codec == 8
+    assert await rig.hears(two, one)
+    assert await rig.hears(one, two)
+    rig.at(two).press("4")
+    await rig.until(lambda: rig.digits(one) == "4")
+
+
+async def test_key_goes_on_in_sip_info_to_who_takes_no_telephone_events(start: Started) -> None:
+    rig = await start()
+    one, two = rig.phone(_PERSON), rig.phone(_PERSON)
+    a = await answered(rig, one)
+    rig.phones.alter_answer = lambda body: (
+        body.replace(b"RTP/AVP 0 101", b"RTP/AVP 0")
+        .replace(b"a=rtpmap:101 telephone-event/8000\r\n", b"")
+        .replace(b"a=fmtp:101 0-16\r\n", b"")
+    )
+    b = await call(rig, two, near=a)
+    await happens(rig, b, LegAnswered)
+    await rig.engine.bridge(a, b)
+
+    rig.at(one).press("6")
+    await rig.until(lambda: rig.at(two).digits_by_info() == "6")
+    rig.at(two).press_by_info("#")
+    await rig.until(lambda: rig.digits(one) == "#")
+
+    assert rig.log.of(a, DigitsSent) == rig.log.of(b, DigitsSent) == []
+
+
+async def test_leg_placed_near_another_can_always_be_bridged_to_it(start: Started) -> None:
+    rig = await start(media_workers=2)
+    first = [await answered(rig, rig.phone(_PERSON)) for _ in range(4)]
+    legs = []
+    for near in first:
+        leg = await call(rig, rig.phone(_PERSON), near=near)
+        await happens(rig, leg, LegAnswered)
+        legs.append(leg)
+
+    for one, other in zip(first, legs, strict=True):
+        await rig.engine.bridge(one, other)
+    with pytest.raises(EngineUnavailable, match="originate the second near the first"):
+        await rig.engine.bridge(first[0], first[1])  # each worker has the next one
+
+
+async def test_killed_media_worker_ends_both_legs_of_a_bridge(start: Started) -> None:
+    rig = await start()
+    a = await answered(rig, rig.phone(_PERSON))
+    b = await call(rig, rig.phone(_PERSON), near=a)
+    await happens(rig, b, LegAnswered)
+    await rig.engine.bridge(a, b)
+
+    os.kill(rig.embedded.worker_pids[0], signal.SIGKILL)
+
+    for leg in (a, b):
+        end = await happens(rig, leg, LegEnded)
+        assert end.failed
+    assert len(rig.log.of(a, Unbridged)) + len(rig.log.of(b, Unbridged)) <= 1
 
 
 # A worker that dies, and what is left behind
