@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -48,13 +48,13 @@ class SearchKey(NamedTuple):
     """Something a contact is found by: one of its members with exactly that value."""
 
     name: str
-    """`phone`, a kind of telephone, the name of a member, or `property:` and a property's name."""
+    """The name of a text in ContactDetails, a kind of telephone, or `property:` and a name."""
     value: str
 
     @classmethod
-    def of_number(cls, number: PhoneNumber, kind: PhoneKind | None = None) -> SearchKey:
-        """Find a number, as whichever telephone or as one kind."""
-        return cls("phone" if kind is None else kind.value, number.e164)
+    def of_number(cls, number: PhoneNumber, kind: PhoneKind) -> SearchKey:
+        """Find a number as one kind of telephone."""
+        return cls(kind.value, number.digits)
 
     @classmethod
     def of_property(cls, name: str, value: str) -> SearchKey:
@@ -107,18 +107,6 @@ class ContactDetails:
     def first_phone(self) -> PhoneNumber | None:
         """The number to try first: home, work, mobile, and then the extra ones."""
         return next((self.phones[kind] for kind in PhoneKind if kind in self.phones), None)
-
-    def search_keys(self) -> Iterator[SearchKey]:
-        """Give all that the contact is found by; a number may come more than once."""
-        for name in _TEXTS:
-            text = getattr(self, name)
-            if text:
-                yield SearchKey(name, text)
-        for kind, number in self.phones.items():
-            yield SearchKey.of_number(number)
-            yield SearchKey.of_number(number, kind)
-        for name, value in self.properties.items():
-            yield SearchKey.of_property(name, value)
 
 
 _TEXTS = (

@@ -42,13 +42,15 @@ class ContactTransaction(Protocol):
         page: Page,
         *,
         ids: Collection[ContactId] | None = None,
-        keys: Sequence[SearchKey] | None = None,
+        numbers: Collection[PhoneNumber] | None = None,
+        key: SearchKey | None = None,
         list_id: ContactListId | None = None,
     ) -> tuple[Sequence[Contact], int | None]:
         """Contacts that are not deleted, and the count of all that match.
 
-        They are found by any one of `keys`; the conditions that are given narrow each other. The
-        count is None if there are too many to be counted in good time.
+        They have any of `numbers`; the conditions that are given narrow each other. The count is
+        None if there are too many to be counted in good time. To find by `key` alone, unless by the
+        external id, takes a look at each contact of the account.
         """
 
     async def contacts_of_list(

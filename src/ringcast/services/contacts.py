@@ -91,15 +91,12 @@ class FindContacts:
         They have one of the ids, any of the numbers, are in the list and have the key, as far as
         these are given. Raises NotFound for a list that the account has not.
         """
-        keys = None if key is None else [key]
-        if numbers is not None:
-            if keys is not None:
-                raise InvalidInput("contacts are found by numbers or by a property, not by both")
-            keys = [SearchKey.of_number(number) for number in numbers]
         async with self._store.begin(read_only=True) as tx:
             if list_id is not None and await tx.contact_list(account_id, list_id) is None:
                 raise NotFound("contact list", list_id)
-            return await tx.contacts(account_id, page, ids=ids, keys=keys, list_id=list_id)
+            return await tx.contacts(
+                account_id, page, ids=ids, numbers=numbers, key=key, list_id=list_id
+            )
 
 
 class UpdateContact:

@@ -42,7 +42,7 @@ __all__ = ["ImportLists", "UploadContactList"]
 log = logging.getLogger(__name__)
 
 _PART = 512 * 1024  # bytes of a file in one row of the database
-_BATCH = 500  # contacts in one transaction: others who write wait no longer than for these
+_BATCH = 1000  # contacts in one transaction: others who write wait no longer than for these
 _HOLD_FOR = timedelta(seconds=60)
 _POLL = 5.0  # seconds between looks for lists of processes that have died
 _TOLD = 20  # rows whose problems are told one by one

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Dialect,
@@ -24,10 +23,10 @@ from ringcast.stores.sql.columns import Address, Attributes, Id, Instant, Word, 
 from ringcast.stores.sql.tables import accounts, metadata
 
 __all__ = [
-    "contact_keys",
     "contact_list_files",
     "contact_list_members",
     "contact_lists",
+    "contact_numbers",
     "contacts",
     "do_not_call",
 ]
@@ -76,15 +75,24 @@ contacts = Table(
     Index("contacts_by_account", "account_id", "deleted", "id"),
 )
 
-# What contacts are found by: for each of a contact's members the digest of its name and value. A
-# contact that is deleted has none.
-contact_keys = Table(
-    "contact_keys",
+_has_external_id = contacts.c.external_id.is_not(None)
+Index(
+    "contacts_by_external_id",
+    contacts.c.account_id,
+    contacts.c.external_id,
+    sqlite_where=_has_external_id,
+    postgresql_where=_has_external_id,
+)
+
+# The numbers of contacts that are not deleted, to find them by. More is not indexed: entries come
+# in the order of nothing, and each costs a file of a million rows a page of the database.
+contact_numbers = Table(
+    "contact_numbers",
     metadata,
     Column("account_id", Id, nullable=False, autoincrement=False),
-    Column("key", BigInteger, nullable=False, autoincrement=False),
+    Column("number", Address, nullable=False),
     Column("contact_id", Id, ForeignKey(contacts.c.id), nullable=False, autoincrement=False),
-    PrimaryKeyConstraint("account_id", "key", "contact_id"),
+    PrimaryKeyConstraint("account_id", "number", "contact_id"),
     sqlite_with_rowid=False,
 )
 

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
-from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
+import msgspec
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    delete,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 
 from ringcast.domain.calls import Call
-from ringcast.domain.contacts import Contact, ContactDetails, SearchKey
+from ringcast.domain.contacts import Contact, ContactDetails, PhoneKind, SearchKey
 from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.ids import AccountId, ContactId, ContactListId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Page
-from ringcast.stores.sql.contact_tables import contact_keys as keys_table
 from ringcast.stores.sql.contact_tables import contact_list_members as members
 from ringcast.stores.sql.contact_tables import contact_lists as lists
+from ringcast.stores.sql.contact_tables import contact_numbers as numbers_table
 from ringcast.stores.sql.contact_tables import contacts as table
 from ringcast.stores.sql.tables import calls
 from ringcast.stores.sql.work import MOST_AT_ONCE, Work, any_of, batches, entity
@@ -40,8 +52,14 @@ class ContactWork(Work):
             exists="a contact with that identifier exists already",
             missing=NotFound("account", any_of(contact.account_id for contact in contacts)),
         )
-        rows = [row for contact in contacts if not contact.deleted for row in _key_rows(contact)]
-        await self._insert(keys_table, rows, exists="a contact with these keys exists already")
+        await self._insert_numbers(
+            [
+                (contact, number)
+                for contact in contacts
+                if not contact.deleted
+                for number in _numbers(contact)
+            ]
+        )
 
     async def contact(self, account_id: AccountId, contact_id: ContactId) -> Contact | None:
         statement = select(table).where(table.c.id == contact_id, table.c.account_id == account_id)
@@ -54,23 +72,22 @@ class ContactWork(Work):
         page: Page,
         *,
         ids: Collection[ContactId] | None = None,
-        keys: Sequence[SearchKey] | None = None,
+        numbers: Collection[PhoneNumber] | None = None,
+        key: SearchKey | None = None,
         list_id: ContactListId | None = None,
     ) -> tuple[Sequence[Contact], int | None]:
         where: list[ColumnElement[bool]] = [
             table.c.account_id == account_id,
             table.c.deleted.is_(False),
         ]
-        if max(len(ids or ()), len(keys or ())) > MOST_AT_ONCE:
+        if max(len(ids or ()), len(numbers or ())) > MOST_AT_ONCE:
             raise InvalidInput(f"at most {MOST_AT_ONCE} contacts can be asked for at once")
         if ids is not None:
             where.append(table.c.id.in_(sorted(ids)))
-        if keys is not None:
-            found = select(keys_table.c.contact_id).where(
-                keys_table.c.account_id == account_id,
-                keys_table.c.key.in_([_digest(key) for key in keys]),
-            )
-            where.append(table.c.id.in_(found))
+        if numbers is not None:
+            where.append(table.c.id.in_(_with_number(account_id, numbers)))
+        if key is not None:
+            where += _conditions(account_id, key)
         if list_id is not None:
             in_list = select(members.c.contact_id).where(members.c.list_id == list_id)
             where.append(table.c.id.in_(in_list))
@@ -80,7 +97,7 @@ class ContactWork(Work):
         rows = (await self._read(statement)).rows
         if page.offset == 0 and len(rows) < page.limit:
             return [_contact(row) for row in rows], len(rows)
-        if list_id is not None and ids is None and keys is None:
+        if list_id is not None and ids is None and numbers is None and key is None:
             size = select(lists.c.size).where(
                 lists.c.id == list_id, lists.c.account_id == account_id
             )
@@ -135,19 +152,24 @@ class ContactWork(Work):
         row = _row(contact)
         del row["id"], row["account_id"], row["created_at"]
         await self._change(update(table).where(mine).values(row))
-        old = set() if was.deleted else _digests(was)
-        new = set() if contact.deleted else _digests(contact)
+        old = set() if was.deleted else _numbers(was)
+        new = set() if contact.deleted else _numbers(contact)
         if old - new:
-            gone = delete(keys_table).where(
-                keys_table.c.account_id == contact.account_id,
-                keys_table.c.key.in_(sorted(old - new)),
-                keys_table.c.contact_id == contact.id,
+            gone = delete(numbers_table).where(
+                numbers_table.c.account_id == contact.account_id,
+                numbers_table.c.number.in_(sorted(old - new)),
+                numbers_table.c.contact_id == contact.id,
             )
             await self._change(gone)
-        if new - old:
-            await self._change(
-                insert(keys_table), [_key_row(contact, key) for key in sorted(new - old)]
-            )
+        await self._insert_numbers([(contact, number) for number in new - old])
+
+    async def _insert_numbers(self, given: Sequence[tuple[Contact, PhoneNumber]]) -> None:
+        # In the order of the key: neighbours lie on the same page.
+        rows = [
+            {"account_id": contact.account_id, "number": number, "contact_id": contact.id}
+            for contact, number in sorted(given, key=lambda one: (one[1].digits, one[0].id))
+        ]
+        await self._insert(numbers_table, rows, exists="a contact with that number exists already")
 
     async def _leave_lists(self, contact_id: ContactId) -> None:
         """Take a contact out of all lists; raise nothing if it is in none."""
@@ -181,23 +203,33 @@ def _contact(row: Row[Any]) -> Contact:
     return Contact(details=details, **of)
 
 
-def _key_rows(contact: Contact) -> Iterator[dict[str, int]]:
-    return (_key_row(contact, key) for key in sorted(_digests(contact)))
+def _numbers(contact: Contact) -> set[PhoneNumber]:
+    return set(contact.details.phones.values())
 
 
-def _key_row(contact: Contact, key: int) -> dict[str, int]:
-    return {"account_id": contact.account_id, "key": key, "contact_id": contact.id}
+def _with_number(
+    account_id: AccountId, numbers: Collection[PhoneNumber]
+) -> Select[tuple[ContactId]]:
+    return select(numbers_table.c.contact_id).where(
+        numbers_table.c.account_id == account_id, numbers_table.c.number.in_(sorted(numbers))
+    )
 
 
-def _digests(contact: Contact) -> set[int]:
-    return set(_all_digests(contact.details.search_keys()))
+def _conditions(account_id: AccountId, key: SearchKey) -> list[ColumnElement[bool]]:
+    """Return what holds of contacts with that key.
+
+    In JSON as it is written here the name and the value of a member with their quotes are nowhere
+    but where the member is: quotes within texts have a backslash before them.
+    """
+    if key.name.startswith("property:"):
+        name = key.name.removeprefix("property:")
+        return [_holds(table.c.properties, name, key.value)]
+    if key.name in set(PhoneKind):
+        holds = _holds(table.c.phones, key.name, key.value)
+        return [table.c.id.in_(_with_number(account_id, [PhoneNumber(key.value)])), holds]
+    return [table.c[key.name] == key.value]
 
 
-def _all_digests(keys: Iterable[SearchKey]) -> Iterator[int]:
-    return (_digest(key) for key in keys)
-
-
-def _digest(key: SearchKey) -> int:
-    """Return 64 bits for a name and a value: two pairs that share them are never met."""
-    text = f"{len(key.name)}:{key.name}{key.value}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big", signed=True)
+def _holds(column: Column[Any], name: str, value: str) -> ColumnElement[bool]:
+    member = msgspec.json.encode({name: value}).decode()[1:-1]
+    return type_coerce(column, Text).contains(member, autoescape=True)

@@ -52,13 +52,23 @@ def _make_contacts(op: Operations) -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="contacts_account_id_fk"),
     )
     op.create_index("contacts_by_account", "contacts", ["account_id", "deleted", "id"])
+    has_one = sa.text("external_id IS NOT NULL")
+    op.create_index(
+        "contacts_by_external_id",
+        "contacts",
+        ["account_id", "external_id"],
+        sqlite_where=has_one,
+        postgresql_where=has_one,
+    )
     op.create_table(
-        "contact_keys",
+        "contact_numbers",
         sa.Column("account_id", _ID, nullable=False, autoincrement=False),
-        sa.Column("key", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("number", sa.Text, nullable=False),
         sa.Column("contact_id", _ID, nullable=False, autoincrement=False),
-        sa.PrimaryKeyConstraint("account_id", "key", "contact_id", name="contact_keys_pk"),
-        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name="contact_keys_contact_id_fk"),
+        sa.PrimaryKeyConstraint("account_id", "number", "contact_id", name="contact_numbers_pk"),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name="contact_numbers_contact_id_fk"
+        ),
         sqlite_with_rowid=False,
     )
 
