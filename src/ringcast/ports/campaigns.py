@@ -123,6 +123,7 @@ class CampaignTransaction(Protocol):
 
     async def enable_calls(
         self,
+        account_id: AccountId,
         campaign_id: CampaignId,
         *,
         enabled: bool,
@@ -132,7 +133,8 @@ class CampaignTransaction(Protocol):
     ) -> int:
         """Make READY calls DISABLED, or DISABLED ones READY; return how many changed.
 
-        Those of a batch, or to some numbers; calls that were dialled once are left as they are.
+        Those of a batch, or to some numbers, one of which is given; calls that were dialled once
+        are left as they are.
         """
 
     # batches

@@ -238,7 +238,7 @@ class ToggleRecipients:
         async with self._store.begin() as tx:
             await open_campaign(tx, account_id, campaign_id, for_update=True)
             changed = await tx.enable_calls(
-                campaign_id, enabled=enabled, now=now, numbers=sorted(set(numbers))
+                account_id, campaign_id, enabled=enabled, now=now, numbers=sorted(set(numbers))
             )
             if enabled and changed:
                 await go_on(tx, account_id, campaign_id, waiting=changed, now=now)
@@ -301,7 +301,7 @@ class EnableBatch:
             batch = replace(found, enabled=enabled)
             await tx.update_batch(batch)
             changed = await tx.enable_calls(
-                batch.campaign_id, enabled=enabled, now=now, batch_id=batch_id
+                account_id, batch.campaign_id, enabled=enabled, now=now, batch_id=batch_id
             )
             if enabled and changed:
                 await go_on(tx, account_id, batch.campaign_id, waiting=changed, now=now)

@@ -200,13 +200,15 @@ class CampaignWork(CountWork):
             statement = select(calls.c.to).where(
                 calls.c.account_id == account_id,
                 calls.c.to.in_(some),
-                calls.c.campaign_id == campaign_id,
+                # Not by its index: the campaign may have a million, few of them with a number.
+                calls.c.campaign_id + 0 == campaign_id,
             )
             found.update(row.to for row in (await self._read(statement)).rows)
         return frozenset(found)
 
     async def enable_calls(
         self,
+        account_id: AccountId,
         campaign_id: CampaignId,
         *,
         enabled: bool,
@@ -218,13 +220,12 @@ class CampaignWork(CountWork):
         if not enabled:
             before, after = after, before
         where = [
-            calls.c.campaign_id == campaign_id,
+            calls.c.account_id == account_id if batch_id is None else calls.c.batch_id == batch_id,
+            calls.c.campaign_id + 0 == campaign_id,
             calls.c.state == before,
             calls.c.attempts == 0,
         ]
         changed = 0
-        if batch_id is not None:
-            where.append(calls.c.batch_id == batch_id)
         for some in [None] if numbers is None else in_batches(numbers, _NUMBERS_AT_ONCE):
             these = where if some is None else [*where, calls.c.to.in_(some)]
             # RETURNING tells whose calls they were: a number may be in several batches.

@@ -1,0 +1,111 @@
+"""A broadcast over the whole plan of the phones, with the server killed on the way."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.system.programs import Api, Program, eventually, make_account, phone_calls, running
+
+ANSWERED = ["00", "01", "02", "03", "04", *(f"1{n}" for n in range(7)), "27", "28", "29"]
+ANSWERED += [*(f"3{n}" for n in range(10)), "50", "51", "52", "60"]
+RESULTS = dict.fromkeys(ANSWERED, "LA") | {
+    "20": "BUSY",
+    "21": "NO_ANS",
+    "22": "NO_ANS",
+    "23": "CARRIER_ERROR",
+    "24": "CARRIER_TEMP_ERROR",
+    "25": "NO_ANS",
+    "26": "CARRIER_TEMP_ERROR",
+}
+"""What becomes of a call to a number with that ending; without detection, who answers is LA."""
+
+RECIPIENTS = 60
+COUNTED = {
+    "LA": "liveCount",
+    "BUSY": "busyCount",
+    "NO_ANS": "noAnswerCount",
+    "CARRIER_ERROR": "errorCount",
+    "CARRIER_TEMP_ERROR": "errorCount",
+    "INTERNAL_ERROR": "errorCount",
+}
+
+
+def _server(phones: Program, directory: Path) -> Any:
+    return running(
+        "serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0",
+        "--trunk", f"sip:{phones.ready()['sip']}", "--data-dir", str(directory),
+        "--media-workers", "1", "--ring-timeout", "8", "--trunk-cps", "12", cwd=directory,
+    )  # fmt: skip
+
+
+def _people() -> list[str]:
+    endings = list(RESULTS)
+    return [f"121355{5 + n % 4}{n:02}{endings[n % len(endings)]}" for n in range(RECIPIENTS)]
+
+
+@pytest.mark.timeout(240)
+def test_a_broadcast_outlives_its_server_and_nobody_is_dialled_twice(tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    people = _people()
+    assert len(set(people)) == RECIPIENTS
+    with running(
+        "phones", "--sip", "127.0.0.1:0", "--record-dir", str(heard), cwd=tmp_path
+    ) as phones:
+        with _server(phones, tmp_path) as server:
+            http = server.ready()["http"]
+            login, password = make_account(tmp_path)
+            api = Api(f"http://{http}", login, password)
+            made = api.request(
+                "POST",
+                "/v2/calls/broadcasts?start=true",
+                {
+                    "name": "whole plan",
+                    "sounds": {"liveSoundText": "The school is closed."},
+                    "recipients": [{"phoneNumber": number} for number in people],
+                },
+            )
+            assert made.status == 201, made.body
+            campaign = made.json["id"]
+            eventually(lambda: _stats(api, campaign)["dialedCount"] >= RECIPIENTS // 3)
+            server.kill()
+        with _server(phones, tmp_path) as server:
+            api = Api(f"http://{server.ready()['http']}", login, password)
+            eventually(lambda: _status(api, campaign) == "FINISHED", within=150)
+            stats = _stats(api, campaign)
+            calls = api.request("GET", f"/v2/calls/broadcasts/{campaign}/calls?limit=1000").json
+        time.sleep(1)  # phones write a call down when it is over
+
+    results = {call["toNumber"]: call["finalCallResult"] for call in calls["items"]}
+    assert sorted(results) == sorted(people)
+    killed = [number for number, result in results.items() if result == "INTERNAL_ERROR"]
+    assert 0 < len(killed) < RECIPIENTS // 2
+    for number, result in results.items():
+        if number not in killed:
+            assert result == RESULTS[number[-2:]], number
+    for call in calls["items"]:
+        assert len(call["records"]) == 1
+
+    assert stats["totalCount"] == stats["dialedCount"] == stats["callsAttempted"] == RECIPIENTS
+    assert (stats["callsRemaining"], stats["callsAwaitingRedial"]) == (0, 0)
+    expected = Counter(COUNTED[result] for result in results.values())
+    for member in set(COUNTED.values()):
+        assert stats[member] == expected[member], member
+
+    invites = Counter(line["called"].removeprefix("+") for line in phone_calls(heard))
+    assert set(invites) <= set(people)
+    assert max(invites.values()) == 1, [one for one, number in invites.items() if number > 1]
+    rung = {number for number, result in results.items() if result == "LA"}
+    assert rung <= set(invites)
+
+
+def _stats(api: Api, campaign: int) -> Any:
+    return api.request("GET", f"/v2/calls/broadcasts/{campaign}/stats").json
+
+
+def _status(api: Api, campaign: int) -> str:
+    answer = api.request("GET", f"/v2/calls/broadcasts/{campaign}?fields=status")
+    return str(answer.json["status"])
