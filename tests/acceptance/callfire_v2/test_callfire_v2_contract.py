@@ -78,8 +78,97 @@ async def things(client: Client, rig: Rig) -> dict[str, int]:
     answer = await client("POST", "/calls", json=[recipient | {"attributes": {"a": "b"}}])
     call = answer.json["items"][0]["id"]
     await rig.finish("Clinic", call, Outcome.HUMAN, talked=3)
-    key = (await client("POST", "/me/api/credentials", json={"name": "key"})).json["id"]
-    return {"/calls/{id}": call, "/campaigns/sounds/{id}": sound, "/me/api/credentials/{id}": key}
+    made = {"/calls/{id}": call, "/campaigns/sounds/{id}": sound}
+    for path, body in (
+        ("/me/api/credentials", {"name": "key"}),
+        ("/contacts/lists", {"name": "list", "contactNumbers": ["12135550198"]}),
+        ("/webhooks", {"name": "w", "resource": "OutboundCall", "callback": "https://a.example"}),
+        (
+            "/calls/broadcasts",
+            {
+                "name": "broadcast",
+                "fromNumber": "12135550100",
+                "sounds": {"liveSoundId": sound},
+                "recipients": [{"phoneNumber": "12135550197"}],
+            },
+        ),
+    ):
+        answer = await client("POST", path, json=body)
+        assert answer.status in (200, 201), answer
+        made[f"{path}/{{id}}"] = answer.json["id"]
+    answer = await client("POST", "/contacts", json=[{"homePhone": "12135550196"}])
+    made["/contacts/{id}"] = answer.json["items"][0]["id"]
+    answer = await client("GET", f"/calls/broadcasts/{made['/calls/broadcasts/{id}']}/batches")
+    made["/campaigns/batches/{id}"] = answer.json["items"][0]["id"]
+    dncs = {"numbers": ["12135550195"], "call": True}
+    assert (await client("POST", "/contacts/dncs", json=dncs)).status < 300
+    return made
+
+
+def good_requests(ids: dict[str, int]) -> list[tuple[str, dict[str, Any]]]:
+    """Return requests that succeed, which made-up ones seldom do, in an order that works."""
+    call, sound = ids["/calls/{id}"], ids["/campaigns/sounds/{id}"]
+    broadcast, batch = ids["/calls/broadcasts/{id}"], ids["/campaigns/batches/{id}"]
+    contact, contacts = ids["/contacts/{id}"], ids["/contacts/lists/{id}"]
+    key, webhook = ids["/me/api/credentials/{id}"], ids["/webhooks/{id}"]
+    hook = {"name": "w", "resource": "OutboundCall", "callback": "https://a.example/"}
+    recipients = [{"phoneNumber": "12135550150"}, {"phoneNumber": "12135550151"}]
+
+    def at(number: object, name: str = "id", **request: Any) -> dict[str, Any]:
+        if "body" in request:
+            request["media_type"] = "application/json"
+        return {"path_parameters": {name: number}, **request}
+
+    def body(value: object, media_type: str = "application/json") -> dict[str, Any]:
+        return {"body": value, "media_type": media_type}
+
+    return [
+        ("sendCalls", body([{"phoneNumber": "12135550152", "liveMessage": "Hello."}])),
+        ("getCall", at(call)),
+        ("postFileCampaignSound", body({"file": wav_file(0.3)}, "multipart/form-data")),
+        ("addCallBroadcastBatch", at(broadcast, body={"name": "b", "recipients": recipients})),
+        ("addCallBroadcastRecipients", at(broadcast, body=recipients)),
+        (
+            "toggleCallBroadcastRecipientsStatus",
+            at(broadcast, body=recipients, query={"enable": False}),
+        ),
+        ("startVoiceBroadcast", at(broadcast)),
+        ("stopVoiceBroadcast", at(broadcast)),
+        ("updateCampaignBatch", at(batch, body={"enabled": False})),
+        ("createContacts", body([{"homePhone": "12135550153", "firstName": "Ann"}])),
+        ("createContactList", body({"name": "another", "contactNumbers": ["12135550154"]})),
+        (
+            "createContactListFromFile",
+            body({"file": b"homePhone\n12135550155\n", "name": "file"}, "multipart/form-data"),
+        ),
+        ("addContactListItems", at(contacts, body={"contactIds": [contact]})),
+        (
+            "removeContactListItem",
+            {"path_parameters": {"id": contacts, "contactId": contact}},
+        ),
+        ("removeContactListItems", at(contacts, query={"contactId": [contact]})),
+        ("deleteContactList", at(contacts)),
+        ("deleteContact", at(contact)),
+        (
+            "addDoNotContacts",
+            body({"numbers": ["12135550156", "12135550159"], "call": True, "source": "s"}),
+        ),
+        ("updateDncNumber", body({"number": "12135550157", "call": True})),
+        ("getDoNotContact", at("12135550156", "number")),
+        ("updateDoNotContact", at("12135550156", "number", body={"call": True})),
+        ("getUniversalDoNotContacts", at("12135550156", "toNumber")),
+        ("deleteDoNotContact", at("12135550156", "number")),
+        ("deleteDoNotContactsBySource", at("s", "source")),
+        ("createApiCredential", body({"name": "another"})),
+        ("deleteApiCredential", at(key)),
+        ("createWebhook", body(hook)),
+        ("getWebhookResource", at("OutboundCall", "resource")),
+        ("deleteWebhook", at(webhook)),
+        ("getNumberLease", at("12135550100", "number")),
+        ("sendVerificationCodeToCallerId", at("12135550158", "callerid")),
+        ("verifyCallerId", at("12135550158", "callerid", body={"verificationCode": "0"})),
+        ("deleteCampaignSound", at(sound)),
+    ]
 
 
 def run(
@@ -88,12 +177,12 @@ def run(
     auth: tuple[str, str],
     ids: dict[str, int],
     check: Callable[[Any, Any], None],
-) -> Counter[int]:
-    """Make requests up for every operation of the document; return how often each status came."""
+) -> Counter[tuple[str, int]]:
+    """Make requests up for every operation; return how often each was answered with each status."""
     tool = schemathesis()
     schema = tool.openapi.from_dict(document)
     schema.config.update(base_url=f"{rig.base}/v2")
-    statuses: Counter[int] = Counter()
+    statuses: Counter[tuple[str, int]] = Counter()
 
     def attempt(operation: Any) -> None:
         known = next((ids[path] for path in ids if operation.path.startswith(path)), None)
@@ -112,15 +201,34 @@ def run(
             if known is not None and not deletes:
                 case.path_parameters["id"] = known
             response = case.call(auth=auth, timeout=10)
-            statuses[response.status_code] += 1
+            statuses[operation.definition.raw["operationId"], response.status_code] += 1
             check(case, response)
 
         each()
 
-    for found in schema.get_all_operations():
-        operation = found.ok()
-        if operation.definition.raw["operationId"] in AVAILABLE:
-            attempt(operation)
+    def succeed(operation: Any, request: dict[str, Any]) -> None:
+        case = operation.Case(**request)
+        response = case.call(auth=auth, timeout=10)
+        assert response.status_code < 300, (operation.label, response.text)
+        statuses[operation.definition.raw["operationId"], response.status_code] += 1
+        check(case, response)
+
+    operations = {
+        operation.definition.raw["operationId"]: operation
+        for operation in (found.ok() for found in schema.get_all_operations())
+        if operation.definition.raw["operationId"] in AVAILABLE
+    }
+    good = [(operations[name], asked) for name, asked in good_requests(ids) if name in operations]
+    for operation, asked in good:
+        if operation.method.upper() != "DELETE":
+            succeed(operation, asked)
+    for operation in operations.values():
+        attempt(operation)
+    for operation, asked in good:
+        if operation.method.upper() == "DELETE":
+            succeed(operation, asked)
+    never = set(operations) - {operation_id for operation_id, status in statuses if status < 300}
+    assert not never, "give these a row in good_requests"
     return statuses
 
 
@@ -156,8 +264,8 @@ async def test_every_answer_is_the_one_our_document_describes(
     statuses = await asyncio.to_thread(
         run, closed(document), rig, (secrets.login, secrets.password), ids, check
     )
-    assert statuses[200] > 30, statuses
     assert sum(statuses.values()) >= EXAMPLES * len(AVAILABLE) // 2, statuses
+    assert {operation_id for operation_id, _ in statuses} == AVAILABLE
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -181,7 +289,6 @@ async def test_every_answer_has_callfires_members_with_its_types(client: Client,
         for method in [*methods]:
             if methods[method].get("operationId") not in AVAILABLE:
                 del methods[method]
-    statuses = await asyncio.to_thread(
+    await asyncio.to_thread(
         run, closed(document), rig, (secrets.login, secrets.password), ids, check
     )
-    assert statuses[200] > 30, statuses
