@@ -51,10 +51,13 @@ def test_the_code_heard_on_the_phone_makes_the_number_a_caller_id(tmp_path: Path
         ) as phones,
         running(
             "serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", "--media-workers", "1",
-            "--trunk", f"sip:{phones.ready()['sip']}", "--data-dir", str(tmp_path), cwd=tmp_path,
+            "--trunk", f"sip:{phones.ready()['sip']}", "--data-dir", str(tmp_path),
+            "--public-url", "https://calls.example.net", "--api-rate", "100", cwd=tmp_path,
         ) as server,
     ):  # fmt: skip
         api = Api(f"http://{server.ready()['http']}", *make_account(tmp_path))
+        document = api.request("GET", "/v2/api-docs/swagger.json").json
+        assert (document["host"], document["schemes"]) == ("calls.example.net", ["https"])
         before = api.request("GET", "/v2/me/callerids").json["items"]
 
         assert api.request("POST", f"/v2/me/callerids/{NUMBER}").status == 204
