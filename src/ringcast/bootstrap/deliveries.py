@@ -7,22 +7,23 @@ import logging
 import os
 import random
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 
 from ringcast.apis.callfire_v2 import callbacks
 from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
-from ringcast.domain.errors import Unavailable
+from ringcast.domain.errors import NotFound, Unavailable
 from ringcast.domain.events import CallEnded, CallEvent
 from ringcast.domain.ids import AccountId, CallId, CampaignId
 from ringcast.domain.subscriptions import Topic
 from ringcast.integrations.callback_sender import HttpCallbackSender
 from ringcast.ports.deliveries import CallbackRenderer
-from ringcast.ports.store import Store
-from ringcast.services.calls import GetCall
+from ringcast.ports.store import Page, Store
+from ringcast.services.announcements import AddressDeliveries, ReadResources
+from ringcast.services.calls import FindCalls
 from ringcast.services.campaigns import GetCampaign
-from ringcast.services.deliveries import AddressDeliveries, ReadResource, SendDeliveries
+from ringcast.services.deliveries import SendDeliveries
 from ringcast.services.delivery_care import ForgetDeliveries
 
 __all__ = ["RENDERERS", "resources", "running_deliveries"]
@@ -77,22 +78,28 @@ async def running_deliveries(core: Core, settings: Settings) -> AsyncIterator[No
             await asyncio.gather(sent, *others, return_exceptions=True)
 
 
-def resources(store: Store) -> Mapping[Topic, ReadResource]:
-    """Return how the subject of each topic is read: by the use case behind its GET."""
-    get_call = GetCall(store=store)
+def resources(store: Store) -> Mapping[Topic, ReadResources]:
+    """Return how the subjects of each topic are read: by the use cases behind their GET."""
+    find_calls = FindCalls(store=store)
     get_campaign = GetCampaign(store=store)
 
-    async def call(account_id: AccountId, subject_id: int) -> object:
-        return await get_call(account_id, CallId(subject_id))
+    async def calls(account_id: AccountId, subjects: Collection[int]) -> Mapping[int, object]:
+        ids = [CallId(one) for one in subjects]
+        found, _ = await find_calls(account_id, Page(limit=len(ids) + 1), ids=ids)
+        return {one.call.id: one for one in found}
 
-    async def campaign(account_id: AccountId, subject_id: int) -> object:
-        return await get_campaign(account_id, CampaignId(subject_id))
+    async def campaigns(account_id: AccountId, subjects: Collection[int]) -> Mapping[int, object]:
+        found: dict[int, object] = {}
+        for one in subjects:
+            with suppress(NotFound):
+                found[one] = await get_campaign(account_id, CampaignId(one))
+        return found
 
     return {
-        Topic.CALL_FINISHED: call,
-        Topic.CAMPAIGN_STARTED: campaign,
-        Topic.CAMPAIGN_STOPPED: campaign,
-        Topic.CAMPAIGN_FINISHED: campaign,
+        Topic.CALL_FINISHED: calls,
+        Topic.CAMPAIGN_STARTED: campaigns,
+        Topic.CAMPAIGN_STOPPED: campaigns,
+        Topic.CAMPAIGN_FINISHED: campaigns,
     }
 
 

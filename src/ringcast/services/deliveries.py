@@ -1,190 +1,32 @@
-"""Telling subscribers: from the outbox to deliveries, from deliveries to the far end.
-
-What is announced is in the outbox as soon as it is true. `AddressDeliveries` turns each entry into
-a delivery for every subscription that wants it, and `SendDeliveries` sends those: at least once,
-and in order for each subscription and subject. Both can run in several servers at once.
-"""
+"""Sending deliveries to the far end: at least once, in order for each subscription and subject."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TypeAlias
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
-from ringcast.domain.errors import NotFound, Unavailable
-from ringcast.domain.ids import AccountId, DeliveryId, SubscriptionId
-from ringcast.domain.subscriptions import (
-    Announcement,
-    Delivery,
-    DeliveryState,
-    Subscription,
-    Topic,
-)
+from ringcast.domain.errors import Unavailable
+from ringcast.domain.ids import DeliveryId, SubscriptionId
+from ringcast.domain.subscriptions import Delivery, DeliveryState, Subscription
 from ringcast.ports.clock import Clock
-from ringcast.ports.deliveries import (
-    Callback,
-    CallbackAnswer,
-    CallbackRenderer,
-    CallbackSender,
-    OutboxEntry,
-)
+from ringcast.ports.deliveries import Callback, CallbackAnswer, CallbackRenderer, CallbackSender
 from ringcast.ports.store import Store, Transaction
+from ringcast.services.bell import Bell
 
-__all__ = ["AddressDeliveries", "ReadResource", "SendDeliveries"]
+__all__ = ["SendDeliveries"]
 
 log = logging.getLogger(__name__)
 
-ReadResource: TypeAlias = Callable[[AccountId, int], Awaitable[object]]
-"""Returns the subject of an announcement as its use case does; raises NotFound if it is gone."""
-
 _POLL = 0.5  # seconds between looks when nobody has rung the bell
 _RETRY_AFTER = 1.0  # seconds before trying again when the store is away
-_ENTRIES = 100  # taken from the outbox in one transaction
 _HOLD_FOR = timedelta(seconds=30)  # well above the time limit of a request
 _AT_ONCE = 64  # requests under way
 _AT_ONCE_PER_RECEIVER = 8  # so that one that is slow leaves room for the others
 _LAST_WAIT = 5.0  # seconds for requests under way when the server stops
-
-
-class _Bell:
-    """Wakes a worker early."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-
-    def ring(self) -> None:
-        self._event.set()
-
-    async def wait(self, seconds: float) -> None:
-        """Return when it has rung since the last time, or after so many seconds."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._event.wait()
-        except TimeoutError:
-            pass
-        self._event.clear()
-
-
-@dataclass(frozen=True, slots=True)
-class _Addressed:
-    entry: OutboxEntry
-    subscription: Subscription
-    body: bytes
-
-
-class AddressDeliveries:
-    """Turn what is announced into deliveries.
-
-    An entry belongs to whoever removes it from the outbox, and its deliveries are written in the
-    same transaction: nothing is lost or doubled, however many servers do this at once.
-    """
-
-    def __init__(
-        self,
-        *,
-        store: Store,
-        clock: Clock,
-        renderers: Mapping[str, CallbackRenderer],
-        resources: Mapping[Topic, ReadResource],
-        wake: Callable[[], None],
-    ) -> None:
-        """`renderers` go by dialect; `wake` is called when there is something to send."""
-        self._store = store
-        self._clock = clock
-        self._renderers = renderers
-        self._resources = resources
-        self._wake = wake
-        self._bell = _Bell()
-
-    def wake(self) -> None:
-        """Look into the outbox now instead of at the next poll."""
-        self._bell.ring()
-
-    async def run(self) -> None:
-        """Do so until cancelled."""
-        while True:
-            wait = _POLL
-            try:
-                if await self() == _ENTRIES:
-                    continue
-            except Unavailable:
-                log.warning("store unavailable, announcements wait")
-                wait = _RETRY_AFTER
-            except Exception:  # the top of a worker's loop
-                log.exception("announcements could not be addressed")
-                wait = _RETRY_AFTER
-            await self._bell.wait(wait)
-
-    async def __call__(self) -> int:
-        """Address the oldest entries of the outbox; return how many there were."""
-        async with self._store.begin(read_only=True) as tx:
-            entries = await tx.outbox(_ENTRIES)
-            if not entries:
-                return 0
-            accounts = {entry.announcement.account_id for entry in entries}
-            listening: dict[AccountId, list[Subscription]] = defaultdict(list)
-            for subscription in await tx.subscriptions_listening(accounts):
-                listening[subscription.account_id].append(subscription)
-        addressed: list[_Addressed] = []
-        for entry in entries:
-            addressed += await self._address(entry, listening[entry.announcement.account_id])
-        now = self._clock.now()
-        ids = await self._store.take_ids(len(addressed), now) if addressed else ()
-        async with self._store.begin() as tx:
-            taken = await tx.take_from_outbox([entry.sequence for entry in entries])
-            deliveries = [
-                _delivery(DeliveryId(new_id), one, now=now)
-                for new_id, one in zip(ids, addressed, strict=True)
-                if one.entry.sequence in taken
-                and (not one.subscription.single_use or await tx.put_under_way(one.subscription.id))
-            ]
-            await tx.add_deliveries(deliveries)
-            await tx.commit()
-        if deliveries:
-            self._wake()
-        return len(entries)
-
-    async def _address(
-        self, entry: OutboxEntry, listening: Sequence[Subscription]
-    ) -> Sequence[_Addressed]:
-        announcement = entry.announcement
-        wanted = [
-            one
-            for one in listening
-            if announcement.topic in one.topics and not one.has_expired(announcement.at)
-        ]
-        if not wanted:
-            return ()
-        about = {"topic": announcement.topic, "subject_id": announcement.subject_id}
-        try:
-            resource = await self._resources[announcement.topic](
-                announcement.account_id, announcement.subject_id
-            )
-        except NotFound:
-            log.warning("what was announced is gone", extra=about)
-            return ()
-        addressed = []
-        for subscription in wanted:
-            try:
-                body = self._body(subscription, announcement, resource)
-            except Exception:  # one that cannot be told must not keep the others waiting for ever
-                log.exception(
-                    "announcement could not be rendered",
-                    extra={**about, "subscription_id": subscription.id},
-                )
-                continue
-            addressed.append(_Addressed(entry, subscription, body))
-        return addressed
-
-    def _body(
-        self, subscription: Subscription, announcement: Announcement, resource: object
-    ) -> bytes:
-        renderer = self._renderers[subscription.dialect]
-        return renderer.body(subscription, announcement, resource, self._clock.now())
 
 
 class SendDeliveries:
@@ -212,7 +54,7 @@ class SendDeliveries:
         self._clock = clock
         self._holder = holder
         self._random = random
-        self._bell = _Bell()
+        self._bell = Bell()
         self._stopping = False
         self._under_way: dict[asyncio.Task[None], Delivery] = {}
         self._per_receiver: Counter[str] = Counter()
@@ -371,23 +213,6 @@ class SendDeliveries:
         except Exception:
             self._ended = ended + self._ended  # to be written later, or sent again
             raise
-
-
-def _delivery(delivery_id: DeliveryId, one: _Addressed, *, now: datetime) -> Delivery:
-    announcement = one.entry.announcement
-    return Delivery(
-        id=delivery_id,
-        account_id=announcement.account_id,
-        subscription_id=one.subscription.id,
-        topic=announcement.topic,
-        subject_id=announcement.subject_id,
-        sequence=one.entry.sequence,
-        receiver=one.subscription.receiver,
-        body=one.body,
-        state=DeliveryState.PENDING,
-        created_at=announcement.at,
-        due_at=now,
-    )
 
 
 async def _end_single_use(tx: Transaction, delivery: Delivery) -> None:

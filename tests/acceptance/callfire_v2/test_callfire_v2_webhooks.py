@@ -20,7 +20,8 @@ from ringcast.bootstrap.deliveries import RENDERERS, resources
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.subscriptions import DeliveryState
 from ringcast.integrations.callback_sender import HttpCallbackSender
-from ringcast.services.deliveries import AddressDeliveries, SendDeliveries
+from ringcast.services.announcements import AddressDeliveries
+from ringcast.services.deliveries import SendDeliveries
 from ringcast.services.delivery_care import ListDeliveries, ResendDeliveries
 
 HOOK = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -23,7 +23,8 @@ from ringcast.domain.subscriptions import (
     Topic,
 )
 from ringcast.ports.deliveries import Callback, CallbackAnswer
-from ringcast.services.deliveries import AddressDeliveries, SendDeliveries
+from ringcast.services.announcements import AddressDeliveries
+from ringcast.services.deliveries import SendDeliveries
 from ringcast.services.delivery_care import ForgetDeliveries, ListDeliveries, ResendDeliveries
 from ringcast.services.subscriptions import (
     CreateSubscription,
@@ -51,15 +52,15 @@ class World:
             store=store,
             clock=clock,
             renderers=self.renderers,
-            resources={Topic.CALL_FINISHED: self._resource, Topic.CAMPAIGN_STARTED: self._resource},
+            resources={Topic.CALL_FINISHED: self._resources},
             wake=lambda: None,
         )
 
-    async def _resource(self, account_id: AccountId, subject_id: int) -> object:
+    async def _resources(
+        self, account_id: AccountId, subjects: Collection[int]
+    ) -> Mapping[int, object]:
         assert account_id == self.account.id
-        if subject_id in self.gone:
-            raise NotFound("call", subject_id)
-        return f"thing-{subject_id}"
+        return {one: f"thing-{one}" for one in subjects if one not in self.gone}
 
     async def subscribe(
         self,
@@ -227,7 +228,7 @@ class TestAddressing:
             return begin(read_only=read_only)
 
         monkeypatch.setattr(world.store, "begin", failing)
-        monkeypatch.setattr("ringcast.services.deliveries._RETRY_AFTER", 0.001)
+        monkeypatch.setattr("ringcast.services.announcements._RETRY_AFTER", 0.001)
         task = asyncio.create_task(world.address.run())
         async with asyncio.timeout(10):
             while refusals or not await world.deliveries():  # noqa: ASYNC110 -- as above
