@@ -25,7 +25,7 @@ from ringcast.domain.campaigns import (
     Message,
     Messages,
 )
-from ringcast.domain.errors import Conflict, NotFound
+from ringcast.domain.errors import Conflict, InvalidInput, NotFound
 from ringcast.domain.ids import BatchId, CallId, CampaignId, ScheduleId, SoundId
 from ringcast.domain.instructions import Play, Script
 from ringcast.domain.numbers import PhoneNumber
@@ -522,6 +522,51 @@ async def test_calls_are_found_by_campaign_batch_and_outcome(store: Store) -> No
             assert first == listed[:1]
             assert count == count_of_all == len(found)
             assert await tx.calls(other.id, Page(), **filters) == ([], 0)
+            assert await tx.calls(other.id, Page(offset=1), **filters) == ([], 0)
+            assert await tx.calls(account.id, Page(offset=9), **filters) == ([], len(found))
+
+
+async def test_many_calls_are_added_as_few_are(store: Store) -> None:
+    account = an_account()
+    await kept(store, account)
+    campaign = a_campaign(account)
+    await keep(store, campaign)
+    calls = [
+        a_member(
+            account,
+            campaign,
+            batch_id=BatchId(7),
+            to=None if number == 3 else PhoneNumber(f"1213555{number:04}"),
+            to_text="' \\ \" % Zoë $[0] :x",
+            state=CallState.INVALID if number == 3 else READY,
+            from_number=PhoneNumber("442071838750") if number == 4 else None,
+            attributes={"name": 'Zoë "x"', "n": "1"} if number == 5 else {},
+        )
+        for number in range(300)
+    ]
+    async with store.begin() as tx:
+        await tx.add_calls(calls)
+        await tx.commit()
+    async with store.begin(read_only=True) as tx:
+        found, total = await tx.calls(account.id, Page(limit=1000))
+    assert found == calls[::-1]
+    assert total == 300
+    assert (await counts_of(store, campaign.id)).states == {READY: 299, CallState.INVALID: 1}
+    for text, error in (("\0", InvalidInput), ("\ud800", InvalidInput)):
+        async with store.begin() as tx:
+            with pytest.raises(error):
+                await tx.add_calls(
+                    [replace(c, id=CallId(c.id + 10_000), to_text=text) for c in calls]
+                )
+    async with store.begin() as tx:
+        with pytest.raises(Conflict):
+            await tx.add_calls(calls)
+    async with store.begin() as tx:
+        nobody = an_account()
+        with pytest.raises(NotFound, match=f"account {nobody.id}"):
+            await tx.add_calls(
+                [replace(c, id=CallId(c.id + 20_000), account_id=nobody.id) for c in calls]
+            )
 
 
 async def test_an_update_writes_the_number_called_from(store: Store) -> None:

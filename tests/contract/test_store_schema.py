@@ -104,7 +104,11 @@ _INDEX_OF = [
     ("campaigns_at_work", lambda tx: tx.campaigns_at_work(NOW)),
     ("campaigns_by_account", lambda tx: tx.campaigns(1, Page(limit=2))),
     ("batches_by_campaign", lambda tx: tx.batches(1, 1, Page(limit=2))),
-    ("calls_by_batch", lambda tx: tx.enable_calls(1, 1, enabled=False, now=NOW, batch_id=1)),
+    # PostgreSQL goes by what it knows of the rows: here it has any of these for as much.
+    (
+        "calls_by_batch|calls_wait",
+        lambda tx: tx.enable_calls(1, 1, enabled=False, now=NOW, batch_id=1),
+    ),
     (
         "calls_by_destination|calls_waiting_in_campaign",
         lambda tx: tx.enable_calls(1, 1, enabled=False, now=NOW, numbers=[PHONE]),
@@ -135,7 +139,8 @@ async def test_query_uses_its_index(
     url = databases.migrated()
     store = SqlStore(url)
     account = an_account()
-    calls = [a_call(account, state=CallState.ACTIVE) for _ in range(3)]
+    in_campaign = {"campaign_id": 1, "batch_id": 1}
+    calls = [a_call(account, state=CallState.ACTIVE, **in_campaign) for _ in range(3)]
     await kept(store, account, *calls, *(an_attempt(call) for call in calls))
     plans: list[str] = []
     execute = Work._execute
@@ -160,4 +165,4 @@ async def test_query_uses_its_index(
         await query(tx)
     await store.close()
 
-    assert re.search(index, plans[0]), plans
+    assert any(re.search(index, plan) for plan in plans), plans

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Text,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.errors import InvalidInput, NotFound
@@ -14,7 +25,7 @@ from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import Page
-from ringcast.stores.sql.columns import Id
+from ringcast.stores.sql.columns import Id, as_json
 from ringcast.stores.sql.counts import CountWork
 from ringcast.stores.sql.tables import call_waits
 from ringcast.stores.sql.tables import calls as table
@@ -36,16 +47,36 @@ _MOST_COUNTED = 10_000
 """Calls that are counted one by one: more are only said to be many."""
 
 
+_MANY = 100
+"""From so many calls on it pays to have the database unpack them."""
+
+_OWN = ("id", "to", "to_text", "from_number", "state", "attributes")
+_SHARED = tuple(column.name for column in table.c if column.name not in _OWN)
+_shared = attrgetter(*_SHARED)
+
+
 class CallWork(CountWork):
     """The part of a transaction that is about calls."""
 
     async def add_calls(self, calls: Sequence[Call]) -> None:
         self._count_new(calls)
-        await self._insert(
-            table,
-            [values(call) for call in calls],
-            exists="a call with that identifier exists already",
-            missing=NotFound("account", any_of(call.account_id for call in calls)),
+        exists = "a call with that identifier exists already"
+        missing = NotFound("account", any_of({call.account_id for call in calls}))
+        if len(calls) < _MANY or not _are_alike(calls):
+            rows = [values(call) for call in calls]
+            await self._insert(table, rows, exists=exists, missing=missing)
+            return
+        statement = self._insert_alike(calls[0])
+        for some in batches(calls):
+            packed = {"packed": _packed(some)}
+            await self._change(statement, packed, exists=exists, missing=missing)
+
+    def _insert_alike(self, first: Call) -> Insert:
+        """Return the statement that adds calls which share what is not in `_OWN` with `first`."""
+        rows = self._database.unpacked(bindparam("packed", type_=Text), [table.c[n] for n in _OWN])
+        shared = [literal(getattr(first, name), table.c[name].type) for name in _SHARED]
+        return insert(table).from_select(
+            [*_OWN, *_SHARED], select(*(rows.c[name] for name in _OWN), *shared)
         )
 
     async def call(self, account_id: AccountId, call_id: CallId) -> Call | None:
@@ -99,6 +130,13 @@ class CallWork(CountWork):
             where.append(table.c.account_id + 0 == account_id)
         if states is not None:
             where.append(table.c.state.in_(states))
+        owners = [owner for owner in (campaign_id, batch_id) if owner is not None]
+        kept: int | None = None
+        if not narrowed and len(owners) == 1:
+            numbers = (await self.call_counts(owners))[owners[0]].states
+            kept = sum(numbers.get(state, 0) for state in states or CallState)
+            if not kept:
+                return [], 0  # to find that out from the calls, all of them would be read
         statement = (
             select(table)
             .where(*where)
@@ -109,13 +147,17 @@ class CallWork(CountWork):
         found = [entity(Call, row._mapping) for row in (await self._read(statement)).rows]
         if page.offset == 0 and len(found) < page.limit:
             return found, len(found)
-        owners = [owner for owner in (campaign_id, batch_id) if owner is not None]
+        if kept is not None:
+            # No call is seen past the end of the list: then nothing says yet whose campaign it is.
+            owned = bool(found) or await self._has(where)
+            return found, kept if owned else 0
         if not narrowed and not owners and states is None:
             return found, await self._calls_of_account(account_id)
-        if not narrowed and len(owners) == 1:
-            kept = (await self.call_counts(owners))[owners[0]].states
-            return found, sum(kept.get(state, 0) for state in states or CallState)
         return found, await self._count_of(where)
+
+    async def _has(self, where: Sequence[ColumnElement[bool]]) -> bool:
+        """Return whether any call matches."""
+        return bool((await self._read(select(table.c.id).where(*where).limit(1))).rows)
 
     async def _count_of(self, where: Sequence[ColumnElement[bool]]) -> int | None:
         """Return how many calls match, or None for more than can be counted in good time."""
@@ -159,6 +201,30 @@ class CallWork(CountWork):
             for call in some:
                 if call.id in present:
                     self._count_change(present[call.id], call)
+
+
+def _are_alike(calls: Sequence[Call]) -> bool:
+    first = _shared(calls[0])
+    return all(_shared(call) == first for call in calls)
+
+
+def _packed(calls: Sequence[Call]) -> str:
+    """Return what the calls do not share, as JSON; raise InvalidInput for what cannot be kept."""
+    rows = [
+        (
+            call.id,
+            None if call.to is None else str(call.to),
+            call.to_text,
+            None if call.from_number is None else call.from_number.e164,
+            call.state,
+            as_json(dict(call.attributes)) if call.attributes else "{}",
+        )
+        for call in calls
+    ]
+    packed = as_json(rows)
+    if "\\u0000" in packed:
+        raise InvalidInput("text with a NUL character in it cannot be kept")
+    return packed
 
 
 def _changes(call: Call) -> dict[str, Any]:

@@ -34,6 +34,7 @@ __all__ = [
     "ScriptText",
     "Word",
     "Words",
+    "as_json",
 ]
 
 # SQLite makes only INTEGER, not BIGINT, the row's own key; both hold 64 bits there.
@@ -135,7 +136,7 @@ class ScriptText(TypeDecorator[Script]):
     cache_ok = True
 
     def process_bind_param(self, value: Script | None, dialect: Dialect) -> str | None:
-        return None if value is None else _json(value)
+        return None if value is None else as_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Script | None:
         return None if value is None else _script(value)
@@ -148,7 +149,7 @@ class Attributes(TypeDecorator[Mapping[str, str]]):
     cache_ok = True
 
     def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> str | None:
-        return None if value is None else _json(dict(value))
+        return None if value is None else as_json(dict(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str] | None:
         return None if value is None else _attributes(value)
@@ -166,7 +167,7 @@ class Document(TypeDecorator[_Document], Generic[_Document]):
         self._decode = msgspec.json.Decoder(kind).decode
 
     def process_bind_param(self, value: _Document | None, dialect: Dialect) -> str | None:
-        return None if value is None else _json(value)
+        return None if value is None else as_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> _Document | None:
         return None if value is None else self._decode(value)
@@ -179,7 +180,7 @@ class Event(TypeDecorator[CallEvent]):
     cache_ok = True
 
     def process_bind_param(self, value: CallEvent | None, dialect: Dialect) -> str | None:
-        return None if value is None else _json(value)
+        return None if value is None else as_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> CallEvent | None:
         return None if value is None else _event(value)
@@ -194,7 +195,8 @@ def _script(text: str) -> Script:
     return msgspec.json.decode(text, type=Script)
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """Return JSON; raise InvalidInput for text that is none."""
     try:
         return msgspec.json.encode(value).decode()
     except UnicodeEncodeError as exc:

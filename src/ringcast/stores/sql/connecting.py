@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy
-from sqlalchemy import CursorResult, Executable, Row
+from sqlalchemy import BindParameter, Column, CursorResult, Executable, FromClause, Row
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ringcast.domain.errors import Unavailable
@@ -72,6 +72,12 @@ class Database(Protocol):
     @property
     def insert(self) -> UpsertMaker:
         """Makes an INSERT that says what to do about rows that are there."""
+
+    def unpacked(self, rows: BindParameter[str], columns: Sequence[Column[Any]]) -> FromClause:
+        """Return the rows of a JSON array of arrays, one member for each of `columns` in order.
+
+        To unpack many rows in the database takes a fraction of what binding their values does.
+        """
 
     def connection(self, *, read_only: bool) -> AbstractAsyncContextManager[Connection]:
         """Hold a connection; what is not committed on it is undone in the end."""

@@ -88,14 +88,19 @@ class CountWork(Work):
 
     def _count_new(self, calls: Sequence[Call]) -> None:
         """Count calls that were added."""
+        alike: dict[tuple[object, ...], list[Call]] = {}
         for call in calls:
-            self._count(call.account_id, _CALLS, 1)
+            key = (call.account_id, call.campaign_id, call.batch_id)
+            alike.setdefault((*key, call.state, call.attempts, call.outcome), []).append(call)
+        for same in alike.values():
+            call = same[0]
+            self._count(call.account_id, _CALLS, len(same))
             self._count_state(
                 call,
                 state=call.state,
                 attempts=call.attempts,
                 outcome=call.outcome,
-                number=1,
+                number=len(same),
             )
 
     def _count_change(self, old: Any, new: Call) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy
-from sqlalchemy import Executable
+from sqlalchemy import JSON, BindParameter, Column, Executable, FromClause, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ringcast.domain.errors import InvalidInput
 from ringcast.stores.sql.connecting import Answer, Connection, Rows, UpsertMaker, answer, take_turn
@@ -59,6 +60,16 @@ class PostgresqlDatabase:
         self._reading = self._engine.execution_options(postgresql_readonly=True)
         self._turns = asyncio.Semaphore(_CONNECTIONS)
 
+    def unpacked(self, rows: BindParameter[str], columns: Sequence[Column[Any]]) -> FromClause:
+        """Return the rows of a JSON array of arrays, one member for each of `columns` in order."""
+        each = func.json_array_elements(cast(rows, JSON)).table_valued("value", name="each")
+        members = [
+            # The column's own type would read the text on its way; the database has it as it is.
+            cast(each.c.value.op("->>")(place), _plain(column.type)).label(column.name)
+            for place, column in enumerate(columns)
+        ]
+        return select(*members).subquery("unpacked")
+
     @asynccontextmanager
     async def connection(self, *, read_only: bool) -> AsyncIterator[Connection]:
         """Hold a connection; what is not committed on it is undone in the end."""
@@ -77,6 +88,10 @@ class PostgresqlDatabase:
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
+
+
+def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
 
 
 class _Connection:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
@@ -26,7 +26,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy
-from sqlalchemy import Engine, Executable, create_engine, event
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Engine,
+    Executable,
+    FromClause,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
@@ -73,6 +83,15 @@ class SqliteDatabase:
         self._write_turns = asyncio.Semaphore(1)
         self._read_turns = asyncio.Semaphore(_READERS)
         self._disk = _Disk(path.with_name(path.name + "-wal"), name=self.name)
+
+    def unpacked(self, rows: BindParameter[str], columns: Sequence[Column[Any]]) -> FromClause:
+        """Return the rows of a JSON array of arrays, one member for each of `columns` in order."""
+        each = func.json_each(rows).table_valued("value")
+        members = [
+            func.json_extract(each.c.value, f"$[{place}]").label(column.name)
+            for place, column in enumerate(columns)
+        ]
+        return select(*members).subquery("unpacked")
 
     @asynccontextmanager
     async def connection(self, *, read_only: bool) -> AsyncIterator[Connection]:
