@@ -40,6 +40,7 @@ from ringcast.services.subscriptions import (
     UpdateSubscription,
 )
 from ringcast.web.access_log import AccessLog
+from ringcast.web.early_answers import EarlyAnswers
 
 __all__ = ["DIALECTS", "http_app"]
 
@@ -51,7 +52,7 @@ def http_app(core: Core, settings: Settings) -> ASGIApp:
         Route("/readyz", partial(_readyz, core)),
     ]
     routes += [Mount(path, app=dialect(core, settings)) for path, dialect in DIALECTS.items()]
-    return AccessLog(Starlette(routes=routes))
+    return EarlyAnswers(AccessLog(Starlette(routes=routes)))
 
 
 def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:

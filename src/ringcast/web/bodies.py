@@ -73,7 +73,7 @@ async def read_upload(
     boundary = options.get(b"boundary")
     if kind != b"multipart/form-data" or not boundary:
         raise BadRequest("send the file as multipart/form-data with a boundary")
-    _check_announced_length(request, limit + _OVERHEAD)
+    _check_announced_length(request, limit, overhead=_OVERHEAD)
     with tempfile.NamedTemporaryFile(prefix="upload-", dir=directory) as file:
         reader = _FormReader(file, file_part=file_part, limit=limit)
         try:
@@ -216,9 +216,9 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
         raise BadRequest("the request broke off") from exc
 
 
-def _check_announced_length(request: Request, limit: int) -> None:
+def _check_announced_length(request: Request, limit: int, *, overhead: int = 0) -> None:
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit + overhead):
         raise BodyTooLarge(limit)
 
 
