@@ -42,6 +42,7 @@ class Program:
             cwd=cwd,
             env=environment(),
             text=True,
+            process_group=0,
         )
         self._line_read = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -50,7 +51,6 @@ class Program:
     @property
     def errors(self) -> str:
         """What it wrote to standard error so far."""
-        self._errors.flush()
         return Path(self._errors.name).read_text()
 
     def ready(self) -> Mapping[str, str]:
@@ -81,6 +81,10 @@ class Program:
         finally:
             self.close()
         return status
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to it and all its processes, as systemd and terminals do."""
+        os.killpg(self.process.pid, number)
 
     def kill(self) -> None:
         """kill -9."""

@@ -35,7 +35,12 @@ def set_up_logging(level: int = logging.INFO) -> None:
 class _Fields(logging.Formatter):
     """Append the `extra` fields of a record as name=value."""
 
-    _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+    _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {
+        "message",
+        "asctime",
+        "taskName",
+        "color_message",  # uvicorn's
+    }
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
         fields = " ".join(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ringcast.cli.output import set_up_logging
+from ringcast.cli.stopping import stop_signals
 from ringcast.config import ConfigError, Endpoint, parse_ports
 
 app = typer.Typer(add_completion=False)
@@ -57,11 +57,9 @@ async def _phones(
     from ringcast.bootstrap.phones import running_phones
 
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with running_phones(
-        endpoint, record_dir=record_dir, plan=plan, rtp_ports=rtp_ports
-    ) as address:
-        print(f"ready sip={address}", flush=True)
-        await stop.wait()
+    with stop_signals(stop.set):
+        async with running_phones(
+            endpoint, record_dir=record_dir, plan=plan, rtp_ports=rtp_ports
+        ) as address:
+            print(f"ready sip={address}", flush=True)
+            await stop.wait()

@@ -7,7 +7,6 @@ import contextlib
 import errno
 import gc
 import logging
-import signal
 import socket
 from collections.abc import Awaitable, Iterator
 
@@ -17,6 +16,7 @@ import uvloop
 from ringcast.bootstrap.core import running_core
 from ringcast.bootstrap.deliveries import running_deliveries
 from ringcast.bootstrap.http import http_app
+from ringcast.cli.stopping import stop_signals
 from ringcast.config import ConfigError, Endpoint, Settings
 
 __all__ = ["run_server"]
@@ -26,11 +26,16 @@ log = logging.getLogger(__name__)
 
 def run_server(settings: Settings) -> None:
     """Run the server until SIGTERM or Ctrl-C; the first lets live calls finish."""
-    uvloop.run(_serve(settings))
+    uvloop.run(_run(settings))
 
 
-async def _serve(settings: Settings) -> None:
-    signals = _Signals()  # first, for the dialer may have calls to place as soon as it runs
+async def _run(settings: Settings) -> None:
+    stops = _Stops()
+    with stop_signals(stops.received):  # first, for the dialer may have calls to place at once
+        await _serve(settings, stops)
+
+
+async def _serve(settings: Settings, stops: _Stops) -> None:
     with contextlib.closing(_listen(settings.http)) as listener:
         async with running_core(settings) as core, running_deliveries(core, settings):
             _collect_rarely()
@@ -51,10 +56,10 @@ async def _serve(settings: Settings) -> None:
                 f"ready http={Endpoint(host, port)} sip={Endpoint(sip_host, sip_port)}", flush=True
             )
             try:
-                await _first_of(signals.first.wait(), serving)
+                await _first_of(stops.first.wait(), serving)
                 if not serving.done():
                     log.info("draining: no new calls, live ones finish; again to end them")
-                    await _first_of(core.drain(), signals.second.wait(), serving)
+                    await _first_of(core.drain(), stops.second.wait(), serving)
             finally:
                 server.should_exit = True
                 await asyncio.gather(core.end_calls("the server was stopped"), serving)
@@ -117,17 +122,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-class _Signals:
-    """The first SIGTERM or SIGINT asks to drain, the second to stop at once."""
+class _Stops:
+    """The first SIGTERM or Ctrl-C asks to drain, the second to stop at once."""
 
     def __init__(self) -> None:
         self.first = asyncio.Event()
         self.second = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._received)
 
-    def _received(self) -> None:
+    def received(self) -> None:
         if self.first.is_set():
             self.second.set()
         self.first.set()

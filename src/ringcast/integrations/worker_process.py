@@ -167,7 +167,9 @@ def answer_requests(answer: Callable[[bytes], bytes]) -> None:
 
     What libraries print to standard output goes to standard error instead.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes us
+    # Ctrl-C, and systemd's SIGTERM to all processes of a service, are for the server: it closes us.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -296,7 +296,10 @@ def main(arguments: list[str]) -> None:
     if os.getppid() != parent:
         return  # it died before we could ask to be told
     libc.prctl(_PR_SET_TIMERSLACK, 1000, 0, 0, 0)  # nanoseconds
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's ^C is the parent's to act on
+    # A terminal's ^C, and systemd's SIGTERM to all processes of a service, are the parent's to act
+    # on: while it drains, calls go on.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with suppress(OSError):  # a right that few processes have
