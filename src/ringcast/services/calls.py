@@ -18,7 +18,7 @@ from ringcast.domain.errors import (
     UnknownCallerId,
 )
 from ringcast.domain.events import CallCreated
-from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId, SoundId
+from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId, ContactId, SoundId
 from ringcast.domain.instructions import Play, Script
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
@@ -38,6 +38,11 @@ __all__ = [
     "Recipient",
     "SayText",
     "SendCalls",
+    "audio_of_sounds",
+    "caller_numbers",
+    "check_attributes",
+    "destination_of",
+    "shown",
 ]
 
 MAX_RECIPIENTS = 10
@@ -65,8 +70,10 @@ Message: TypeAlias = SayText | SoundId | Script
 class Recipient:
     """Whom to call, and what to say to them."""
 
-    to: str | Destination
+    to: str | Destination = ""
     """A telephone number as given by the client; addresses only from those who may use them."""
+    contact_id: ContactId | None = None
+    """Whose first number is called instead of `to`: home, work, mobile, then the extra ones."""
     message: Message | None = None
     from_number: str | None = None
     """None calls from the number of the request, or else from the account's oldest."""
@@ -117,8 +124,8 @@ class SendCalls:
         `message` and `from_number` are for recipients without their own. A number that cannot be
         dialled becomes a call that is INVALID, or with `strict` refuses the request whole. Calls of
         a campaign wait for it, and say what it says unless they are given something of their own.
-        Raises InvalidInput and its kin, NotFound for a sound or the campaign, Conflict for an
-        archived one, SpeechFailed; then nothing was made.
+        Raises InvalidInput and its kin, NotFound for a sound, a contact or the campaign, Conflict for
+        an archived one, SpeechFailed; then nothing was made.
         """
         if not 1 <= len(recipients) <= MAX_RECIPIENTS:
             raise InvalidInput(
@@ -127,6 +134,7 @@ class SendCalls:
             )
         for recipient in recipients:
             check_attributes(recipient.attributes)
+        recipients = await self._with_numbers(account.id, recipients)
         destinations = [destination_of(recipient.to, strict=strict) for recipient in recipients]
         messages = [message if r.message is None else r.message for r in recipients]
         callers = [from_number if r.from_number is None else r.from_number for r in recipients]
@@ -163,6 +171,7 @@ class SendCalls:
                 label=recipient.label,
                 attributes=dict(recipient.attributes),
                 campaign_id=campaign_id,
+                contact_id=recipient.contact_id,
             )
             for call_id, recipient, to, number, script in zip(
                 ids, recipients, destinations, numbers, scripts, strict=True
@@ -180,6 +189,29 @@ class SendCalls:
         if any(call.state is CallState.READY for call in calls):
             self._wake()
         return calls
+
+    async def _with_numbers(
+        self, account_id: AccountId, recipients: Sequence[Recipient]
+    ) -> Sequence[Recipient]:
+        """Return the recipients, contacts with their numbers."""
+        contact_ids = {one.contact_id for one in recipients if one.contact_id is not None}
+        if not contact_ids:
+            return recipients
+        numbers: dict[ContactId, PhoneNumber] = {}
+        async with self._store.begin(read_only=True) as tx:
+            for contact_id in contact_ids:
+                contact = await tx.contact(account_id, contact_id)
+                if contact is None or contact.deleted:
+                    raise NotFound("contact", contact_id)
+                if contact.details.first_phone is None:
+                    raise InvalidInput(
+                        f"contact {contact_id} has no telephone number", field="contactId"
+                    )
+                numbers[contact_id] = contact.details.first_phone
+        return [
+            one if one.contact_id is None else replace(one, to=numbers[one.contact_id])
+            for one in recipients
+        ]
 
     async def _script(self, message: Message | None, digests: Mapping[SoundId, str]) -> Script:
         if message is None:

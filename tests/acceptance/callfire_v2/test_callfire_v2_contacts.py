@@ -206,3 +206,27 @@ async def test_ids_that_cannot_be_are_not_found(client: Client) -> None:
     for number in (1, 2**63 - 1, 2**63, 10**30):
         assert (await client("GET", f"/contacts/{number}")).status == 404
     assert (await client("GET", "/contacts/ann")).status == 404
+
+
+async def test_a_contact_is_called_at_its_first_number(client: Client, stranger: Client) -> None:
+    ann, cell_only, silent = await made(
+        client,
+        ANN,
+        {"mobilePhone": "12135550177", "extraPhone1": "12135550178"},
+        {"firstName": "S"},
+    )
+    recipients = [{"contactId": one, "liveMessage": "Hello"} for one in (ann, cell_only)]
+    calls = (await client("POST", "/calls", json=recipients)).json["items"]
+    assert [(call["toNumber"], call["state"]) for call in calls] == [
+        ("12135550142", "READY"),
+        ("12135550177", "READY"),
+    ]
+    await client("DELETE", f"/contacts/{ann}")
+    for contact_id, status in ((ann, 404), (silent, 400), (7, 404), (2**63, 404), ("x", 400)):
+        body = [{"contactId": contact_id, "liveMessage": "Hello"}]
+        assert (await client("POST", "/calls", json=body)).status == status, contact_id
+    both = [{"contactId": cell_only, "phoneNumber": "12135550142", "liveMessage": "Hello"}]
+    assert (await client("POST", "/calls", json=both)).status == 400
+    theirs = await stranger("POST", "/calls", json=recipients[1:])
+    assert theirs.status == 404
+    assert (await client("GET", "/calls")).json["totalCount"] == 2

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from ringcast.apis.callfire_v2.statuses import voice_named
-from ringcast.domain.errors import InvalidInput
-from ringcast.domain.ids import SoundId
+from ringcast.domain.errors import InvalidInput, NotFound
+from ringcast.domain.ids import ContactId, SoundId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Page
 from ringcast.services.calls import Message, Recipient, SayText
@@ -111,12 +111,12 @@ class CallRecipient(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """One of the calls to send; the members of type Any are known but have no effect yet."""
 
     phoneNumber: str | int | None = None  # noqa: N815 - the vendor's spelling, here and below
+    contactId: int | None = None  # noqa: N815
     fromNumber: str | int | None = None  # noqa: N815
     liveMessage: str | None = None  # noqa: N815
     liveMessageSoundId: int | None = None  # noqa: N815
     voice: str | None = None
     attributes: dict[str, str] | None = None
-    contactId: Any = None  # noqa: N815
     machineMessage: Any = None  # noqa: N815
     machineMessageSoundId: Any = None  # noqa: N815
     transferMessage: Any = None  # noqa: N815
@@ -127,7 +127,6 @@ class CallRecipient(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 REFUSED_MEMBERS = (
-    "contactId",
     "machineMessage",
     "machineMessageSoundId",
     "transferMessage",
@@ -190,10 +189,17 @@ def _recipient(number: int, given: CallRecipient, defaults: CallDefaults) -> Rec
             raise InvalidInput(
                 f"recipient {number}: {name} is not available on this system", field=name
             )
-    if given.phoneNumber in (None, ""):
-        raise InvalidInput(f"recipient {number} has no phoneNumber", field="phoneNumber")
+    if given.contactId is not None and given.phoneNumber not in (None, ""):
+        raise InvalidInput(
+            f"recipient {number}: give phoneNumber or contactId, not both", field="contactId"
+        )
+    if given.contactId is None and given.phoneNumber in (None, ""):
+        raise InvalidInput(
+            f"recipient {number} has neither phoneNumber nor contactId", field="phoneNumber"
+        )
     return Recipient(
-        to=str(given.phoneNumber),
+        to=str(given.phoneNumber or ""),
+        contact_id=_contact(given.contactId),
         from_number=None if given.fromNumber in (None, "") else str(given.fromNumber),
         message=_message(number, given, defaults),
         attributes=given.attributes or {},
@@ -218,6 +224,14 @@ def _message(number: int, given: CallRecipient, defaults: CallDefaults) -> Messa
     if defaults.live_message is not None:
         return SayText(text=defaults.live_message, voice=voice)
     return None
+
+
+def _contact(number: int | None) -> ContactId | None:
+    if number is None:
+        return None
+    if not 0 <= number < 2**63:
+        raise NotFound("contact", number)
+    return ContactId(number)
 
 
 def _sound(number: int) -> SoundId:

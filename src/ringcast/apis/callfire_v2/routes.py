@@ -118,8 +118,8 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         refuses={"defaultMachineMessage": _NO_EFFECT, "defaultMachineMessageSoundId": _NO_EFFECT},
         notes="calls of a broadcast (`campaignId`) wait for it and say what it says unless they "
-        "have a message of their own; a recipient can have phoneNumber, fromNumber, liveMessage, "
-        "liveMessageSoundId, voice, attributes",
+        "have a message of their own; a recipient can have phoneNumber or contactId, fromNumber, "
+        "liveMessage, liveMessageSoundId, voice, attributes",
     ),
     Operation(
         "GET",
