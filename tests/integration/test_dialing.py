@@ -285,7 +285,7 @@ async def test_a_fault_in_one_flow_ends_that_call_only(
         assert (await world.finish(bad))[0].outcome is Outcome.INTERNAL_ERROR
         assert (await world.finish(good))[0].outcome is Outcome.HUMAN
         assert "call flow failed" in caplog.text
-        assert world.dialer.live == 0
+        await world.until(lambda: world.dialer.live == 0)
 
 
 async def test_draining_dials_no_more_and_waits_for_live_calls(tmp_path: Path) -> None:

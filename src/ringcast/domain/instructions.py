@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from ringcast.domain.numbers import PhoneNumber
+
 __all__ = [
     "BanNumber",
     "HangUp",
@@ -21,6 +23,7 @@ __all__ = [
     "Record",
     "Script",
     "SendDigits",
+    "Transfer",
     "WhenAnsweredBy",
 ]
 
@@ -88,8 +91,21 @@ class Menu(msgspec.Struct, frozen=True, tag="menu", kw_only=True):
     wait: timedelta = timedelta(seconds=5)
 
 
+class Transfer(msgspec.Struct, frozen=True, tag="transfer", kw_only=True):
+    """Play sounds while somebody else is called, and let the two hear each other.
+
+    The script goes on when the other hangs up, does not answer in `ring_timeout`, or cannot be
+    called now. The outcome of the call is `transferred` once they have heard each other. The other
+    is a call of its own, with its own outcome.
+    """
+
+    to: PhoneNumber
+    audio: tuple[str, ...] = ()
+    ring_timeout: timedelta = timedelta(seconds=60)
+
+
 Instruction: TypeAlias = (
-    Play | Pause | SendDigits | Record | HangUp | BanNumber | WhenAnsweredBy | Menu
+    Play | Pause | SendDigits | Record | HangUp | BanNumber | WhenAnsweredBy | Menu | Transfer
 )
 
 

@@ -20,6 +20,8 @@ from ringcast.domain.events import (
     DigitPressed,
     SoundPlayed,
 )
+from ringcast.domain.ids import AttemptId
+from ringcast.domain.instructions import Transfer
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome, outcome_of_failure
 from ringcast.domain.retries import NO_RETRY, RetryRule, after_attempt
@@ -30,7 +32,6 @@ from ringcast.ports.engine import (
     CallEngine,
     DigitReceived,
     DigitsSent,
-    EngineEvent,
     GreetingEnded,
     LegAnswered,
     LegEnded,
@@ -44,7 +45,8 @@ from ringcast.ports.engine import (
     WhoEnded,
 )
 from ringcast.services.changes import Change, ChangeWriter
-from ringcast.services.script_run import ScriptRun
+from ringcast.services.script_run import News, ScriptRun
+from ringcast.services.second_legs import SecondAnswered, SecondLegs, SecondOver, Tell
 
 __all__ = ["CallFlow"]
 
@@ -80,8 +82,14 @@ class CallFlow:
         clock: Clock,
         retry: RetryRule = NO_RETRY,
         spread: Callable[[], float] = lambda: 0.0,
+        second_legs: SecondLegs,
+        near: AttemptId | None = None,
+        tell: Tell | None = None,
     ) -> None:
-        """`retry` says whether there is another attempt; `spread` as in `RetryRule`."""
+        """`retry` says whether there is another attempt; `spread` as in `RetryRule`.
+
+        With `tell` this is the second leg of a transfer, `near` its first: it runs no script.
+        """
         self._call = call
         self._attempt = attempt
         self._engine = engine
@@ -89,16 +97,36 @@ class CallFlow:
         self._clock = clock
         self._retry = retry
         self._spread = spread
-        self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
+        self._second_legs = second_legs
+        self._near = near
+        self._tell = tell
+        self._is_called_off = False
+        self._is_transferred = False
+        self._events: asyncio.Queue[News] = asyncio.Queue()
         self._answered_by = AnswerKind.HUMAN
 
-    def deliver(self, event: EngineEvent) -> None:
-        """Take an event of this leg."""
+    def deliver(self, event: News) -> None:
+        """Take an event of this leg, or news of the second one."""
         self._events.put_nowait(event)
+
+    def call_off(self) -> None:
+        """See that nothing is dialled, if it has not been dialled yet."""
+        self._is_called_off = True
 
     async def run(self) -> None:
         """Place the call and see it through."""
+        try:
+            await self._run()
+        finally:
+            if self._tell is not None:
+                self._tell(SecondOver(self._attempt.id))
+
+    async def _run(self) -> None:
         leg = self._attempt.id
+        if self._is_called_off:
+            reason = "nobody was there any more to be put through"
+            await self._finish(at=self._clock.now(), outcome=Outcome.CANCELED, reason=reason)
+            return
         try:
             await self._engine.originate(
                 Originate(
@@ -107,6 +135,7 @@ class CallFlow:
                     from_number=self._attempt.from_number,
                     ring_timeout=self._call.ring_timeout,
                     max_length=self._call.max_length,
+                    near=self._near,
                 )
             )
         except EngineUnavailable as error:
@@ -116,6 +145,10 @@ class CallFlow:
             return
         try:
             await self._wait_for_answer()
+            if self._tell is not None:
+                self._tell(SecondAnswered(leg))
+                while True:
+                    await self._next_event()
             await self._script_run().run(self._call.script.instructions)
             await self._engine.hang_up(leg, reason="the script ended")
             while True:
@@ -136,13 +169,32 @@ class CallFlow:
             next_event=self._next_event,
             on_answered_by=self._note_answered_by,
             on_ban=self._ban_number,
+            second_leg=self,
         )
+
+    # What a script asks of a transfer (`script_run.SecondLeg`)
+
+    async def place(self, transfer: Transfer) -> AttemptId | None:
+        """Dial the second leg."""
+        return await self._second_legs.place_second(
+            self._call, self._attempt, transfer, self.deliver
+        )
+
+    async def end(self, leg: AttemptId) -> None:
+        """End the second leg."""
+        await self._second_legs.end_second(leg)
+
+    def note_transferred(self) -> None:
+        """The legs hear each other: that is what came of the attempt."""
+        self._is_transferred = True
+
+    # Events
 
     async def _wait_for_answer(self) -> None:
         while self._attempt.state is not AttemptState.ANSWERED:
             await self._next_event()
 
-    async def _next_event(self, until: float | None = None) -> EngineEvent | None:
+    async def _next_event(self, until: float | None = None) -> News | None:
         """Take the next event, note what it changes, and raise _LegOver after the last one.
 
         Return None if none comes `until` that moment of the monotonic clock.
@@ -168,6 +220,8 @@ class CallFlow:
             case PlaybackStarted() | DigitsSent() | RecordingFinished():
                 pass
             case AnswerClassified() | GreetingEnded() | Unbridged():
+                pass
+            case SecondAnswered() | SecondOver():
                 pass
             case _:
                 assert_never(event)
@@ -238,9 +292,12 @@ class CallFlow:
         self._submit(Change(attempt=self._attempt, do_not_call=(entry,)))
 
     async def _note_end(self, event: LegEnded) -> None:
+        outcome = _outcome(self._attempt, self._answered_by, event)
+        if self._is_transferred and outcome.is_answered:
+            outcome = Outcome.TRANSFERRED
         await self._finish(
             at=event.at,
-            outcome=_outcome(self._attempt, self._answered_by, event),
+            outcome=outcome,
             reason=event.reason,
             sip_status=event.sip_status,
             q850_cause=event.q850_cause,

@@ -13,6 +13,7 @@ from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
 from ringcast.domain.errors import Unavailable
 from ringcast.domain.events import AttemptStarted, CallBarred
 from ringcast.domain.ids import AccountId, AttemptId
+from ringcast.domain.instructions import Transfer
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.retries import NO_RETRY, RetryRule
@@ -23,6 +24,7 @@ from ringcast.services.admission import Admission, Grant
 from ringcast.services.call_flow import CallFlow
 from ringcast.services.campaign_dialing import CampaignTurns
 from ringcast.services.changes import ChangeWriter, finished_calls
+from ringcast.services.second_legs import Tell, place_second_leg
 
 __all__ = ["HOLD_FOR", "Dialer"]
 
@@ -65,6 +67,7 @@ class Dialer:
         self._spread = spread
         self._turns = CampaignTurns()
         self._flows: dict[AttemptId, CallFlow] = {}
+        self._group: asyncio.TaskGroup | None = None
         self._bell = asyncio.Event()
         self._draining = False
         self._idle = asyncio.Event()
@@ -106,9 +109,53 @@ class Dialer:
         for attempt_id in list(self._flows):
             await self._engine.hang_up(attempt_id, reason=reason)
 
+    # Second legs (`second_legs.SecondLegs`)
+
+    async def place_second(
+        self, first: Call, near: Attempt, transfer: Transfer, tell: Tell
+    ) -> AttemptId | None:
+        """Dial the second leg of a transfer, if there is room for it."""
+        placed = await place_second_leg(
+            first,
+            near,
+            transfer,
+            store=self._store,
+            admission=self._admission,
+            clock=self._clock,
+            hold_for=HOLD_FOR,
+        )
+        if placed is None:
+            return None
+        call, attempt, leave_at = placed
+        flow = CallFlow(
+            call=call,
+            attempt=attempt,
+            engine=self._engine,
+            changes=self._changes,
+            clock=self._clock,
+            second_legs=self,
+            near=near.id,
+            tell=tell,
+        )
+        assert self._group is not None  # a first leg runs in it
+        self._flows[attempt.id] = flow
+        self._idle.clear()
+        self._group.create_task(self._follow(flow, attempt, leave_at))
+        return attempt.id
+
+    async def end_second(self, leg: AttemptId) -> None:
+        """End a second leg, also one that is not dialled yet."""
+        flow = self._flows.get(leg)
+        if flow is not None:
+            flow.call_off()
+            await self._engine.hang_up(leg, reason="the transfer is over")
+
+    # Dialling
+
     async def run(self) -> None:
         """Dial until cancelled; calls then still alive are left to `CallEngine.close`."""
         async with asyncio.TaskGroup() as group:
+            self._group = group
             while True:
                 wait = _POLL
                 if not self._draining:
@@ -143,6 +190,7 @@ class Dialer:
                 clock=self._clock,
                 retry=retry,
                 spread=self._spread,
+                second_legs=self,
             )
             self._flows[attempt.id] = flow
             self._idle.clear()

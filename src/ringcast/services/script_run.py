@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Final, TypeAlias, TypeVar, assert_never
+from typing import Final, Protocol, TypeAlias, TypeVar, assert_never
 
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.instructions import (
@@ -18,6 +18,7 @@ from ringcast.domain.instructions import (
     Play,
     Record,
     SendDigits,
+    Transfer,
     WhenAnsweredBy,
 )
 from ringcast.ports.clock import Clock
@@ -32,13 +33,16 @@ from ringcast.ports.engine import (
     GreetingEnded,
     PlaybackFinished,
     RecordingTracks,
+    Unbridged,
 )
+from ringcast.services.second_legs import SecondAnswered, SecondLegNews, SecondOver
 
-__all__ = ["NextEvent", "ScriptRun"]
+__all__ = ["News", "NextEvent", "ScriptRun", "SecondLeg"]
 
 E = TypeVar("E", PlaybackFinished, DigitsSent)
 
-NextEvent: TypeAlias = Callable[[float | None], Awaitable[EngineEvent | None]]
+News: TypeAlias = EngineEvent | SecondLegNews
+NextEvent: TypeAlias = Callable[[float | None], Awaitable[News | None]]
 """Gives the next event of the leg, or None when that moment of the monotonic clock has come."""
 
 _DETECTION: Final = DetectionSettings()
@@ -50,6 +54,19 @@ _LONGEST_GREETING: Final = timedelta(seconds=60)
 
 class _SpeaksAgain(Exception):
     """The machine went on after its greeting had ended: control flow inside this module."""
+
+
+class SecondLeg(Protocol):
+    """What a transfer asks for."""
+
+    async def place(self, transfer: Transfer) -> AttemptId | None:
+        """Dial the second leg, whose news come with the events; None if it cannot be dialled."""
+
+    async def end(self, leg: AttemptId) -> None:
+        """End it, or see that it is not dialled."""
+
+    def note_transferred(self) -> None:
+        """The legs hear each other."""
 
 
 class ScriptRun:
@@ -67,6 +84,7 @@ class ScriptRun:
         next_event: NextEvent,
         on_answered_by: Callable[[AnswerKind], None],
         on_ban: Callable[[str], None],
+        second_leg: SecondLeg,
     ) -> None:
         """`on_answered_by` is told who has answered, `on_ban` the source of a do-not-call entry."""
         self._leg = leg
@@ -75,6 +93,7 @@ class ScriptRun:
         self._take_event = next_event
         self._on_answered_by = on_answered_by
         self._on_ban = on_ban
+        self._second_leg = second_leg
         self._numbers = count(1)
         self._begins_anew = False
 
@@ -113,6 +132,8 @@ class ScriptRun:
                 await self._find_out(instruction)
             case Menu():
                 await self._offer(instruction)
+            case Transfer():
+                await self._transfer(instruction)
             case _:
                 assert_never(instruction)
 
@@ -176,6 +197,37 @@ class ScriptRun:
                 await self.run(menu.keys[event.digit])
                 return
 
+    # Transfer
+
+    async def _transfer(self, transfer: Transfer) -> None:
+        playback = await self._play(transfer.audio, 1) if transfer.audio else None
+        other = await self._second_leg.place(transfer)
+        try:
+            if await self._both_are_ready(playback, other):
+                assert other is not None
+                await self._engine.bridge(self._leg, other)
+                self._second_leg.note_transferred()
+                while not isinstance(await self._next_event(), SecondOver | Unbridged):
+                    pass
+        finally:  # also when the first leg is over
+            if other is not None:
+                await self._second_leg.end(other)
+
+    async def _both_are_ready(self, playback: int | None, other: AttemptId | None) -> bool:
+        """Wait for the end of the sound and for the answer; False if there will be none."""
+        is_answered = False
+        while playback is not None or not is_answered:
+            if playback is None and other is None:
+                return False
+            event = await self._next_event()
+            if isinstance(event, PlaybackFinished) and event.playback == playback:
+                playback = None
+            elif isinstance(event, SecondAnswered) and event.leg == other:
+                is_answered = True
+            elif isinstance(event, SecondOver) and event.leg == other:
+                other, is_answered = None, False
+        return is_answered
+
     # Events
 
     async def _play(self, audio: Sequence[str], loop: int) -> int:
@@ -189,7 +241,7 @@ class ScriptRun:
             if isinstance(event, kind) and wanted(event):
                 return
 
-    async def _next_event(self, until: float | None = None) -> EngineEvent | None:
+    async def _next_event(self, until: float | None = None) -> News | None:
         event = await self._take_event(until)
         if isinstance(event, GreetingEnded) and self._begins_anew:
             self._begins_anew = False  # once: who leaves two messages is not heard out

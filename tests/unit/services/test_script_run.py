@@ -16,6 +16,7 @@ from ringcast.domain.instructions import (
     Menu,
     Pause,
     Play,
+    Transfer,
     WhenAnsweredBy,
 )
 from ringcast.domain.numbers import PhoneNumber
@@ -30,10 +31,12 @@ from ringcast.ports.engine import (
     Originate,
     PlaybackFinished,
 )
-from ringcast.services.script_run import ScriptRun
+from ringcast.services.script_run import News, ScriptRun
+from ringcast.services.second_legs import SecondAnswered, SecondOver
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-LEG = AttemptId(1)
+LEG, SECOND = AttemptId(1), AttemptId(2)
+AGENT = PhoneNumber("12135550177")
 LENGTHS = {"live": 5.0, "machine": 4.0, "transfer": 1.0, "banned": 2.0}
 
 
@@ -42,18 +45,21 @@ class Over(Exception):
 
 
 class Bench:
-    """One answered leg."""
+    """One answered leg, and an agent it can be put through to."""
 
-    def __init__(self, far_end: FarEnd) -> None:
+    def __init__(self, far_end: FarEnd, *, agent: FarEnd | None = None) -> None:
         self.engine = SimulatedEngine(
             now=START,
-            far_end=lambda _: far_end,
+            far_end=lambda to: agent if to == AGENT else far_end,
             length_of=lambda digest: timedelta(seconds=LENGTHS[digest]),
         )
         self.events: list[EngineEvent] = []
         self.answered_by: list[AnswerKind] = []
         self.bans: list[str] = []
-        self._waiting: deque[EngineEvent] = deque()
+        self.is_transferred = False
+        self.ended_by_us: list[AttemptId] = []
+        self._agent = agent
+        self._waiting: deque[News] = deque()
 
     def now(self) -> datetime:
         return self.engine.now
@@ -75,10 +81,32 @@ class Bench:
             next_event=self.next_event,
             on_answered_by=self.answered_by.append,
             on_ban=self.bans.append,
+            second_leg=self,
         )
         await run.run(instructions)
 
-    async def next_event(self, until: float | None) -> EngineEvent | None:
+    async def place(self, transfer: Transfer) -> AttemptId | None:
+        if self._agent is None:
+            return None
+        await self.engine.originate(
+            Originate(
+                leg=SECOND,
+                to=transfer.to,
+                from_number=None,
+                near=LEG,
+                ring_timeout=transfer.ring_timeout,
+            )
+        )
+        return SECOND
+
+    async def end(self, leg: AttemptId) -> None:
+        self.ended_by_us.append(leg)
+        await self.engine.hang_up(leg)
+
+    def note_transferred(self) -> None:
+        self.is_transferred = True
+
+    async def next_event(self, until: float | None) -> News | None:
         limit = None if until is None else START + timedelta(seconds=until)
         while not self._waiting:
             due = self.engine.next_due
@@ -93,7 +121,7 @@ class Bench:
         return event
 
     def of(self, kind: type[EngineEvent]) -> Sequence[EngineEvent]:
-        return [event for event in self.events if isinstance(event, kind)]
+        return [event for event in self.events if isinstance(event, kind) and event.leg == LEG]
 
     @property
     def heard(self) -> list[str]:
@@ -109,7 +137,12 @@ class Bench:
 
     def _take(self, event: EngineEvent) -> None:
         self.events.append(event)
-        self._waiting.append(event)
+        if event.leg == LEG:
+            self._waiting.append(event)
+        elif isinstance(event, LegAnswered):
+            self._waiting.append(SecondAnswered(SECOND))
+        elif isinstance(event, LegEnded):
+            self._waiting.append(SecondOver(SECOND))
 
 
 def machine(*, greeting: float = 6.0, beeps: bool = True) -> FarEnd:
@@ -305,3 +338,100 @@ async def test_pause_is_as_long_as_it_says() -> None:
     await bench.run(Pause(length=timedelta(seconds=2.5)))
 
     assert bench.seconds_since_answer() == pytest.approx(2.5)
+
+
+# Transfers
+
+TRANSFER = Transfer(to=AGENT, audio=("transfer",), ring_timeout=timedelta(seconds=20))
+BYE = Play(audio=("banned",))
+
+
+def agent(*, answers: float | None = 3.0, stays: float | None = None) -> FarEnd:
+    return FarEnd(
+        answers_after=None if answers is None else timedelta(seconds=answers),
+        hangs_up_after=None if stays is None else timedelta(seconds=stays),
+    )
+
+
+@pytest.mark.parametrize("answers", [3.0, 0.2])
+async def test_two_are_put_through_when_one_has_answered_and_the_sound_is_over(
+    answers: float,
+) -> None:
+    bench = Bench(FarEnd(), agent=agent(answers=answers, stays=10.0))
+    bridged_at = []
+    bridge = bench.engine.bridge
+
+    async def note_bridge(leg: AttemptId, other: AttemptId) -> None:
+        bridged_at.append(bench.seconds_since_answer())
+        await bridge(leg, other)
+
+    bench.engine.bridge = note_bridge  # type: ignore[method-assign] # notes the moment
+
+    await bench.run(TRANSFER)
+
+    assert bench.heard == ["transfer"]
+    assert bench.is_transferred
+    assert bridged_at == [pytest.approx(max(answers, 1.0))]
+    assert bench.seconds_since_answer() == pytest.approx(answers + 10.0)
+    (request,) = [one for one in bench.engine.originated if one.leg == SECOND]
+    assert request.near == LEG
+
+
+async def test_first_that_hangs_up_after_being_put_through_ends_the_second() -> None:
+    bench = Bench(FarEnd(hangs_up_after=timedelta(seconds=8)), agent=agent())
+
+    with pytest.raises(Over):
+        await bench.run(TRANSFER, BYE)
+
+    assert bench.is_transferred
+    assert bench.ended_by_us == [SECOND]
+    assert any(isinstance(e, LegEnded) and e.leg == SECOND for e in bench.events)
+
+
+async def test_who_does_not_answer_lets_the_script_go_on() -> None:
+    bench = Bench(FarEnd(), agent=agent(answers=None))
+
+    await bench.run(TRANSFER, BYE)
+
+    assert not bench.is_transferred
+    assert bench.heard == ["transfer", "banned"]
+    assert bench.seconds_since_answer() == pytest.approx(20.0 + 2.0)
+
+
+async def test_who_hangs_up_before_the_sound_is_over_lets_the_script_go_on() -> None:
+    bench = Bench(FarEnd(), agent=agent(answers=0.1, stays=0.2))
+
+    await bench.run(TRANSFER, BYE)
+
+    assert not bench.is_transferred
+    assert bench.heard == ["transfer", "banned"]
+
+
+async def test_transfer_without_room_plays_its_sound_and_goes_on() -> None:
+    bench = Bench(FarEnd())
+
+    await bench.run(TRANSFER, BYE)
+
+    assert not bench.is_transferred
+    assert bench.ended_by_us == []
+    assert bench.heard == ["transfer", "banned"]
+
+
+async def test_first_that_hangs_up_while_the_second_rings_ends_it() -> None:
+    bench = Bench(FarEnd(hangs_up_after=timedelta(seconds=2)), agent=agent(answers=None))
+
+    with pytest.raises(Over):
+        await bench.run(TRANSFER)
+
+    assert bench.ended_by_us == [SECOND]
+    (end,) = [e for e in bench.events if isinstance(e, LegEnded) and e.leg == SECOND]
+    assert end.sip_status == 487
+
+
+async def test_key_puts_through() -> None:
+    bench = Bench(pressing((1.0, "1")), agent=agent(answers=0.5, stays=5.0))
+
+    await bench.run(Menu(audio=("live",), keys={"1": (Transfer(to=AGENT),)}))
+
+    assert bench.is_transferred
+    assert bench.seconds_since_answer() == pytest.approx(1.0 + 0.5 + 5.0)
