@@ -160,17 +160,19 @@ def test_callbacks_leave_soon_after_the_event(system: System) -> None:
             api = system.api(server)
             subscribe(api, receiver)
             sound = api.speak("Hello.")
-            for _ in range(3):
-                api.call(*[f"+1213555{n:02}20" for n in range(10)], sound=sound)  # busy
-            eventually(lambda: len(receiver.seen) == 30, within=60)
+            for count in range(1, 21):
+                api.call(f"+1213555{count:02}20", sound=sound)  # busy: it ends at once
+                eventually(lambda: len(receiver.seen) == count, within=30)  # noqa: B023 -- now
 
             waits = sorted(
                 request.at - request.event["resource"]["modified"] / 1000
                 for request in receiver.seen
             )
-            print(f"event to callback: median {statistics.median(waits) * 1000:.0f} ms,"
-                  f" p95 {waits[28] * 1000:.0f} ms")  # fmt: skip
-            assert statistics.median(waits) < 0.3  # with a wide margin for a machine that is busy
+            median = statistics.median(waits)
+            print(
+                f"event to callback: median {median * 1000:.0f} ms, p95 {waits[18] * 1000:.0f} ms"
+            )
+            assert median < 0.3  # the figure to hold is 0.1; this machine may be busy with others
         finally:
             server.stop()
 
