@@ -124,8 +124,8 @@ class SendCalls:
         `message` and `from_number` are for recipients without their own. A number that cannot be
         dialled becomes a call that is INVALID, or with `strict` refuses the request whole. Calls of
         a campaign wait for it, and say what it says unless they are given something of their own.
-        Raises InvalidInput and its kin, NotFound for a sound, a contact or the campaign, Conflict for
-        an archived one, SpeechFailed; then nothing was made.
+        Raises InvalidInput and its kin, NotFound for a sound, a contact or the campaign, Conflict
+        for an archived one, SpeechFailed; then nothing was made.
         """
         if not 1 <= len(recipients) <= MAX_RECIPIENTS:
             raise InvalidInput(
