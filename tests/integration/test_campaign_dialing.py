@@ -120,6 +120,13 @@ class World:
             for _ in range(20):
                 await asyncio.sleep(0.001)
 
+    async def until_dialed(self, count: int) -> None:
+        """Let tasks and the database's threads work until so many were dialled; no time passes."""
+        async with asyncio.timeout(10):
+            while len(self.dialed()) < count:
+                self.dialer.wake()
+                await asyncio.sleep(0.002)
+
     async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
         """Let time pass until the condition holds."""
         for _ in range(400):
@@ -138,11 +145,17 @@ class World:
 
 @asynccontextmanager
 async def a_world(
-    path: Path, *, cps: float = 1000, clock: ManualClock | None = None
+    path: Path,
+    *,
+    cps: float = 1000,
+    clock: ManualClock | None = None,
+    url: str | None = None,
+    holder: str = "here",
 ) -> AsyncIterator[World]:
+    """Run a dialer, on SQLite in a directory or on a database that is there."""
     clock = clock or ManualClock()
     async with AsyncExitStack() as stack:
-        store = SqlStore.for_directory(path)
+        store = SqlStore.for_directory(path) if url is None else SqlStore(url)
         stack.push_async_callback(store.close)
         await store.migrate()
         async with store.begin() as tx:
@@ -159,7 +172,7 @@ async def a_world(
             admission=Admission(calls_per_second=cps, max_calls=1000),
             changes=changes,
             clock=clock,
-            holder="here",
+            holder=holder,
             spread=lambda: 0.0,
         )
         await engine.start(dialer.deliver)
@@ -223,9 +236,11 @@ async def test_nothing_is_dialled_before_the_start_and_after_the_stop(world: Wor
 
     await world.start(campaign)
     await world.let_pass(steps=3)
+    await world.until_dialed(2)
     assert len(world.dialed()) == 2
     assert (await world.stop(campaign)).status is CampaignStatus.STOPPED
     await world.let_pass(1, steps=10)
+    await world.until_dialed(2)
     assert len(world.dialed()) == 2
     _, counts = await world.read(campaign)
     assert (counts.states[CallState.FINISHED], counts.states[CallState.READY]) == (2, 4)
@@ -248,6 +263,7 @@ async def test_no_more_calls_of_a_campaign_at_once_than_it_allows(world: World) 
 
     await world.until(over)
     assert most == 3
+    await world.until_dialed(9)
     assert len(world.dialed()) == 9
 
 
@@ -297,16 +313,20 @@ async def test_busy_numbers_are_dialled_again_by_the_rule(world: World) -> None:
     await world.let_pass(1, steps=15)
     _, counts = await world.read(campaign)
     assert Counter(world.dialed()) == Counter([*numbers(2, "2"), *numbers(1)])
+    _, counts = await world.read(campaign)
     assert (counts.states[CallState.READY], counts.waiting_again) == (2, 2)
 
     await world.let_pass(timedelta(minutes=9))
+    await world.until_dialed(3)
     assert len(world.dialed()) == 3
     await world.let_pass(timedelta(minutes=1))
     await world.let_pass(1, steps=5)
+    await world.until_dialed(5)
     assert len(world.dialed()) == 5
     await world.let_pass(timedelta(minutes=10))
 
     counts = await world.until_status(campaign, CampaignStatus.FINISHED)
+    await world.until_dialed(7)
     assert len(world.dialed()) == 7
     assert (counts.dialed, counts.attempts, counts.waiting_again) == (3, 7, 0)
     assert counts.outcomes[Outcome.BUSY] == 2
@@ -322,12 +342,14 @@ async def test_people_are_called_within_the_window_of_their_own_clock(tmp_path: 
         await world.add(campaign, *numbers(3, area="213"), *numbers(2, area="212"))
         await world.start(campaign)
         await world.let_pass(1, steps=10)
+        await world.until_dialed(2)
         assert sorted(world.dialed()) == numbers(2, area="212")
         put_off = [call.due_at for call in await world.calls(campaign) if call.attempts == 0]
         assert put_off == [datetime.fromisoformat("2026-03-02T17:00:00+00:00")] * 3
 
         clock.set(datetime.fromisoformat("2026-03-02T16:59:58+00:00"))
         await world.let_pass(1)
+        await world.until_dialed(2)
         assert len(world.dialed()) == 2
         await world.let_pass(1)
         await world.until_status(campaign, CampaignStatus.FINISHED)
@@ -342,6 +364,7 @@ async def test_many_who_sleep_do_not_keep_those_awake_waiting(tmp_path: Path) ->
         await world.add(campaign, *asleep, *numbers(2, area="212"))
         await world.start(campaign)
         await world.let_pass(0.01, steps=20)
+        await world.until_dialed(2)
         assert sorted(world.dialed()) == numbers(2, area="212")
 
 
@@ -353,9 +376,11 @@ async def test_a_campaign_goes_on_the_next_day_if_it_is_to(tmp_path: Path, resum
         await world.add(campaign, *numbers(2, area="212"))
         await world.start(campaign)
         await world.let_pass(0.5)
+        await world.until_dialed(1)
         assert len(world.dialed()) == 1
         clock.set(datetime.fromisoformat("2026-03-03T02:00:00+00:00"))  # it is nine
         await world.let_pass(1, steps=15)
+        await world.until_dialed(1)
         assert len(world.dialed()) == 1
         found, _ = await world.read(campaign)
         if not resume:
@@ -386,6 +411,7 @@ async def test_a_campaign_keeps_to_its_schedules(tmp_path: Path) -> None:
 
         clock.set(datetime.fromisoformat("2026-03-02T13:00:00+00:00"))
         await world.let_pass(0.1, steps=2)
+        await world.until_dialed(1)
         assert len(world.dialed()) == 1
         assert (await world.read(campaign))[0].status is CampaignStatus.RUNNING
         clock.set(datetime.fromisoformat("2026-03-02T14:00:00+00:00"))
@@ -393,13 +419,16 @@ async def test_a_campaign_keeps_to_its_schedules(tmp_path: Path) -> None:
         found, _ = await world.read(campaign)
         assert found.status is CampaignStatus.SCHEDULED
         assert found.wake_at == datetime.fromisoformat("2026-03-03T13:00:00+00:00")
+        await world.until_dialed(1)
         assert len(world.dialed()) == 1
 
         clock.set(datetime.fromisoformat("2026-03-03T13:59:59+00:00"))
         await world.let_pass(0.1, steps=2)
+        await world.until_dialed(2)
         assert len(world.dialed()) == 2
         clock.set(datetime.fromisoformat("2026-03-03T14:00:00+00:00"))
         await world.until_status(campaign, CampaignStatus.STOPPED)  # the last day is over
+        await world.until_dialed(2)
         assert len(world.dialed()) == 2
 
 
@@ -462,6 +491,7 @@ async def test_after_a_crash_the_campaigns_rule_decides(
         await world.add(campaign, *numbers(1, "1"))
         await world.start(campaign)
         await world.let_pass(0.1, steps=2)
+        await world.until_dialed(1)
         assert len(world.dialed()) == 1
         if answered:
             await world.let_pass(1, steps=2)

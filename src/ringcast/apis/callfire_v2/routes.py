@@ -99,7 +99,7 @@ OPERATIONS: tuple[Operation, ...] = (
             }
         ),
         notes="`id` and the other filters narrow each other; `campaignId` 0 finds calls of no "
-        "broadcast; `totalCount` is -1 for more than 10,000 that were filtered",
+        "broadcast; `totalCount` is -1 for more than 2,000 that were filtered",
     ),
     Operation(
         "POST",

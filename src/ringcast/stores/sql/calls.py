@@ -43,7 +43,7 @@ _UPDATE = (
 )
 
 
-_MOST_COUNTED = 10_000
+_MOST_COUNTED = 2_000
 """Calls that are counted one by one: more are only said to be many."""
 
 
