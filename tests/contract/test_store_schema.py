@@ -13,6 +13,7 @@ from tests.contract.conftest import Databases
 from tests.contract.store_things import NOW, PHONE, a_call, an_account, an_attempt, kept
 
 from ringcast.domain.calls import CallState
+from ringcast.domain.contacts import SearchKey
 from ringcast.domain.errors import Unavailable
 from ringcast.ports.store import Page
 from ringcast.stores.sql import SqlStore
@@ -92,6 +93,22 @@ _INDEX_OF = [
     ("calls_waiting", lambda tx: tx.next_due_at()),
     ("calls_by_account", lambda tx: tx.calls(1, Page(limit=2))),
     ("calls_by_destination", lambda tx: tx.calls(1, Page(limit=2), to=PHONE)),
+    ("contacts_by_account", lambda tx: tx.contacts(1, Page(limit=2))),
+    ("contact_numbers", lambda tx: tx.contacts(1, Page(limit=2), numbers=[PHONE])),
+    (
+        "contacts_by_external_id",
+        lambda tx: tx.contacts(1, Page(limit=2), key=SearchKey("external_id", "7")),
+    ),
+    ("contact_list_members", lambda tx: tx.contacts_of_list(1, 1, after=5, limit=2)),
+    (
+        "contact_lists_to_import",
+        lambda tx: tx.claim_list_import(now=NOW, holder="server 1", until=NOW),
+    ),
+    (
+        "do_not_call_pk|sqlite_autoindex_do_not_call_1",
+        lambda tx: tx.do_not_call_among(1, [PHONE]),
+    ),
+    ("do_not_call_by_source", lambda tx: tx.delete_do_not_call_of(1, "test")),
     ("calls_by_label", lambda tx: tx.calls(1, Page(limit=2), label="x")),
     ("calls_by_campaign", lambda tx: tx.calls(1, Page(limit=2), campaign_id=1)),
     ("calls_by_batch", lambda tx: tx.calls(1, Page(limit=2), batch_id=1)),

@@ -80,6 +80,8 @@ Index(
     "contacts_by_external_id",
     contacts.c.account_id,
     contacts.c.external_id,
+    contacts.c.deleted,
+    contacts.c.id,
     sqlite_where=_has_external_id,
     postgresql_where=_has_external_id,
 )

@@ -56,7 +56,7 @@ def _make_contacts(op: Operations) -> None:
     op.create_index(
         "contacts_by_external_id",
         "contacts",
-        ["account_id", "external_id"],
+        ["account_id", "external_id", "deleted", "id"],
         sqlite_where=has_one,
         postgresql_where=has_one,
     )
