@@ -76,8 +76,8 @@ def notes(*, date: datetime, took: float, load: float, others: float) -> list[st
     return [
         f"Measured {date:%Y-%m-%d %H:%M} UTC by `{command}` in {took:.0f} s",
         *machine.describe(),
-        f"Load average of the minute before: {load:.2f}; other programs kept {others:.2f} cores busy"
-        " during the run",
+        f"Load average of the minute before: {load:.2f};"
+        f" other programs kept {others:.2f} cores busy during the run",
     ]
 
 

@@ -53,7 +53,7 @@ def _found(f: Figures) -> str:
         f" {100 * f.within_5ms:.2f} % within 5 ms, {f.missing_packets} missing,"
         f" {100 * f.received_share:.2f} % came back;"
         f" our CPU {f.cpu_ms * f.plan.calls / 10:.0f} % of a core,"
-        f" SIPp's {f.far_cpu_ms * f.plan.calls / 10:.0f} %"
+        f" the far end's {f.far_cpu_ms * f.plan.calls / 10:.0f} %"
     )
 
 
