@@ -7,7 +7,7 @@ python3 -m venv "$tool"
 "$tool/bin/pip" install --quiet --disable-pip-version-check uv
 pin() {
     "$tool/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-emit-index-url --no-header --no-annotate "$@"
+        --no-emit-index-url --no-header --no-annotate --only-binary :all: "$@"
 }
 pin pyproject.toml --extra postgresql --group build -o constraints.txt
 pin pyproject.toml --extra postgresql --group build --group dev -c constraints.txt -o constraints-dev.txt
