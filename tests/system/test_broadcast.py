@@ -64,7 +64,9 @@ def test_a_broadcast_outlives_its_server_and_nobody_is_dialled_twice(tmp_path: P
                 "/v2/calls/broadcasts?start=true",
                 {
                     "name": "whole plan",
+                    "answeringMachineConfig": "LIVE_IMMEDIATE",
                     "sounds": {"liveSoundText": "The school is closed."},
+                    "answeringMachineConfig": "LIVE_IMMEDIATE",
                     "recipients": [{"phoneNumber": number} for number in people],
                 },
             )
