@@ -15,7 +15,7 @@ from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
 from ringcast.domain.errors import NotFound, Unavailable
 from ringcast.domain.events import CallEnded, CallEvent
-from ringcast.domain.ids import AccountId, CallId, CampaignId
+from ringcast.domain.ids import AccountId, CallId, CampaignId, ContactListId
 from ringcast.domain.subscriptions import Topic
 from ringcast.integrations.callback_sender import HttpCallbackSender
 from ringcast.ports.deliveries import CallbackRenderer
@@ -23,6 +23,7 @@ from ringcast.ports.store import Page, Store
 from ringcast.services.announcements import AddressDeliveries, ReadResources
 from ringcast.services.calls import FindCalls
 from ringcast.services.campaigns import GetCampaign
+from ringcast.services.contact_lists import GetContactList
 from ringcast.services.deliveries import SendDeliveries
 from ringcast.services.delivery_care import ForgetDeliveries
 
@@ -82,6 +83,7 @@ def resources(store: Store) -> Mapping[Topic, ReadResources]:
     """Return how the subjects of each topic are read: by the use cases behind their GET."""
     find_calls = FindCalls(store=store)
     get_campaign = GetCampaign(store=store)
+    get_list = GetContactList(store=store)
 
     async def calls(account_id: AccountId, subjects: Collection[int]) -> Mapping[int, object]:
         ids = [CallId(one) for one in subjects]
@@ -95,11 +97,20 @@ def resources(store: Store) -> Mapping[Topic, ReadResources]:
                 found[one] = await get_campaign(account_id, CampaignId(one))
         return found
 
+    async def lists(account_id: AccountId, subjects: Collection[int]) -> Mapping[int, object]:
+        found: dict[int, object] = {}
+        for one in subjects:
+            with suppress(NotFound):
+                found[one] = await get_list(account_id, ContactListId(one))
+        return found
+
     return {
         Topic.CALL_FINISHED: calls,
         Topic.CAMPAIGN_STARTED: campaigns,
         Topic.CAMPAIGN_STOPPED: campaigns,
         Topic.CAMPAIGN_FINISHED: campaigns,
+        Topic.CONTACT_LIST_READY: lists,
+        Topic.CONTACT_LIST_FAILED: lists,
     }
 
 

@@ -34,6 +34,8 @@ class Topic(StrEnum):
     CAMPAIGN_STARTED = "campaign_started"
     CAMPAIGN_STOPPED = "campaign_stopped"
     CAMPAIGN_FINISHED = "campaign_finished"
+    CONTACT_LIST_READY = "contact_list_ready"
+    CONTACT_LIST_FAILED = "contact_list_failed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.contacts import (
@@ -18,6 +19,7 @@ from ringcast.domain.contacts import (
 from ringcast.domain.errors import Conflict, InvalidInput, NotFound
 from ringcast.domain.ids import AccountId, ContactId, ContactListId
 from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.subscriptions import Announcement, Topic
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Page, Store, Transaction
 from ringcast.services.contacts import new_contacts
@@ -33,6 +35,7 @@ __all__ = [
     "NewMembers",
     "RemoveFromContactList",
     "RenameContactList",
+    "announcement",
 ]
 
 
@@ -101,6 +104,7 @@ class CreateContactList:
             await tx.add_contact_list(made)
             size = await _put_in(tx, account.id, made.id, new, members.contact_ids)
             made = replace(made, size=size)
+            await tx.announce([announcement(made, now=now)])
             if once is not None:
                 await once.save(tx, account.id, made, now=now)
             await tx.commit()
@@ -222,6 +226,17 @@ class RemoveFromContactList:
             removed = await tx.remove_from_contact_list(account_id, list_id, contact_ids)
             await tx.commit()
         return removed
+
+
+def announcement(contact_list: ContactList, *, now: datetime) -> Announcement:
+    """Return what is to be announced of a list that has become what it will be."""
+    ready = contact_list.status is ContactListStatus.ACTIVE
+    return Announcement(
+        topic=Topic.CONTACT_LIST_READY if ready else Topic.CONTACT_LIST_FAILED,
+        account_id=contact_list.account_id,
+        subject_id=contact_list.id,
+        at=now,
+    )
 
 
 async def _put_in(

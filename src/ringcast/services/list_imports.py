@@ -35,6 +35,7 @@ from ringcast.services.contact_csv import (
     TableUnreadable,
     read_table,
 )
+from ringcast.services.contact_lists import announcement
 from ringcast.services.idempotency import Once
 
 __all__ = ["ImportLists", "UploadContactList"]
@@ -207,13 +208,15 @@ class ImportLists:
 
     async def _end(self, contact_list: ContactList, work: ListImport) -> None:
         async with self._store.begin() as tx:
-            await tx.import_into_list(
+            held = await tx.import_into_list(
                 contact_list,
                 [],
                 imported_rows=work.imported_rows,
                 holder=self._holder,
                 until=None,
             )
+            if held:
+                await tx.announce([announcement(contact_list, now=self._clock.now())])
             await tx.commit()
         log.info(
             "list imported",

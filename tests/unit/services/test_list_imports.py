@@ -12,6 +12,8 @@ from tests.fakes.clock import ManualClock
 from ringcast.domain.accounts import Account
 from ringcast.domain.contacts import ContactList, ContactListStatus
 from ringcast.domain.errors import InvalidInput, Unavailable
+from ringcast.domain.ids import SubscriptionId
+from ringcast.domain.subscriptions import Subscription, Topic
 from ringcast.ports.store import Page
 from ringcast.services import list_imports
 from ringcast.services.contacts import DeleteContact
@@ -217,3 +219,41 @@ async def test_a_bad_name_is_refused(
     with pytest.raises(InvalidInput):
         await upload(account, csv_file(tmp_path, 1), name=" ", use_custom_fields=True)
     assert woken == []
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [("phone\n2135550142\n", Topic.CONTACT_LIST_READY), ("name\n", Topic.CONTACT_LIST_FAILED)],
+)
+async def test_what_became_of_a_list_is_announced_once_to_who_wants_to_know(
+    store: SqlStore,
+    clock: ManualClock,
+    account: Account,
+    upload: UploadContactList,
+    tmp_path: Path,
+    text: str,
+    topic: Topic,
+) -> None:
+    subscription = Subscription(
+        id=SubscriptionId(1),
+        account_id=account.id,
+        dialect="any",
+        name="lists",
+        topics=frozenset({Topic.CONTACT_LIST_READY, Topic.CONTACT_LIST_FAILED}),
+        url="https://example.org/",
+        created_at=clock.now(),
+        updated_at=clock.now(),
+    )
+    async with store.begin() as tx:
+        await tx.add_subscription(subscription)
+        await tx.commit()
+    path = tmp_path / "x.csv"
+    path.write_text(text, encoding="utf-8")
+    made = await upload(account, path, name="L", use_custom_fields=True)
+
+    await ImportLists(store=store, clock=clock, holder="a")()
+
+    async with store.begin(read_only=True) as tx:
+        (entry,) = await tx.outbox(10)
+    assert entry.announcement.topic is topic
+    assert (entry.announcement.account_id, entry.announcement.subject_id) == (account.id, made.id)

@@ -9,9 +9,10 @@ from datetime import datetime
 
 import msgspec
 
-from ringcast.apis.callfire_v2 import campaign_bodies, responses
+from ringcast.apis.callfire_v2 import campaign_bodies, contact_bodies, responses
 from ringcast.apis.callfire_v2.fields import parse_fields, project_list
 from ringcast.domain.campaigns import Campaign
+from ringcast.domain.contacts import ContactList
 from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.subscriptions import Announcement, Subscription, Topic
 from ringcast.services.calls import CallDetails
@@ -42,6 +43,10 @@ SENT: Mapping[str, Mapping[str, Topic]] = {
         "Stopped": Topic.CAMPAIGN_STOPPED,
         "Finished": Topic.CAMPAIGN_FINISHED,
     },
+    "ContactList": {
+        "ValidationFinished": Topic.CONTACT_LIST_READY,
+        "ValidationFailed": Topic.CONTACT_LIST_FAILED,
+    },
 }
 """The resources and events that webhooks can have here."""
 
@@ -52,7 +57,6 @@ NOT_SENT: Mapping[str, tuple[str, ...]] = {
     "OutboundTextDeliveryReport": ("Received",),
     "TextBroadcast": ("Started", "Stopped", "Finished"),
     "CccCampaign": ("Started", "Stopped", "Finished"),
-    "ContactList": ("ValidationFinished", "ValidationFailed"),
     "MonthlyRenewal": ("Failed", "Finished"),
     "LowBalance": ("Failed", "Finished"),
 }
@@ -178,5 +182,7 @@ def _resource(resource: object) -> object:
             return responses.call(resource.call, resource.attempts)
         case Campaign():
             return campaign_bodies.call_broadcast(resource)
+        case ContactList():
+            return contact_bodies.contact_list(resource)
         case _:
             raise TypeError(f"nothing is announced of {type(resource).__name__}")
