@@ -199,10 +199,9 @@ async def test_recording_of_a_bridge_is_complete_when_it_ends(rig: Rig, tmp_path
     assert len(rig.log.of(b, Unbridged)) == 1
 
 
-async def test_twenty_bridges_at_once_do_not_meet(rig: Rig) -> None:
-    pairs = [await bridged(rig) for _ in range(20)]
+async def test_bridges_do_not_meet(rig: Rig) -> None:
+    pairs = [await bridged(rig) for _ in range(5)]  # the media worker's tests have twenty
 
-    # Forty telephones in one Python process are busy enough: a few pairs speak, one after the other.
-    for (one, _), (two, _) in pairs[::6]:
+    for (one, _), (two, _) in pairs:
         assert await rig.hears(two, one)
     assert not await rig.hears(pairs[0][0][0], pairs[1][0][0])

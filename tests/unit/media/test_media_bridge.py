@@ -60,6 +60,32 @@ def test_each_hears_what_the_other_says_and_nothing_else(bridged: Bench) -> None
     assert sent(bridged, 1) == AUDIO[47:50].tobytes() + SILENCE * 47
 
 
+def test_twenty_bridges_at_once_do_not_meet() -> None:
+    bench = Bench(rows=40)
+    for stream in range(40):
+        alaw = stream % 3 == 0
+        bench.open(stream, payload_type=8 if alaw else 0, codec="PCMA" if alaw else "PCMU")
+    for stream in range(20):  # not neighbours
+        bench.do(m.Bridge(stream, 39 - stream))
+    heard: dict[int, bytes] = {}
+    for tick in range(30):
+        for stream in range(40):
+            bench.hear(tick, AUDIO[stream + tick].tobytes(), stream=stream)
+        bench.run()
+        for row, _, packet in bench.wire.sent:
+            heard[row] = heard.get(row, b"") + packet.payload
+    bench.writer.close(timeout=10)
+
+    for stream in range(40):
+        said = AUDIO[39 - stream : 39 - stream + 27]
+        if (39 - stream) % 3 == 0:  # kept in the codec of the stream it came on
+            said = g711.ULAW_TO_ALAW[said]
+            said = said if stream % 3 == 0 else g711.ALAW_TO_ULAW[said]
+        elif stream % 3 == 0:
+            said = g711.ULAW_TO_ALAW[said]
+        assert heard[stream][3 * 160 :] == said.tobytes(), stream
+
+
 def test_different_codecs_are_converted(bench: Bench) -> None:
     bench.open(0)
     bench.open(1, payload_type=8, codec="PCMA")

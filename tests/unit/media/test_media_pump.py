@@ -79,8 +79,13 @@ class Wire:
 class Bench:
     """A pump whose ticks the test counts; streams 0, 1, … lie in rows 0, 1, …"""
 
-    def __init__(self, *, random_bits: Callable[[int], int] = lambda bits: (1 << bits) - 3) -> None:
-        outgoing = Outgoing(8)
+    def __init__(
+        self,
+        *,
+        random_bits: Callable[[int], int] = lambda bits: (1 << bits) - 3,
+        rows: int = 8,
+    ) -> None:
+        outgoing = Outgoing(rows)
         self.wire = Wire(outgoing)
         self.events: list[Any] = []
         self.writer = Writer()
