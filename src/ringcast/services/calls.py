@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, Call, CallState
@@ -14,18 +13,18 @@ from ringcast.domain.errors import (
     InvalidInput,
     InvalidNumber,
     NotFound,
-    NothingToSay,
     UnknownCallerId,
 )
 from ringcast.domain.events import CallCreated
 from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId, ContactId, SoundId
-from ringcast.domain.instructions import Play, Script
+from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import SoundStatus
 from ringcast.ports.clock import Clock
-from ringcast.ports.speech import Speech, Voice
+from ringcast.ports.speech import Speech
 from ringcast.ports.store import Page, Store, Transaction
+from ringcast.services.call_messages import Message, SayText, VoiceMessage, script_of, sounds_in
 from ringcast.services.campaign_growth import add_to_campaign, open_campaign
 from ringcast.services.idempotency import Once
 
@@ -38,6 +37,7 @@ __all__ = [
     "Recipient",
     "SayText",
     "SendCalls",
+    "VoiceMessage",
     "audio_of_sounds",
     "caller_numbers",
     "check_attributes",
@@ -52,18 +52,6 @@ _AS_CAMPAIGN = Script(instructions=())
 _MAX_ATTRIBUTES = 100
 _MAX_ATTRIBUTE = 1000  # characters of a name or a value
 _MAX_TO = 255  # characters
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SayText:
-    """A message that is spoken."""
-
-    text: str
-    voice: Voice
-
-
-Message: TypeAlias = SayText | SoundId | Script
-"""What whoever answers hears: a text, a sound of the account, or whatever instructions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,12 +132,11 @@ class SendCalls:
                 campaign = await open_campaign(tx, account.id, campaign_id)
                 callers = [campaign.from_number.e164 if one is None else one for one in callers]
             numbers = await caller_numbers(tx, account.id, callers)
-            sounds = [SoundId(said) for said in messages if isinstance(said, int)]
-            digests = await audio_of_sounds(tx, account.id, sounds)
+            digests = await audio_of_sounds(tx, account.id, sounds_in(messages))
         scripts = [
             _AS_CAMPAIGN
             if said is None and campaign_id is not None
-            else await self._script(said, digests)
+            else await script_of(said, speech=self._speech, digests=digests)
             for said in messages
         ]
 
@@ -212,20 +199,6 @@ class SendCalls:
             one if one.contact_id is None else replace(one, to=numbers[one.contact_id])
             for one in recipients
         ]
-
-    async def _script(self, message: Message | None, digests: Mapping[SoundId, str]) -> Script:
-        if message is None:
-            raise NothingToSay
-        if isinstance(message, Script):
-            if not message.instructions:
-                raise NothingToSay
-            return message
-        if isinstance(message, SayText):
-            # The same text again costs nothing: speech is kept by what was asked for.
-            digest = (await self._speech.speak(message.text, message.voice)).digest
-        else:
-            digest = digests[message]
-        return Script(instructions=(Play(audio=(digest,)),))
 
 
 class GetCall:

@@ -9,10 +9,17 @@ from datetime import date, datetime, time
 from ringcast.domain.accounts import Account
 from ringcast.domain.calling_windows import CallingWindow
 from ringcast.domain.calls import Call, CallState
-from ringcast.domain.campaigns import Campaign, CampaignStatus, Message
+from ringcast.domain.campaigns import (
+    AnsweringPolicy,
+    Campaign,
+    CampaignStatus,
+    Message,
+    Messages,
+)
 from ringcast.domain.errors import Conflict, InvalidInput, NotFound, NothingToSay
 from ringcast.domain.ids import AccountId, BatchId, CampaignId, ScheduleId, SoundId
 from ringcast.domain.instructions import Script
+from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.retries import RetryRule
 from ringcast.domain.schedules import Schedule, Weekday, check_apart
 from ringcast.domain.subscriptions import Topic
@@ -77,6 +84,14 @@ class CampaignRequest:
     """None calls from the account's oldest number."""
     labels: Sequence[str] | None = None
     live: SoundId | SpokenText | None = None
+    machine: SoundId | SpokenText | None = None
+    """What machines are told; a campaign without it tells them what it tells people."""
+    transfer: SoundId | SpokenText | None = None
+    transfer_digit: str | None = None
+    transfer_number: PhoneNumber | None = None
+    do_not_call: SoundId | SpokenText | None = None
+    do_not_call_digit: str | None = None
+    answering: AnsweringPolicy | None = None
     window: tuple[time, time] | None = None
     no_window: bool = False
     """Call at any time."""
@@ -106,9 +121,8 @@ class _Builder:
             async with self._store.begin(read_only=True) as tx:
                 (number,) = await caller_numbers(tx, account.id, [asked.from_number])
             campaign = replace(campaign, from_number=number)
-        if asked.live is not None:
-            live = await self._message(account, asked.live)
-            campaign = replace(campaign, messages=replace(campaign.messages, live=live))
+        messages = await self._messages(account, campaign.messages, asked)
+        campaign = replace(campaign, messages=messages)
         return replace(campaign, script=await self._script(campaign), updated_at=now)
 
     async def _with_rules(
@@ -133,6 +147,8 @@ class _Builder:
             campaign = replace(campaign, max_active=asked.max_active)
         if asked.resume_next_day is not None:
             campaign = replace(campaign, resume_next_day=asked.resume_next_day)
+        if asked.answering is not None:
+            campaign = replace(campaign, answering=asked.answering)
         return campaign
 
     async def _schedules(
@@ -156,7 +172,22 @@ class _Builder:
         check_apart(schedules, now)
         return schedules
 
-    async def _message(self, account: Account, said: SoundId | SpokenText) -> Message:
+    async def _messages(
+        self, account: Account, messages: Messages, asked: CampaignRequest
+    ) -> Messages:
+        return Messages(
+            live=await self._message(account, asked.live) or messages.live,
+            machine=await self._message(account, asked.machine) or messages.machine,
+            transfer=await self._message(account, asked.transfer) or messages.transfer,
+            do_not_call=await self._message(account, asked.do_not_call) or messages.do_not_call,
+            transfer_digit=asked.transfer_digit or messages.transfer_digit,
+            transfer_number=asked.transfer_number or messages.transfer_number,
+            do_not_call_digit=asked.do_not_call_digit or messages.do_not_call_digit,
+        )
+
+    async def _message(self, account: Account, said: SoundId | SpokenText | None) -> Message | None:
+        if said is None:
+            return None
         if not isinstance(said, SpokenText):
             return Message(sound_id=said)
         added = await self._speak(account, said.text, said.voice)

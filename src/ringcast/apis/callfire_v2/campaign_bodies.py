@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
+from typing import Any
 
 import msgspec
 
@@ -85,6 +86,18 @@ class CallBroadcastSoundsBody(msgspec.Struct, omit_defaults=True, kw_only=True):
     liveSoundId: int | None = None  # noqa: N815
     liveSoundText: str | None = None  # noqa: N815
     liveSoundTextVoice: str | None = None  # noqa: N815
+    machineSoundId: int | None = None  # noqa: N815
+    machineSoundText: str | None = None  # noqa: N815
+    machineSoundTextVoice: str | None = None  # noqa: N815
+    transferSoundId: int | None = None  # noqa: N815
+    transferSoundText: str | None = None  # noqa: N815
+    transferSoundTextVoice: str | None = None  # noqa: N815
+    transferDigit: str | None = None  # noqa: N815
+    transferNumber: str | None = None  # noqa: N815
+    dncSoundId: int | None = None  # noqa: N815
+    dncSoundText: str | None = None  # noqa: N815
+    dncSoundTextVoice: str | None = None  # noqa: N815
+    dncDigit: str | None = None  # noqa: N815
 
 
 class CallBroadcastBody(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -245,13 +258,26 @@ def _retry(of: RetryRule) -> RetryConfigBody:
 
 
 def _sounds(of: Messages) -> CallBroadcastSoundsBody | None:
-    if of.live is None:
-        return None
-    return CallBroadcastSoundsBody(
-        liveSoundId=of.live.sound_id,
-        liveSoundText=of.live.text,
-        liveSoundTextVoice=of.live.voice,
+    said = {
+        "live": of.live,
+        "machine": of.machine,
+        "transfer": of.transfer,
+        "dnc": of.do_not_call,
+    }
+    members: dict[str, Any] = {}
+    for name, message in said.items():
+        if message is not None:
+            members[f"{name}SoundId"] = message.sound_id
+            members[f"{name}SoundText"] = message.text
+            members[f"{name}SoundTextVoice"] = message.voice
+    number = of.transfer_number
+    body = CallBroadcastSoundsBody(
+        **members,
+        transferDigit=of.transfer_digit,
+        transferNumber=None if number is None else number.digits,
+        dncDigit=of.do_not_call_digit,
     )
+    return None if body == CallBroadcastSoundsBody() else body
 
 
 def _day(of: date | None) -> LocalDateBody | None:

@@ -6,12 +6,14 @@ The members of type Any are known but have no effect on this system; whoever giv
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 
 import msgspec
 
-from ringcast.apis.callfire_v2.statuses import outcomes_named, voice_named
+from ringcast.apis.callfire_v2.statuses import ANSWERING, outcomes_named, voice_named
+from ringcast.domain.campaigns import AnsweringPolicy
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import SoundId
 from ringcast.domain.numbers import PhoneNumber
@@ -29,6 +31,7 @@ __all__ = [
     "batch_recipients",
     "campaign_recipients",
     "campaign_request",
+    "new_campaign_request",
     "recipient_numbers",
 ]
 
@@ -36,7 +39,7 @@ _MAX_ATTEMPTS = 50
 _MAX_WAIT = 30 * 24 * 60  # minutes
 _MAX_ACTIVE = 100_000
 _PHONE_TYPES = ("FIRST_NUMBER", "HOME_PHONE", "WORK_PHONE", "MOBILE_PHONE")
-_ANSWERING = ("AM_ONLY", "AM_AND_LIVE", "LIVE_WITH_AMD", "LIVE_IMMEDIATE")
+_POLICY = {name: policy for policy, name in ANSWERING.items()}
 
 
 class _Struct(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -97,18 +100,18 @@ class CallBroadcastSounds(_Struct):
     liveSoundId: int | None = None  # noqa: N815
     liveSoundText: str | None = None  # noqa: N815
     liveSoundTextVoice: str | None = None  # noqa: N815
-    machineSoundId: Any = None  # noqa: N815
-    machineSoundText: Any = None  # noqa: N815
-    machineSoundTextVoice: Any = None  # noqa: N815
-    transferSoundId: Any = None  # noqa: N815
-    transferSoundText: Any = None  # noqa: N815
-    transferSoundTextVoice: Any = None  # noqa: N815
-    transferDigit: Any = None  # noqa: N815
-    transferNumber: Any = None  # noqa: N815
-    dncSoundId: Any = None  # noqa: N815
-    dncSoundText: Any = None  # noqa: N815
-    dncSoundTextVoice: Any = None  # noqa: N815
-    dncDigit: Any = None  # noqa: N815
+    machineSoundId: int | None = None  # noqa: N815
+    machineSoundText: str | None = None  # noqa: N815
+    machineSoundTextVoice: str | None = None  # noqa: N815
+    transferSoundId: int | None = None  # noqa: N815
+    transferSoundText: str | None = None  # noqa: N815
+    transferSoundTextVoice: str | None = None  # noqa: N815
+    transferDigit: str | int | None = None  # noqa: N815
+    transferNumber: str | int | None = None  # noqa: N815
+    dncSoundId: int | None = None  # noqa: N815
+    dncSoundText: str | None = None  # noqa: N815
+    dncSoundTextVoice: str | None = None  # noqa: N815
+    dncDigit: str | int | None = None  # noqa: N815
 
 
 class Recipient(_Struct):
@@ -164,16 +167,34 @@ class BatchUpdate(_Struct):
     remaining: int | None = None
 
 
+def new_campaign_request(given: CallBroadcast) -> CampaignRequest:
+    """Return what a new campaign shall be: it tells people from machines unless it is told not to.
+
+    Raises InvalidInput, naming the member.
+    """
+    asked = campaign_request(given)
+    if asked.answering is not None:
+        return asked
+    return replace(asked, answering=AnsweringPolicy.PEOPLE_AND_MACHINES)
+
+
 def campaign_request(given: CallBroadcast) -> CampaignRequest:
     """Return what the campaign shall be; raise InvalidInput, naming the member."""
     _refuse(given, "maxActiveTransfers", "dialplanXml", "dialPlanXml")
-    _check_answering(given.answeringMachineConfig)
+    sounds = given.sounds or CallBroadcastSounds()
     restriction = given.localTimeRestriction
     return CampaignRequest(
         name=given.name or None,
         from_number=None if given.fromNumber in (None, "") else str(given.fromNumber),
         labels=given.labels,
-        live=None if given.sounds is None else _live(given.sounds),
+        live=_said(sounds, "live"),
+        machine=_said(sounds, "machine"),
+        transfer=_said(sounds, "transfer"),
+        transfer_digit=_key(sounds.transferDigit),
+        transfer_number=_transfer_number(sounds.transferNumber),
+        do_not_call=_said(sounds, "dnc"),
+        do_not_call_digit=_key(sounds.dncDigit),
+        answering=_answering(given.answeringMachineConfig),
         window=None if restriction is None else _window(restriction),
         no_window=restriction is not None and not restriction.enabled,
         schedules=None
@@ -227,41 +248,48 @@ def _number(number: int, given: Recipient) -> str:
     return str(given.phoneNumber)
 
 
-def _live(given: CallBroadcastSounds) -> SoundId | SpokenText | None:
-    _refuse(
-        given,
-        *(name for name in given.__struct_fields__ if not name.startswith("live")),
+def _said(given: CallBroadcastSounds, who: str) -> SoundId | SpokenText | None:
+    """Return what is said: `who` is how the names of its members begin."""
+    sound_id, text, voice_name = (
+        getattr(given, f"{who}{end}") for end in ("SoundId", "SoundText", "SoundTextVoice")
     )
-    voice = voice_named(given.liveSoundTextVoice, field="liveSoundTextVoice")
+    voice = voice_named(voice_name, field=f"{who}SoundTextVoice")
     # What is read back has both: the sound that was made of the text, and the text.
-    if given.liveSoundText:
-        if given.liveSoundId:
-            raise InvalidInput("give liveSoundId or liveSoundText, not both", field="liveSoundText")
-        return SpokenText(
-            text=given.liveSoundText,
-            voice=voice,
-            voice_name=given.liveSoundTextVoice or "FEMALE1",
-        )
-    if given.liveSoundTextVoice is not None:
-        raise InvalidInput("liveSoundTextVoice needs a liveSoundText", field="liveSoundTextVoice")
-    if given.liveSoundId is None:
-        return None
-    return SoundId(_within(given.liveSoundId, "liveSoundId", least=0, most=2**63 - 1))
-
-
-def _check_answering(config: str | None) -> None:
-    if config is None or config == "LIVE_IMMEDIATE":
-        return
-    if config not in _ANSWERING:
+    if text:
+        if sound_id:
+            raise InvalidInput(
+                f"give {who}SoundId or {who}SoundText, not both", field=f"{who}SoundText"
+            )
+        return SpokenText(text=text, voice=voice, voice_name=voice_name or "FEMALE1")
+    if voice_name is not None:
         raise InvalidInput(
-            f"answeringMachineConfig {config[:64]!r} is none of {', '.join(_ANSWERING)}",
+            f"{who}SoundTextVoice needs a {who}SoundText", field=f"{who}SoundTextVoice"
+        )
+    if sound_id is None:
+        return None
+    return SoundId(_within(sound_id, f"{who}SoundId", least=0, most=2**63 - 1))
+
+
+def _transfer_number(given: str | int | None) -> PhoneNumber | None:
+    if given in (None, ""):
+        return None
+    return PhoneNumber.parse(str(given), field="transferNumber")
+
+
+def _key(given: str | int | None) -> str | None:
+    """Return a key as it was given; what is no key is refused when the script is made."""
+    return None if given in (None, "") else str(given)
+
+
+def _answering(config: str | None) -> AnsweringPolicy | None:
+    if config is None:
+        return None
+    if config not in _POLICY:
+        raise InvalidInput(
+            f"answeringMachineConfig {config[:64]!r} is none of {', '.join(sorted(_POLICY))}",
             field="answeringMachineConfig",
         )
-    raise InvalidInput(
-        f"answeringMachineConfig {config} is not available on this system, which does not tell"
-        " people from machines: leave it out or give LIVE_IMMEDIATE",
-        field="answeringMachineConfig",
-    )
+    return _POLICY[config]
 
 
 def _window(given: LocalTimeRestriction) -> tuple[time, time] | None:

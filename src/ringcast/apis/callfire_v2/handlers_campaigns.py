@@ -15,6 +15,7 @@ from ringcast.apis.callfire_v2.campaign_requests import (
     batch_recipients,
     campaign_recipients,
     campaign_request,
+    new_campaign_request,
     recipient_numbers,
 )
 from ringcast.apis.callfire_v2.creating import create
@@ -76,7 +77,7 @@ async def create_campaign(exchange: Exchange) -> Response:
     query = exchange.query
     body = await read_body(exchange.request, limit=exchange.limits.recipients_bytes)
     given = decode(body or b"{}", CallBroadcast)
-    asked, recipients = campaign_request(given), campaign_recipients(given.recipients or ())
+    asked, recipients = new_campaign_request(given), campaign_recipients(given.recipients or ())
 
     async def make(once: Once[Campaign] | None) -> Campaign:
         return await exchange.services.campaigns.create(

@@ -13,8 +13,9 @@ from ringcast.apis.callfire_v2.statuses import voice_named
 from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.ids import ContactId, SoundId
 from ringcast.domain.numbers import PhoneNumber
+from ringcast.ports.speech import Voice
 from ringcast.ports.store import Page
-from ringcast.services.calls import Message, Recipient, SayText
+from ringcast.services.calls import Recipient, SayText, VoiceMessage
 from ringcast.web.errors import BadRequest
 
 __all__ = ["CallDefaults", "CallRecipient", "Query", "TextToSpeech", "decode", "recipients"]
@@ -108,7 +109,7 @@ class Query:
 
 
 class CallRecipient(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One of the calls to send; the members of type Any are known but have no effect yet."""
+    """One of the calls to send; dialplanXml is known but has no effect yet."""
 
     phoneNumber: str | int | None = None  # noqa: N815 - the vendor's spelling, here and below
     contactId: int | None = None  # noqa: N815
@@ -117,24 +118,13 @@ class CallRecipient(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     liveMessageSoundId: int | None = None  # noqa: N815
     voice: str | None = None
     attributes: dict[str, str] | None = None
-    machineMessage: Any = None  # noqa: N815
-    machineMessageSoundId: Any = None  # noqa: N815
-    transferMessage: Any = None  # noqa: N815
-    transferMessageSoundId: Any = None  # noqa: N815
-    transferDigit: Any = None  # noqa: N815
-    transferNumber: Any = None  # noqa: N815
+    machineMessage: str | None = None  # noqa: N815
+    machineMessageSoundId: int | None = None  # noqa: N815
+    transferMessage: str | None = None  # noqa: N815
+    transferMessageSoundId: int | None = None  # noqa: N815
+    transferDigit: str | int | None = None  # noqa: N815
+    transferNumber: str | int | None = None  # noqa: N815
     dialplanXml: Any = None  # noqa: N815
-
-
-REFUSED_MEMBERS = (
-    "machineMessage",
-    "machineMessageSoundId",
-    "transferMessage",
-    "transferMessageSoundId",
-    "transferDigit",
-    "transferNumber",
-    "dialplanXml",
-)
 
 
 class TextToSpeech(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -147,22 +137,23 @@ class TextToSpeech(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class CallDefaults(msgspec.Struct, kw_only=True):
     """What recipients without their own are told."""
 
-    live_message: str | None
-    live_message_sound_id: int | None
+    live: SayText | SoundId | None
+    machine: SayText | SoundId | None
     voice: str | None
 
     @classmethod
     def of(cls, query: Query) -> CallDefaults:
         """Read the `default…` parameters."""
-        voice_named(query.text("defaultVoice"), field="defaultVoice")
-        defaults = cls(
-            live_message=query.text("defaultLiveMessage"),
-            live_message_sound_id=query.integer("defaultLiveMessageSoundId"),
-            voice=query.text("defaultVoice"),
+        name = query.text("defaultVoice")
+        voice = voice_named(name, field="defaultVoice")
+
+        def said(parameter: str) -> SayText | SoundId | None:
+            text, sound_id = query.text(parameter), query.integer(f"{parameter}SoundId")
+            return _said(text, sound_id, voice, parameter)
+
+        return cls(
+            live=said("defaultLiveMessage"), machine=said("defaultMachineMessage"), voice=name
         )
-        if defaults.live_message is not None and defaults.live_message_sound_id is not None:
-            raise InvalidInput("give defaultLiveMessage or defaultLiveMessageSoundId, not both")
-        return defaults
 
 
 def decode(body: bytes, kind: type[T]) -> T:
@@ -184,11 +175,10 @@ def recipients(given: Sequence[CallRecipient], defaults: CallDefaults) -> list[R
 
 
 def _recipient(number: int, given: CallRecipient, defaults: CallDefaults) -> Recipient:
-    for name in REFUSED_MEMBERS:
-        if getattr(given, name) not in (None, ""):
-            raise InvalidInput(
-                f"recipient {number}: {name} is not available on this system", field=name
-            )
+    if given.dialplanXml not in (None, ""):
+        raise InvalidInput(
+            f"recipient {number}: dialplanXml is not available on this system", field="dialplanXml"
+        )
     if given.contactId is not None and given.phoneNumber not in (None, ""):
         raise InvalidInput(
             f"recipient {number}: give phoneNumber or contactId, not both", field="contactId"
@@ -206,24 +196,51 @@ def _recipient(number: int, given: CallRecipient, defaults: CallDefaults) -> Rec
     )
 
 
-def _message(number: int, given: CallRecipient, defaults: CallDefaults) -> Message | None:
-    """Return what this recipient hears: their own message or sound, or else the default."""
+def _message(
+    number: int, given: CallRecipient, defaults: CallDefaults
+) -> SayText | SoundId | VoiceMessage | None:
+    """Return what this recipient hears: their own messages or sounds, or else the defaults."""
     voice = voice_named(given.voice or defaults.voice, field="voice")
-    text = given.liveMessage or None
-    if text is not None and given.liveMessageSoundId is not None:
+    where = f"recipient {number}: "
+
+    def said(member: str, default: SayText | SoundId | None = None) -> SayText | SoundId | None:
+        text, sound_id = getattr(given, member), getattr(given, f"{member}SoundId")
+        own = _said(text, sound_id, voice, member, where)
+        if own is None and isinstance(default, SayText):
+            return SayText(text=default.text, voice=voice)
+        return default if own is None else own
+
+    live = said("liveMessage", defaults.live)
+    machine = said("machineMessage", defaults.machine)
+    transfer = said("transferMessage")
+    digit = None if given.transferDigit in (None, "") else str(given.transferDigit)
+    other = None
+    if given.transferNumber not in (None, ""):
+        other = PhoneNumber.parse(str(given.transferNumber), field="transferNumber")
+    if all(one is None for one in (machine, transfer, digit, other)):
+        return live
+    if live is None:
         raise InvalidInput(
-            f"recipient {number}: give liveMessage or liveMessageSoundId, not both",
+            f"{where}a message for machines or a transfer needs a liveMessage or a"
+            " liveMessageSoundId",
             field="liveMessage",
         )
-    if given.liveMessageSoundId is not None:
-        return _sound(given.liveMessageSoundId)
-    if text is not None:
-        return SayText(text=text, voice=voice)
-    if defaults.live_message_sound_id is not None:
-        return _sound(defaults.live_message_sound_id)
-    if defaults.live_message is not None:
-        return SayText(text=defaults.live_message, voice=voice)
-    return None
+    return VoiceMessage(
+        live=live, machine=machine, transfer=transfer, transfer_digit=digit, transfer_number=other
+    )
+
+
+def _said(
+    text: str | None, sound_id: int | None, voice: Voice, name: str, where: str = ""
+) -> SayText | SoundId | None:
+    """Return a text or a sound; `name` is that of the text, the sound's has SoundId at its end."""
+    if sound_id is None:
+        return SayText(text=text, voice=voice) if text else None
+    if text:
+        raise InvalidInput(f"{where}give {name} or {name}SoundId, not both", field=name)
+    if not 0 <= sound_id < 2**63:
+        raise InvalidInput(f"{sound_id} is not the id of a sound", field=f"{name}SoundId")
+    return SoundId(sound_id)
 
 
 def _contact(number: int | None) -> ContactId | None:
@@ -232,12 +249,6 @@ def _contact(number: int | None) -> ContactId | None:
     if not 0 <= number < 2**63:
         raise NotFound("contact", number)
     return ContactId(number)
-
-
-def _sound(number: int) -> SoundId:
-    if not 0 <= number < 2**63:
-        raise InvalidInput(f"{number} is not the id of a sound", field="liveMessageSoundId")
-    return SoundId(number)
 
 
 def _integer(text: str, name: str, *, least: int, most: int) -> int:

@@ -112,14 +112,16 @@ OPERATIONS: tuple[Operation, ...] = (
                 "campaignId",
                 "defaultLiveMessage",
                 "defaultLiveMessageSoundId",
+                "defaultMachineMessage",
+                "defaultMachineMessageSoundId",
                 "defaultVoice",
                 "strictValidation",
             }
         ),
-        refuses={"defaultMachineMessage": _NO_EFFECT, "defaultMachineMessageSoundId": _NO_EFFECT},
         notes="calls of a broadcast (`campaignId`) wait for it and say what it says unless they "
-        "have a message of their own; a recipient can have phoneNumber or contactId, fromNumber, "
-        "liveMessage, liveMessageSoundId, voice, attributes",
+        "have a message of their own; with a machine message, people and machines are told apart "
+        "and machines get it after their greeting, without one the live message is for all, at "
+        "once; `transferDigit` as in broadcasts; not available: dialplanXml",
     ),
     Operation(
         "GET",
@@ -138,8 +140,13 @@ OPERATIONS: tuple[Operation, ...] = (
         "createCallBroadcast",
         handlers_campaigns.create_campaign,
         takes=frozenset({"start", "strictValidation"}),
-        notes="not available yet: dialplanXml, machine, transfer and dnc sounds, keys, "
-        "maxActiveTransfers, contactId; answeringMachineConfig is LIVE_IMMEDIATE; "
+        notes="not available yet: dialplanXml, maxActiveTransfers, contactId; AM_AND_LIVE and "
+        "AM_ONLY without a machine sound leave the live sound on machines; a call that asks who "
+        "calls (AM) is spoken to as a person, a fax not at all; keys count while the live sound "
+        "plays and 5 s after it, then the call ends; `transferDigit` plays the transfer sound "
+        "while `transferNumber` is called for up to 60 s: if it does not answer the call ends; "
+        "`dncDigit` makes a do-not-contact entry with source KeyPressed, plays the dnc sound and "
+        "ends the call; "
         "retryPhoneTypes FIRST_NUMBER; without schedules, resumeNextDay false stops it at the end "
         "of its day",
     ),
