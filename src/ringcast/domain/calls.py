@@ -97,6 +97,8 @@ class Call:
     campaign_id: CampaignId | None = None
     batch_id: BatchId | None = None
     contact_id: ContactId | None = None
+    transferred_from: CallId | None = None
+    """The call that is put through by this one, the second leg of a transfer."""
 
     def moved_to(
         self,

@@ -120,6 +120,8 @@ class Campaign:
     retry: RetryRule = NO_RETRY
     max_active: int | None = None
     """The most calls at once; None leaves it to the trunk."""
+    max_active_transfers: int | None = None
+    """The most second legs of transfers at once; None leaves it to the trunk."""
     resume_next_day: bool = False
     wake_at: datetime | None = None
     """When a schedule closes, while RUNNING; when one opens, while SCHEDULED."""
@@ -129,6 +131,10 @@ class Campaign:
     def __post_init__(self) -> None:
         if self.max_active is not None and self.max_active < 1:
             raise InvalidInput("a campaign needs room for one call at least", field="maxActive")
+        if self.max_active_transfers is not None and self.max_active_transfers < 1:
+            raise InvalidInput(
+                "a campaign needs room for one transfer at least", field="maxActiveTransfers"
+            )
 
     def moved_to(self, status: CampaignStatus, *, now: datetime) -> Campaign:
         """Return the campaign in `status`; raise IllegalTransition if it cannot go there."""

@@ -114,6 +114,9 @@ class CampaignTransaction(Protocol):
     async def make_due(self, campaign_id: CampaignId, now: datetime) -> int:
         """Make calls due that were put off, all that were never dialled; return how many."""
 
+    async def live_transfers(self, campaign_id: CampaignId) -> int:
+        """How many second legs of transfers from calls of the campaign are not over."""
+
     # recipients
 
     async def numbers_among(

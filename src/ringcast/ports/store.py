@@ -29,8 +29,8 @@ from ringcast.domain.ids import (
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import Sound
-from ringcast.ports.campaigns import CampaignTransaction
 from ringcast.ports.caller_ids import CallerIdTransaction
+from ringcast.ports.campaigns import CampaignTransaction
 from ringcast.ports.contacts import ContactTransaction
 from ringcast.ports.deliveries import DeliveryTransaction
 from ringcast.ports.do_not_call import DoNotCallTransaction
@@ -64,7 +64,12 @@ class SavedAnswer:
 
 
 class Transaction(
-    CampaignTransaction, CallerIdTransaction, ContactTransaction, DeliveryTransaction, DoNotCallTransaction, Protocol
+    CallerIdTransaction,
+    CampaignTransaction,
+    ContactTransaction,
+    DeliveryTransaction,
+    DoNotCallTransaction,
+    Protocol,
 ):
     """A unit of work."""
 
@@ -131,9 +136,11 @@ class Transaction(
         campaign_id: CampaignId | None = None,
         batch_id: BatchId | None = None,
         single: bool = False,
+        leg_outcomes: Sequence[Outcome] | None = None,
     ) -> tuple[Sequence[Call], int | None]:
         """Calls newest first, and the count of all that match; None if those are very many.
 
+        With `leg_outcomes`, second legs of transfers match by these instead of `outcomes`.
         `single` calls are those of no campaign. All calls of an account, a campaign or a batch, or
         those in some states, are counted however many they are.
         """

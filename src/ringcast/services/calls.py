@@ -240,13 +240,16 @@ class FindCalls:
         campaign_id: CampaignId | None = None,
         batch_id: BatchId | None = None,
         single: bool = False,
+        leg_outcomes: Sequence[Outcome] | None = None,
     ) -> tuple[Sequence[CallDetails], int | None]:
         """Return a page of calls, newest first, and how many match in all; None if very many.
 
         An empty sequence of ids, states or outcomes matches nothing; None matches all. `single`
-        calls are those of no campaign.
+        calls are those of no campaign. Second legs of transfers match by `leg_outcomes` instead of
+        `outcomes`, if there are such.
         """
-        if any(wanted is not None and not wanted for wanted in (ids, states, outcomes)):
+        came_to = None if outcomes is None else [*outcomes, *(leg_outcomes or ())]
+        if any(wanted is not None and not wanted for wanted in (ids, states, came_to)):
             return (), 0
         async with self._store.begin(read_only=True) as tx:
             calls, total = await tx.calls(
@@ -263,6 +266,7 @@ class FindCalls:
                 campaign_id=campaign_id,
                 batch_id=batch_id,
                 single=single,
+                leg_outcomes=leg_outcomes,
             )
             attempts = await tx.attempts_of([call.id for call in calls]) if calls else {}
             calls = await _with_caller_numbers(tx, calls)

@@ -98,6 +98,7 @@ class CampaignRequest:
     schedules: Sequence[NewSchedule] | None = None
     retry: RetryRule | None = None
     max_active: int | None = None
+    max_active_transfers: int | None = None
     resume_next_day: bool | None = None
 
 
@@ -145,6 +146,8 @@ class _Builder:
             campaign = replace(campaign, retry=asked.retry)
         if asked.max_active is not None:
             campaign = replace(campaign, max_active=asked.max_active)
+        if asked.max_active_transfers is not None:
+            campaign = replace(campaign, max_active_transfers=asked.max_active_transfers)
         if asked.resume_next_day is not None:
             campaign = replace(campaign, resume_next_day=asked.resume_next_day)
         if asked.answering is not None:

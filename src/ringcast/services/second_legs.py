@@ -16,7 +16,7 @@ from ringcast.domain.events import AttemptStarted, CallCreated
 from ringcast.domain.ids import AttemptId, CallId
 from ringcast.domain.instructions import Script, Transfer
 from ringcast.ports.clock import Clock
-from ringcast.ports.store import Store
+from ringcast.ports.store import Store, Transaction
 from ringcast.services.admission import Admission
 
 __all__ = [
@@ -80,8 +80,8 @@ async def place_second_leg(
     """Take room for a second leg and write it down.
 
     Return its call, its attempt and when it may leave on the monotonic clock; None if it cannot be
-    dialled. Whoever gets it gives the room back when it is over, and says within `hold_for` that
-    the attempt is still held.
+    dialled, also because the campaign has as many transfers as it may. Whoever gets it gives the
+    room back when it is over, and says within `hold_for` that the attempt is still held.
     """
     leave_at = await _room(admission, clock, sleep)
     if leave_at is None:
@@ -132,6 +132,7 @@ async def _write(
         ring_timeout=transfer.ring_timeout,
         max_length=first.max_length,
         attempts=1,
+        transferred_from=first.id,
     )
     attempt = Attempt(
         id=AttemptId(attempt_id),
@@ -148,6 +149,8 @@ async def _write(
     async with store.begin() as tx:
         if await tx.do_not_call_among(call.account_id, {transfer.to}):
             return None
+        if not await _has_room(tx, first):
+            return None
         await tx.add_calls([call])
         await tx.add_attempts([attempt])
         await tx.add_events(
@@ -158,3 +161,17 @@ async def _write(
         )
         await tx.commit()
     return call, attempt
+
+
+async def _has_room(tx: Transaction, first: Call) -> bool:
+    """Whether the campaign of the first leg, if it has one, may have another transfer now."""
+    if first.campaign_id is None:
+        return True
+    campaign = await tx.campaign(first.account_id, first.campaign_id)
+    if campaign is None or campaign.max_active_transfers is None:
+        return True
+    # Locked until the second leg is written: two transfers never see the same last place.
+    campaign = await tx.campaign(first.account_id, first.campaign_id, for_update=True)
+    assert campaign is not None  # campaigns are never deleted
+    most = campaign.max_active_transfers
+    return most is None or await tx.live_transfers(campaign.id) < most

@@ -77,6 +77,41 @@ async def test_the_text_of_a_broadcast_is_a_sound_of_the_library(client: Client)
     assert (await read(client, again))["sounds"] == {"liveSoundId": sounds["liveSoundId"]}
 
 
+async def test_sounds_keys_and_transfers_of_a_broadcast_are_read_back(client: Client) -> None:
+    sounds = {
+        "liveSoundText": "School is closed today",
+        "machineSoundText": "Call us back",
+        "machineSoundTextVoice": "FEMALE2",
+        "transferSoundText": "One moment",
+        "transferDigit": 1,
+        "transferNumber": "(213) 555-0177",
+        "dncSoundText": "Goodbye",
+        "dncSoundTextVoice": "MALE1",
+        "dncDigit": "*",
+    }
+    campaign = await make(client, sounds=sounds, maxActiveTransfers=2, name="Open line")
+    (await client("GET", f"/calls/broadcasts/{campaign}")).is_golden("broadcast_with_keys")
+
+    changes = {
+        "answeringMachineConfig": "AM_ONLY",
+        "maxActiveTransfers": 3,
+        "sounds": {"machineSoundText": "Call us", "dncDigit": "9"},
+    }
+    answer = await client("PUT", f"/calls/broadcasts/{campaign}", json=changes)
+    assert answer.status == 204, answer.body
+
+    found = await read(client, campaign)
+    assert (found["answeringMachineConfig"], found["maxActiveTransfers"]) == ("AM_ONLY", 3)
+    now = found["sounds"]
+    assert (now["machineSoundText"], now["machineSoundTextVoice"]) == ("Call us", "FEMALE1")
+    assert (now["dncDigit"], now["transferDigit"], now["dncSoundText"]) == ("9", "1", "Goodbye")
+    refused = await client(
+        "PUT", f"/calls/broadcasts/{campaign}", json={"sounds": {"dncDigit": "1"}}
+    )
+    assert refused.status == 400
+    assert (await read(client, campaign))["sounds"] == now
+
+
 async def test_recipients_of_a_new_broadcast_are_its_first_batch(client: Client) -> None:
     campaign = await make(client, "?start=true", recipients=PEOPLE)
     assert (await read(client, campaign))["status"] == "RUNNING"
@@ -315,7 +350,8 @@ async def test_calls_are_found_by_broadcast_batch_and_result(client: Client, rig
         ({"answeringMachineConfig": "AM_SOMETIMES"}, "AM_SOMETIMES"),
         ({"dialplanXml": "<dialplan/>"}, "dialplanXml"),
         ({"dialPlanXml": "<dialplan/>"}, "dialPlanXml"),
-        ({"maxActiveTransfers": 2}, "maxActiveTransfers"),
+        ({"maxActiveTransfers": 0}, "maxActiveTransfers"),
+        ({"maxActiveTransfers": "many"}, "maxActiveTransfers"),
         ({"maxActive": 0}, "maxActive"),
         ({"unheardOf": 1}, "unheardOf"),
         ({"labels": [""]}, "labels"),

@@ -116,6 +116,7 @@ class CallBroadcastBody(msgspec.Struct, omit_defaults=True, kw_only=True):
     resumeNextDay: bool  # noqa: N815
     sounds: CallBroadcastSoundsBody | None = None
     answeringMachineConfig: str  # noqa: N815
+    maxActiveTransfers: int | None = None  # noqa: N815
 
 
 class BatchBody(msgspec.Struct, kw_only=True):
@@ -183,6 +184,7 @@ def call_broadcast(of: Campaign) -> CallBroadcastBody:
         resumeNextDay=of.resume_next_day,
         sounds=_sounds(of.messages),
         answeringMachineConfig=ANSWERING[of.answering],
+        maxActiveTransfers=of.max_active_transfers,
     )
 
 

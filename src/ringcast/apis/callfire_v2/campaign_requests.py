@@ -140,7 +140,7 @@ class CallBroadcast(_Struct):
     recipients: list[Recipient] | None = None
     sounds: CallBroadcastSounds | None = None
     answeringMachineConfig: str | None = None  # noqa: N815
-    maxActiveTransfers: Any = None  # noqa: N815
+    maxActiveTransfers: int | None = None  # noqa: N815
     dialplanXml: Any = None  # noqa: N815
     dialPlanXml: Any = None  # noqa: N815
 
@@ -180,7 +180,7 @@ def new_campaign_request(given: CallBroadcast) -> CampaignRequest:
 
 def campaign_request(given: CallBroadcast) -> CampaignRequest:
     """Return what the campaign shall be; raise InvalidInput, naming the member."""
-    _refuse(given, "maxActiveTransfers", "dialplanXml", "dialPlanXml")
+    _refuse(given, "dialplanXml", "dialPlanXml")
     sounds = given.sounds or CallBroadcastSounds()
     restriction = given.localTimeRestriction
     return CampaignRequest(
@@ -204,6 +204,9 @@ def campaign_request(given: CallBroadcast) -> CampaignRequest:
         max_active=None
         if given.maxActive is None
         else _within(given.maxActive, "maxActive", least=1, most=_MAX_ACTIVE),
+        max_active_transfers=None
+        if given.maxActiveTransfers is None
+        else _within(given.maxActiveTransfers, "maxActiveTransfers", least=1, most=_MAX_ACTIVE),
         resume_next_day=given.resumeNextDay,
     )
 

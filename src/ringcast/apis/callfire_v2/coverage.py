@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
-from ringcast.apis.callfire_v2.statuses import CALL_STATE, RESULT
+from ringcast.apis.callfire_v2.statuses import CALL_STATE, RESULT, RESULT_OF_SECOND_LEG
 
 __all__ = ["coverage_page"]
 
@@ -58,7 +58,11 @@ def coverage_page() -> str:
         ),
         "\n## Results\n",
         _table(
-            ("outcome", "CallFire"), ((f"`{ours}`", f"`{word}`") for ours, word in RESULT.items())
+            ("outcome", "CallFire", "second leg of a transfer"),
+            (
+                (f"`{ours}`", f"`{word}`", f"`{RESULT_OF_SECOND_LEG[ours]}`")
+                for ours, word in RESULT.items()
+            ),
         ),
     ]
     return "\n".join(sections)

@@ -17,7 +17,12 @@ from ringcast.apis.callfire_v2.requests import (
     decode,
     recipients,
 )
-from ringcast.apis.callfire_v2.statuses import outcomes_named, states_named, voice_named
+from ringcast.apis.callfire_v2.statuses import (
+    leg_outcomes_named,
+    outcomes_named,
+    states_named,
+    voice_named,
+)
 from ringcast.domain.calls import Call
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import BatchId, CallId, CampaignId, SoundId
@@ -95,6 +100,7 @@ async def find_calls(exchange: Exchange) -> Response:
         campaign_id=CampaignId(campaign_id) if campaign_id else None,
         batch_id=None if batch_id is None else BatchId(batch_id),
         single=campaign_id == 0,
+        leg_outcomes=None if results is None else leg_outcomes_named(results),
     )
     items = [responses.call(one.call, one.attempts) for one in found]
     return json_response(project_list(responses.page(items, window, total), exchange.fields))

@@ -12,10 +12,16 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from ringcast.apis.callfire_v2.statuses import CALL_STATE, RESULT, SOUND_STATUS, result_of
+from ringcast.apis.callfire_v2.statuses import (
+    CALL_STATE,
+    SOUND_STATUS,
+    result_of,
+    results_for,
+)
 from ringcast.domain.accounts import Account, AccountNumber
 from ringcast.domain.calls import Attempt, AttemptState, Call
 from ringcast.domain.numbers import Destination, PhoneNumber
+from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import Sound
 from ringcast.ports.store import Page
 from ringcast.services.sounds import AddedSound
@@ -111,7 +117,8 @@ def page(items: list[T], window: Page, total: int | None) -> ItemPage[T]:
 
 def call(of: Call, attempts: Sequence[Attempt] = ()) -> CallBody:
     """Return a call with a record of each attempt that has ended."""
-    records = [_record(one) for one in attempts if one.state is AttemptState.ENDED]
+    ended = [one for one in attempts if one.state is AttemptState.ENDED]
+    records = [_record(one, results_for(of)) for one in ended]
     return CallBody(
         id=of.id,
         fromNumber=None if of.from_number is None else of.from_number.digits,
@@ -163,8 +170,8 @@ def milliseconds(time: datetime) -> int:
     return (time - _EPOCH) // timedelta(milliseconds=1)
 
 
-def _record(of: Attempt) -> CallRecordBody:
-    result = None if of.outcome is None else RESULT[of.outcome]
+def _record(of: Attempt, results: Mapping[Outcome, str]) -> CallRecordBody:
+    result = None if of.outcome is None else results[of.outcome]
     return CallRecordBody(
         id=of.id,
         toNumber=_shown(of.to),

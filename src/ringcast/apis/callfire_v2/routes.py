@@ -140,11 +140,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "createCallBroadcast",
         handlers_campaigns.create_campaign,
         takes=frozenset({"start", "strictValidation"}),
-        notes="not available yet: dialplanXml, maxActiveTransfers, contactId; AM_AND_LIVE and "
+        notes="not available yet: dialplanXml, contactId; AM_AND_LIVE and "
         "AM_ONLY without a machine sound leave the live sound on machines; a call that asks who "
         "calls (AM) is spoken to as a person, a fax not at all; keys count while the live sound "
         "plays and 5 s after it, then the call ends; `transferDigit` plays the transfer sound "
-        "while `transferNumber` is called for up to 60 s: if it does not answer the call ends; "
+        "while `transferNumber` is called for up to 60 s: if it does not answer, or "
+        "`maxActiveTransfers` are under way, the sound is played to its end and the call ends; the "
+        "other leg is a call of no broadcast, "
+        "with result XFER_LEG; "
         "`dncDigit` makes a do-not-contact entry with source KeyPressed, plays the dnc sound and "
         "ends the call; "
         "retryPhoneTypes FIRST_NUMBER; without schedules, resumeNextDay false stops it at the end "

@@ -17,10 +17,13 @@ __all__ = [
     "CALL_STATE",
     "CAMPAIGN_STATUS",
     "RESULT",
+    "RESULT_OF_SECOND_LEG",
     "SOUND_STATUS",
     "VOICE",
+    "leg_outcomes_named",
     "outcomes_named",
     "result_of",
+    "results_for",
     "results_of",
     "states_named",
     "voice_named",
@@ -70,6 +73,12 @@ RESULT: Mapping[Outcome, str] = {
     Outcome.FAX: "AM",
 }
 
+# The call that a transfer makes is the leg of the call that is put through: who answers it is no
+# person reached, and what keeps it from being answered is what it is for every call.
+RESULT_OF_SECOND_LEG: Mapping[Outcome, str] = {
+    outcome: "XFER_LEG" if outcome.is_answered else result for outcome, result in RESULT.items()
+}
+
 SOUND_STATUS: Mapping[SoundStatus, str] = {
     SoundStatus.ACTIVE: "ACTIVE",
     SoundStatus.ARCHIVED: "ARCHIVED",
@@ -101,7 +110,7 @@ ANSWERING: Mapping[AnsweringPolicy, str] = {
 }
 
 # CallFire has results that no attempt ever gets here; asking for them finds nothing.
-_OTHER_RESULTS = frozenset({"DNC", "XFER_LEG", "SD", "POSTPONED", "SKIPPED"})
+_OTHER_RESULTS = frozenset({"DNC", "SD", "POSTPONED", "SKIPPED"})
 
 VOICE: Mapping[str, Voice] = {
     "MALE1": VOICES["en-us-male-1"],
@@ -125,7 +134,12 @@ def result_of(call: Call) -> str | None:
     """Return what came of a call; DNC is the one result that the state tells, not the outcome."""
     if call.state is CallState.DO_NOT_CALL:
         return "DNC"
-    return None if call.outcome is None else RESULT[call.outcome]
+    return None if call.outcome is None else results_for(call)[call.outcome]
+
+
+def results_for(call: Call) -> Mapping[Outcome, str]:
+    """Return the faces that outcomes have in a call and its attempts."""
+    return RESULT if call.transferred_from is None else RESULT_OF_SECOND_LEG
 
 
 def states_named(names: list[str]) -> list[CallState]:
@@ -140,13 +154,18 @@ def states_named(names: list[str]) -> list[CallState]:
 
 def outcomes_named(names: list[str], *, field: str) -> list[Outcome]:
     """Return all outcomes whose face is one of the results; raise InvalidInput for an unknown."""
-    known = {*RESULT.values(), *_OTHER_RESULTS}
+    known = {*RESULT.values(), *RESULT_OF_SECOND_LEG.values(), *_OTHER_RESULTS}
     for name in names:
         if name not in known:
             raise InvalidInput(
                 f"{field}: {name[:64]!r} is none of {', '.join(sorted(known))}", field=field
             )
     return [outcome for outcome, result in RESULT.items() if result in names]
+
+
+def leg_outcomes_named(names: list[str]) -> list[Outcome]:
+    """Return all outcomes whose face, in the second leg of a transfer, is one of the results."""
+    return [outcome for outcome, result in RESULT_OF_SECOND_LEG.items() if result in names]
 
 
 def results_of(outcomes: Collection[Outcome]) -> list[str]:

@@ -11,10 +11,13 @@ from sqlalchemy import (
     ColumnElement,
     Insert,
     Text,
+    and_,
     bindparam,
     func,
     insert,
     literal,
+    not_,
+    or_,
     select,
     update,
 )
@@ -98,6 +101,7 @@ class CallWork(CountWork):
         campaign_id: CampaignId | None = None,
         batch_id: BatchId | None = None,
         single: bool = False,
+        leg_outcomes: Sequence[Outcome] | None = None,
     ) -> tuple[Sequence[Call], int | None]:
         where: list[ColumnElement[bool]] = []
         if ids is not None:
@@ -115,7 +119,7 @@ class CallWork(CountWork):
         if until is not None:
             where.append(table.c.created_at < until)
         if outcomes is not None:
-            where.append(table.c.outcome.in_(outcomes))
+            where.append(_came_to(outcomes, outcomes if leg_outcomes is None else leg_outcomes))
         if single:
             where.append(table.c.campaign_id.is_(None))
         narrowed = bool(where)
@@ -201,6 +205,17 @@ class CallWork(CountWork):
             for call in some:
                 if call.id in present:
                     self._count_change(present[call.id], call)
+
+
+def _came_to(outcomes: Sequence[Outcome], of_legs: Sequence[Outcome]) -> ColumnElement[bool]:
+    """Say that a call has one of the outcomes, or one of its own if it is a second leg."""
+    if set(outcomes) == set(of_legs):
+        return table.c.outcome.in_(outcomes)
+    is_leg = table.c.transferred_from.is_not(None)
+    return or_(
+        and_(table.c.outcome.in_(outcomes), not_(is_leg)),
+        and_(table.c.outcome.in_(of_legs), is_leg),
+    )
 
 
 def _are_alike(calls: Sequence[Call]) -> bool:

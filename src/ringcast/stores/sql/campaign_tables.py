@@ -55,6 +55,7 @@ campaigns = Table(
     Column("resume_next_day", Boolean, nullable=False),
     Column("wake_at", Instant),
     Column("stops_after", Day),
+    Column("max_active_transfers", Integer),
     Index("campaigns_by_account", "account_id", "id"),
 )
 

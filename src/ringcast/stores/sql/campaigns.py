@@ -23,7 +23,7 @@ from ringcast.stores.sql.campaign_tables import (
     kept_counts,
 )
 from ringcast.stores.sql.counts import CountWork
-from ringcast.stores.sql.tables import calls, campaign_call_waits
+from ringcast.stores.sql.tables import calls, campaign_call_waits, second_leg_lives
 from ringcast.stores.sql.work import batches as in_batches
 from ringcast.stores.sql.work import entity, values
 
@@ -176,6 +176,17 @@ class CampaignWork(CountWork):
         )
         rows = (await self._read(statement)).rows
         return rows[0].due_at if rows else None
+
+    async def live_transfers(self, campaign_id: CampaignId) -> int:
+        first = calls.alias("first_legs")
+        statement = (
+            select(func.count())
+            .select_from(calls)
+            .join(first, first.c.id == calls.c.transferred_from)
+            .where(second_leg_lives, first.c.campaign_id == campaign_id)
+        )
+        count: int = (await self._read(statement)).rows[0][0]
+        return count
 
     async def make_due(self, campaign_id: CampaignId, now: datetime) -> int:
         statement = (

@@ -141,6 +141,7 @@ calls = Table(
     Column("campaign_id", Id),
     Column("batch_id", Id),
     Column("contact_id", Id),
+    Column("transferred_from", Id),
 )
 
 # Words of the indexes' conditions are literals, not parameters: only then does SQLite see that a
@@ -152,6 +153,11 @@ campaign_call_waits = and_(
     calls.c.state == literal_column("'ready'"), calls.c.campaign_id.is_not(None)
 )
 """The call is READY, and waits for its campaign."""
+
+second_leg_lives = and_(
+    calls.c.state == literal_column("'active'"), calls.c.transferred_from.is_not(None)
+)
+"""The call is the second leg of a transfer, and not over."""
 
 _in_campaign = calls.c.campaign_id.is_not(None)
 _in_batch = calls.c.batch_id.is_not(None)
@@ -180,6 +186,12 @@ Index(
     calls.c.id,
     sqlite_where=campaign_call_waits,
     postgresql_where=campaign_call_waits,
+)
+Index(
+    "calls_second_legs",
+    calls.c.transferred_from,
+    sqlite_where=second_leg_lives,
+    postgresql_where=second_leg_lives,
 )
 Index(
     "calls_by_campaign",

@@ -7,8 +7,11 @@ import pytest
 from ringcast.apis.callfire_v2.statuses import (
     CALL_STATE,
     RESULT,
+    RESULT_OF_SECOND_LEG,
     SOUND_STATUS,
     VOICE,
+    leg_outcomes_named,
+    outcomes_named,
     states_named,
     voice_named,
 )
@@ -46,6 +49,19 @@ def test_a_person_a_machine_and_nobody_are_told_apart() -> None:
     assert RESULT[Outcome.MACHINE] == "AM"
     assert {RESULT[o] for o in Outcome if o.is_answered} == {"LA", "AM", "XFER", "ABANDONED"}
     assert not {RESULT[o] for o in Outcome if not o.is_answered} & {"LA", "AM", "XFER"}
+
+
+def test_an_answered_second_leg_is_a_leg_and_no_person_reached() -> None:
+    assert set(RESULT_OF_SECOND_LEG) == set(Outcome)
+    for outcome, result in RESULT_OF_SECOND_LEG.items():
+        assert result == ("XFER_LEG" if outcome.is_answered else RESULT[outcome])
+
+
+@pytest.mark.parametrize("word", sorted(RESULTS))
+def test_every_result_of_callfire_can_be_asked_for(word: str) -> None:
+    assert outcomes_named([word], field="results") == [o for o in Outcome if RESULT[o] == word]
+    found = leg_outcomes_named([word])
+    assert found == [o for o in Outcome if RESULT_OF_SECOND_LEG[o] == word]
 
 
 def test_each_of_callfires_voices_is_a_voice_of_its_own() -> None:
