@@ -37,10 +37,6 @@ CASES: dict[str, tuple[Sequence[str], str]] = {
         ("serve", *_ANY, "--trunk", "carrier.example.net"),
         "the trunk 'carrier.example.net' cannot be used: it must begin with sip:; write it as",
     ),
-    "serve: user without password": (
-        ("serve", *_ANY, "--trunk", "sip:carrier.example.net", "--trunk-user", "me"),
-        "the trunk has a user but no password",
-    ),
     "serve: password without trunk": (
         ("serve", *_ANY, "--trunk-user", "me", "--trunk-password", "hunter2"),
         "a user name or password of a trunk, but no trunk",
