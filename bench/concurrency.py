@@ -10,7 +10,7 @@ of them lost. The steps go on until one does not hold.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bench.live_calls import Figures, Plan, measured
 from bench.table import Row, show
@@ -18,11 +18,11 @@ from bench.table import Row, show
 HOLD_CALLS = 1500
 
 
-def rows(plans: Sequence[Plan]) -> Iterator[Row]:
+def rows(plans: Sequence[Plan], *, measure: Callable[[Plan], Figures] = measured) -> Iterator[Row]:
     """Measure and yield the rows of the table; beyond the first that does not hold, stop."""
     most = 0
     for plan in plans:
-        f = measured(plan)
+        f = measure(plan)
         good = holds(f)
         yield Row(
             f"{plan.calls:,} concurrent calls with audio, SIPp on the same cores",

@@ -21,7 +21,6 @@ from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -190,9 +189,8 @@ async def _until(is_so: Callable[[], bool]) -> None:
         await asyncio.sleep(_STEP)
 
 
-@cache
 def measured(plan: Plan) -> Figures:
-    """Run the plan, once: several rows of the table come from the same run."""
+    """Run the plan."""
     machine.raise_file_limit()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)

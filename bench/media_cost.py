@@ -8,7 +8,7 @@ The method is that of `bench.live_calls`.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bench.live_calls import Figures, Plan, measured
 from bench.table import Row, show
@@ -17,10 +17,10 @@ HOLD_OWN_MS = 0.5
 HOLD_SHARED_MS = 0.35
 
 
-def rows(plans: Sequence[Plan]) -> Iterator[Row]:
+def rows(plans: Sequence[Plan], *, measure: Callable[[Plan], Figures] = measured) -> Iterator[Row]:
     """Measure and yield the rows of the table."""
     for plan in plans:
-        yield row(measured(plan))
+        yield row(measure(plan))
 
 
 def row(f: Figures) -> Row:

@@ -9,15 +9,15 @@ process that takes nothing else, so that timing does not slow what is timed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from bench.live_calls import Plan, arguments, measured
+from bench.live_calls import Figures, Plan, arguments, measured
 from bench.table import Row, show
 
 
-def rows(plan: Plan) -> Iterator[Row]:
+def rows(plan: Plan, *, measure: Callable[[Plan], Figures] = measured) -> Iterator[Row]:
     """Measure and yield the rows of the table."""
-    f = measured(plan)
+    f = measure(plan)
     yield Row(
         f"RTP pacing at {plan.calls:,} calls",
         f"{100 * f.within_5ms:.3f} % within 5 ms ({100 * f.within_1ms:.1f} % within 1 ms),"
