@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from tests.acceptance.callfire_v2.conftest import Answer, Client, Rig
 
+from ringcast.domain.ids import CallId
+from ringcast.domain.instructions import Instruction, Menu, Play, Transfer, WhenAnsweredBy
 from ringcast.domain.outcomes import Outcome
 
 HELLO = {"phoneNumber": "12135550142", "liveMessage": "Why hello there!"}
@@ -32,6 +35,39 @@ async def test_calls_are_sent_and_ready(client: Client, rig: Rig) -> None:
     )
     answer.is_golden("send_calls")
     assert rig.woken == 1
+
+
+async def test_calls_have_words_for_machines_and_a_key_to_be_put_through(
+    client: Client, rig: Rig
+) -> None:
+    put_through = {"transferDigit": 1, "transferNumber": "213-555-0177", "transferMessage": "Wait"}
+    plain, both, through = await send(
+        client,
+        HELLO | {"machineMessage": ""},
+        HELLO | {"phoneNumber": "12135550143", "machineMessage": "Call us"},
+        HELLO | {"phoneNumber": "12135550144"} | put_through,
+    )
+    (default,) = await send(client, HELLO, query="?defaultMachineMessage=Call%20us")
+
+    async def script(call: Any) -> Sequence[Instruction]:
+        async with rig.store.begin(read_only=True) as tx:
+            found = await tx.call(rig._accounts["Clinic"][0].id, CallId(call["id"]))
+        assert found is not None
+        return found.script.instructions
+
+    (live,) = await script(plain)
+    assert isinstance(live, Play)
+    (detects,) = await script(both)
+    assert isinstance(detects, WhenAnsweredBy)
+    assert detects.human == (live,)
+    assert detects.machine != (live,)
+    assert await script(default) == (detects,)
+    (menu,) = await script(through)
+    assert isinstance(menu, Menu)
+    assert menu.audio == live.audio
+    ((key, (transfer,)),) = menu.keys.items()
+    assert isinstance(transfer, Transfer)
+    assert (key, transfer.to.e164, len(transfer.audio)) == ("1", "+12135550177", 1)
 
 
 async def test_a_finished_call_shows_its_result_and_record(client: Client, rig: Rig) -> None:
