@@ -20,7 +20,7 @@ from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.retries import RetryRule
 from ringcast.domain.schedules import Weekday
 from ringcast.services import calls
-from ringcast.services.campaigns import CampaignRequest, NewSchedule, SpokenText
+from ringcast.services.campaign_building import CampaignRequest, NewSchedule, SpokenText
 
 __all__ = [
     "BatchRequest",
