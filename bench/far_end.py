@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from bench.media_load import FIRST_HOST, RECORD, echo
 from numpy.typing import NDArray
+
+from bench.media_load import FIRST_HOST, RECORD, echo
 from tests.sipp.runner import Sipp, SippFailed
 
 HOST = "127.0.0.1"

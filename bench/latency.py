@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+
 from bench.server import server, upload_noise
 from bench.table import Row, show
 from bench.timed_phone import TimedCall, TimedPhone

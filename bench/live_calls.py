@@ -25,18 +25,18 @@ from pathlib import Path
 
 import numpy as np
 import uvloop
+from numpy.typing import NDArray
+
 from bench import machine
 from bench.far_end import HOST, Address, Echo, SippEchoes, telephones
 from bench.media_load import pacing
-from numpy.typing import NDArray
-from tests.sipp.runner import Sipp
-
 from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.engines.embedded import EmbeddedEngine, Trunk
 from ringcast.integrations.clock import SystemClock
 from ringcast.ports.engine import DigitReceived, EngineEvent, LegAnswered, LegEnded, Originate
+from tests.sipp.runner import Sipp
 
 CALLER = PhoneNumber("12025550199")
 RTP_PORTS = range(20000, 30000)

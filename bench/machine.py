@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psutil
+
 from tests.sipp.runner import SIPP
 
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from tests.system.programs import Api, Program, make_account, running
 
 from ringcast.audio import wav
+from tests.system.programs import Api, Program, make_account, running
 
 
 @contextmanager

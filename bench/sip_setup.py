@@ -25,15 +25,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import uvloop
+
 from bench import machine
 from bench.table import Row
-from tests.sipp.runner import Counters, Sipp
-
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.engines.embedded import EmbeddedEngine, Trunk
 from ringcast.integrations.clock import SystemClock
 from ringcast.ports.engine import EngineEvent, LegAnswered, LegEnded, Originate, WhoEnded
+from tests.sipp.runner import Counters, Sipp
 
 HOST = "127.0.0.1"
 CALLER = PhoneNumber("12025550199")

@@ -19,7 +19,6 @@ from types import TracebackType
 from typing import Final, Self
 
 from bench.media_load import IP_PKTINFO
-
 from ringcast.media.datagrams import SO_TIMESTAMPNS
 
 HOST = "127.0.0.1"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+
 from tests.databases import PostgresqlMissing, PostgresqlServer, postgresql_server
 
 # Tests start dozens of short programs; each would compile every module anew.

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TypeAlias
 
 import pytest
-from tests.databases import PostgresqlServer, SqliteFiles
 
 from ringcast.stores.sql import SqlStore
+from tests.databases import PostgresqlServer, SqliteFiles
 
 Databases: TypeAlias = SqliteFiles | PostgresqlServer
 

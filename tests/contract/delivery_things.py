@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from tests.contract.store_things import NOW
-
 from ringcast.domain.accounts import Account
 from ringcast.domain.ids import DeliveryId, SubscriptionId
 from ringcast.domain.subscriptions import (
@@ -16,6 +14,7 @@ from ringcast.domain.subscriptions import (
     Subscription,
     Topic,
 )
+from tests.contract.store_things import NOW
 
 _ids = itertools.count(500_000)
 

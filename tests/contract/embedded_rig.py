@@ -10,9 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.contract.rig import Log, Phone
-from tests.contract.rtp_peer import PCMA
-from tests.contract.sip_phones import HOST, SipPhone, SipPhones
 
 from ringcast.audio import compare, g711, tones, wav
 from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
@@ -21,6 +18,9 @@ from ringcast.engines.simulator import FarEnd
 from ringcast.integrations.clock import SystemClock
 from ringcast.ports.audio import AudioNotFound
 from ringcast.ports.engine import AnswerKind, CallEngine
+from tests.contract.rig import Log, Phone
+from tests.contract.rtp_peer import PCMA
+from tests.contract.sip_phones import HOST, SipPhone, SipPhones
 
 _LOUD = 1000  # of 32767; silence and what a lost packet leaves are far below
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from tests.contract.rtp_peer import PCMA, SILENCE, RtpPeer
-
 from ringcast.engines.simulator import FarEnd
 from ringcast.protocols.sdp import Agreement, SessionDescription, answer_offer, make_offer
 from ringcast.protocols.sip.agent import ADMIT, Admission, Refuse
@@ -17,6 +15,7 @@ from ringcast.protocols.sip.digest_server import DigestServer, Verdict
 from ringcast.protocols.sip.message import Request
 from ringcast.protocols.sip.transactions import Destination
 from ringcast.useragent import IncomingCall, UserAgent
+from tests.contract.rtp_peer import PCMA, SILENCE, RtpPeer
 
 HOST: Final = "127.0.0.1"
 _SILENT: Final = FarEnd(rings_after=None, answers_after=None)

@@ -10,11 +10,10 @@ import asyncio
 import sys
 from dataclasses import replace
 
-from tests.contract.store_things import NOW, a_call, an_account
-
 from ringcast.domain.ids import AccountId, CallId
 from ringcast.ports.store import Store
 from ringcast.stores.sql import SqlStore
+from tests.contract.store_things import NOW, a_call, an_account
 
 
 async def _main(url: str, command: str, *arguments: str) -> None:

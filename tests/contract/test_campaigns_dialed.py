@@ -6,12 +6,11 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
-from tests.fakes.clock import ManualClock
-from tests.integration.test_campaign_dialing import a_world, numbers
-
 from ringcast.domain.campaigns import CampaignStatus
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.retries import RetryRule
+from tests.fakes.clock import ManualClock
+from tests.integration.test_campaign_dialing import a_world, numbers
 
 RETRY = RetryRule(max_attempts=2, wait=timedelta(seconds=5), outcomes=frozenset({Outcome.BUSY}))
 
@@ -40,8 +39,7 @@ async def test_two_servers_share_a_campaign_and_its_limit(
 
         assert found.status is CampaignStatus.FINISHED
         assert most <= 4
-        assert one.dialed()
-        assert two.dialed()
+        # Which of them dials is left to chance: whoever looks first takes what is due.
         dialed = Counter([*one.dialed(), *two.dialed()])
         assert dialed == Counter([*people, *numbers(6, "2")])  # busy ones twice, by the rule
         assert counts.attempts == 32

@@ -11,8 +11,6 @@ from typing import TypeAlias
 
 import psutil
 import pytest
-from tests.contract.embedded_rig import EmbeddedRig
-from tests.contract.rig import CALLER, Log, Phone, call, check_promises, happens, seconds
 
 from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.ids import AttemptId
@@ -31,6 +29,8 @@ from ringcast.ports.engine import (
     Unbridged,
     WhoEnded,
 )
+from tests.contract.embedded_rig import EmbeddedRig
+from tests.contract.rig import CALLER, Log, Phone, call, check_promises, happens, seconds
 
 _PERSON = FarEnd()
 _RINGS_ON = FarEnd(answers_after=None)

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.contract.rig import Phone, Rig, call, check_promises, happens, seconds
-from tests.contract.rigs import RIGS
 
 from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.ids import AttemptId
@@ -25,6 +23,8 @@ from ringcast.ports.engine import (
     RecordingTracks,
     WhoEnded,
 )
+from tests.contract.rig import Phone, Rig, call, check_promises, happens, seconds
+from tests.contract.rigs import RIGS
 
 _PERSON = FarEnd()
 _RINGS_ON = FarEnd(answers_after=None)

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.contract.rig import Phone, Rig, call, check_promises, happens, seconds
-from tests.contract.rigs import RIGS
 
 from ringcast.domain.ids import AttemptId
 from ringcast.engines.simulator import FarEnd
@@ -22,6 +20,8 @@ from ringcast.ports.engine import (
     RecordingTracks,
     Unbridged,
 )
+from tests.contract.rig import Phone, Rig, call, check_promises, happens, seconds
+from tests.contract.rigs import RIGS
 
 _PERSON = FarEnd(answer_kind=FarEnd().answer_kind, greeting=seconds(0.1))
 

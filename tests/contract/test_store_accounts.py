@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.contract.store_things import a_credential, a_number, an_account, kept
 
 from ringcast.domain.accounts import CredentialKind
 from ringcast.domain.errors import Conflict, InvalidInput, NotFound
 from ringcast.domain.ids import AccountId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Store
+from tests.contract.store_things import a_credential, a_number, an_account, kept
 
 
 async def test_account_is_found_by_id_and_by_name_and_in_the_list(store: Store) -> None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.contract.store_things import NOW, SECOND, a_call, an_account, an_attempt, kept
 
 from ringcast.domain.calls import Attempt, AttemptState, CallState
 from ringcast.domain.errors import Conflict, NotFound
 from ringcast.domain.ids import CallId
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import Store
+from tests.contract.store_things import NOW, SECOND, a_call, an_account, an_attempt, kept
 
 
 async def test_attempts_of_calls_come_first_to_last(store: Store) -> None:

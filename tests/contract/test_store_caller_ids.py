@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.contract.store_things import NOW, PHONE, an_account, kept
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.caller_ids import CallerIdVerification
@@ -16,6 +15,7 @@ from ringcast.domain.errors import NotFound
 from ringcast.domain.ids import VerificationId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Store
+from tests.contract.store_things import NOW, PHONE, an_account, kept
 
 _ids = itertools.count(1)
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.contract.store_things import NOW, PHONE, SECOND, a_call, an_account, kept
 
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.errors import Conflict, InvalidInput, NotFound
@@ -16,6 +15,7 @@ from ringcast.domain.ids import CallId
 from ringcast.domain.numbers import PhoneNumber, SipAddress
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import Page, Store
+from tests.contract.store_things import NOW, PHONE, SECOND, a_call, an_account, kept
 
 
 async def test_call_is_its_accounts_only(store: Store) -> None:

@@ -11,7 +11,6 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
-from tests.contract.store_things import NOW, SECOND, a_call, an_account, an_attempt, kept
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.calling_windows import CallingWindow
@@ -34,6 +33,7 @@ from ringcast.domain.retries import RetryRule
 from ringcast.domain.schedules import Schedule, Weekday
 from ringcast.ports.campaigns import CallCounts
 from ringcast.ports.store import Page, Store
+from tests.contract.store_things import NOW, SECOND, a_call, an_account, an_attempt, kept
 
 _ids = itertools.count(1_000_000)
 READY, ACTIVE, DISABLED = CallState.READY, CallState.ACTIVE, CallState.DISABLED

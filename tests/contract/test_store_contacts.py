@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.contract.store_things import NOW, SECOND, a_call, an_account, kept
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.contacts import (
@@ -22,6 +21,7 @@ from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.ids import ContactId, ContactListId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Page, Store
+from tests.contract.store_things import NOW, SECOND, a_call, an_account, kept
 
 _ids = itertools.count(1)
 ONE, TWO, THREE = (PhoneNumber(f"1213555014{digit}") for digit in (1, 2, 3))

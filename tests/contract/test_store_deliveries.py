@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.contract.delivery_things import a_delivery, a_subscription, an_announcement
-from tests.contract.store_things import NOW, SECOND, a_call, an_account, kept
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import CallState
@@ -16,6 +14,8 @@ from ringcast.domain.errors import Conflict, NotFound
 from ringcast.domain.ids import AccountId, DeliveryId, SubscriptionId
 from ringcast.domain.subscriptions import Announcement, Delivery, DeliveryState, Subscription, Topic
 from ringcast.ports.store import Store
+from tests.contract.delivery_things import a_delivery, a_subscription, an_announcement
+from tests.contract.store_things import NOW, SECOND, a_call, an_account, kept
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)

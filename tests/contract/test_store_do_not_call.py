@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.contract.store_things import NOW, SECOND, an_account, kept
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.do_not_call import DoNotCallEntry
@@ -15,6 +14,7 @@ from ringcast.domain.ids import CampaignId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.do_not_call import DoNotCallFilter
 from ringcast.ports.store import Page, Store
+from tests.contract.store_things import NOW, SECOND, an_account, kept
 
 ONE, TWO, THREE = (PhoneNumber(digits) for digits in ("12135550141", "12995550142", "442071838750"))
 

@@ -6,12 +6,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from tests.contract.store_things import NOW, SECOND, a_call, an_account, kept
 
 from ringcast.domain.errors import NotFound
 from ringcast.domain.events import (
     AttemptStarted,
     CallAnswered,
+    CallBarred,
     CallCreated,
     CallEnded,
     CallEvent,
@@ -22,6 +22,7 @@ from ringcast.domain.events import (
 from ringcast.domain.ids import AttemptId, CallId
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import NumberedEvent, Store
+from tests.contract.store_things import NOW, SECOND, a_call, an_account, kept
 
 A = AttemptId(7)
 
@@ -29,6 +30,7 @@ A = AttemptId(7)
 def _every_kind(call_id: CallId) -> list[CallEvent]:
     return [
         CallCreated(call_id=call_id, at=NOW),
+        CallBarred(call_id=call_id, at=NOW),
         AttemptStarted(call_id=call_id, attempt_id=A, at=NOW),
         CallRinging(call_id=call_id, attempt_id=A, at=NOW, early_media=True),
         CallAnswered(call_id=call_id, attempt_id=A, at=NOW + SECOND),

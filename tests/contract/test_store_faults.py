@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from tests.contract.store_things import SECOND, an_account, kept
-from tests.databases import PostgresqlServer
 
 from ringcast.domain.errors import Unavailable
 from ringcast.stores.sql import SqlStore
+from tests.contract.store_things import SECOND, an_account, kept
+from tests.databases import PostgresqlServer
 
 
 async def test_directory_that_cannot_be_made_is_named_with_the_remedy(tmp_path: Path) -> None:

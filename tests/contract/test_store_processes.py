@@ -9,12 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.contract.conftest import Databases
-from tests.contract.store_things import NOW, an_account, kept
-
 from ringcast.domain.ids import AccountId
 from ringcast.ports.store import Page, Store
 from ringcast.stores.sql import SqlStore
+from tests.contract.conftest import Databases
+from tests.contract.store_things import NOW, an_account, kept
 
 _ROOT = Path(__file__).parents[2]
 

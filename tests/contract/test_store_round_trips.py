@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.contract.store_things import NOW, a_call, an_account, an_attempt, kept
 
 from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
 from ringcast.domain.ids import AttemptId, CallId
@@ -27,6 +26,7 @@ from ringcast.domain.instructions import (
 from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import Page, Store
+from tests.contract.store_things import NOW, a_call, an_account, an_attempt, kept
 
 _MICRO = timedelta(microseconds=1)
 

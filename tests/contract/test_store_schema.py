@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 import sqlalchemy
 from sqlalchemy import text
-from tests.contract.conftest import Databases
-from tests.contract.store_things import NOW, PHONE, a_call, an_account, an_attempt, kept
 
 from ringcast.domain.calls import CallState
 from ringcast.domain.contacts import SearchKey
@@ -19,6 +17,8 @@ from ringcast.ports.store import Page
 from ringcast.stores.sql import SqlStore
 from ringcast.stores.sql.tables import metadata
 from ringcast.stores.sql.work import Work
+from tests.contract.conftest import Databases
+from tests.contract.store_things import NOW, PHONE, a_call, an_account, an_attempt, kept
 
 # Not the text of CREATE TABLE: a column that a step added stands behind the constraints there.
 _OF_SQLITE = (

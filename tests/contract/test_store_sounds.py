@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.contract.store_things import a_sound, an_account, kept
 
 from ringcast.domain.errors import NotFound
 from ringcast.domain.sounds import SoundStatus
 from ringcast.ports.store import Page, Store
+from tests.contract.store_things import a_sound, an_account, kept
 
 
 @pytest.mark.parametrize("status", SoundStatus)

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.contract.conftest import Databases
-from tests.contract.store_things import NOW, SECOND, a_call, an_account, kept
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from ringcast.domain.ids import first_id_at
 from ringcast.ports.store import SavedAnswer, Store
 from ringcast.stores.sql import SqlStore
+from tests.contract.conftest import Databases
+from tests.contract.store_things import NOW, SECOND, a_call, an_account, kept
 
 # transactions
 

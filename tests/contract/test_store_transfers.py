@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 
-from tests.contract.store_things import NOW, a_call, an_account, kept
-from tests.contract.test_store_campaigns import a_campaign, a_member
-
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.ids import CallId
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import Page, Store
+from tests.contract.store_things import NOW, a_call, an_account, kept
+from tests.contract.test_store_campaigns import a_campaign, a_member
 
 _ids = itertools.count(7_000_000)
 

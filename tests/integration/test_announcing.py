@@ -7,8 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.contract.delivery_things import a_subscription
-from tests.integration.test_dialing import ACCOUNT, World, _let_hold_run_out, _world
 
 from ringcast.domain.errors import Unavailable
 from ringcast.domain.ids import SubscriptionId
@@ -18,6 +16,8 @@ from ringcast.services.recovery import EndOrphanedAttempts
 from ringcast.services.subscriptions import DeleteSubscription
 from ringcast.stores.sql import SqlStore
 from ringcast.stores.sql.store import SqlTransaction
+from tests.contract.delivery_things import a_subscription
+from tests.integration.test_dialing import ACCOUNT, World, _let_hold_run_out, _world
 
 
 async def _subscribe(world: World) -> SubscriptionId:

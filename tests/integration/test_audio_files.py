@@ -12,7 +12,6 @@ import psutil
 import pytest
 import soxr
 from numpy.typing import NDArray
-from tests.fakes.sounds import encode, speech_like
 
 from ringcast.audio import compare, g711, tones, wav
 from ringcast.integrations.audio_files import AudioImporter, AudioLimits
@@ -26,6 +25,7 @@ from ringcast.ports.audio import (
     AudioUnavailable,
     UnreadableAudio,
 )
+from tests.fakes.sounds import encode, speech_like
 
 SOUND = speech_like(5.03, seed=21)
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.test_campaign_dialing import ACCOUNT, FAR_ENDS, World, a_world
 
 from ringcast.apis.callfire_v2.responses import call as rendered
 from ringcast.apis.callfire_v2.statuses import leg_outcomes_named, outcomes_named
@@ -20,6 +19,7 @@ from ringcast.ports.engine import AnswerKind
 from ringcast.ports.store import Page
 from ringcast.services.calls import FindCalls
 from ringcast.services.campaign_script import KEY_PRESSED, Broadcast, broadcast_script
+from tests.integration.test_campaign_dialing import ACCOUNT, FAR_ENDS, World, a_world
 
 AGENT = PhoneNumber("12135550177")
 SAID = Broadcast(

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.integration.test_dialing import ACCOUNT, FAR_ENDS, World, _world
 
 from ringcast.domain.calls import Attempt, Call, CallState
 from ringcast.domain.instructions import BanNumber, Menu, Play, Script, Transfer, WhenAnsweredBy
@@ -17,6 +16,7 @@ from ringcast.domain.outcomes import Outcome
 from ringcast.engines.simulator import FarEnd
 from ringcast.ports.engine import AnswerKind
 from ringcast.ports.store import Page
+from tests.integration.test_dialing import ACCOUNT, FAR_ENDS, World, _world
 
 SCRIPT = WhenAnsweredBy(
     human=(

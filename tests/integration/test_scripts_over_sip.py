@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.integration.test_dialing import ACCOUNT, _add_account
 
 from ringcast.audio import compare, g711, tones, wav
 from ringcast.domain.calls import Call, CallState
@@ -28,6 +27,7 @@ from ringcast.services.admission import Admission
 from ringcast.services.changes import ChangeWriter
 from ringcast.services.dialer import Dialer
 from ringcast.stores.sql import SqlStore
+from tests.integration.test_dialing import ACCOUNT, _add_account
 
 HOST = "127.0.0.1"
 FROM = PhoneNumber("12135550199")

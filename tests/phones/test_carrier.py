@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.phones.caller import Caller, Seen, Wish, spans
-from tests.phones.humming import Humming
 
 from ringcast.audio import wav
 from ringcast.integrations.clock import SystemClock
 from ringcast.phones.carrier import JOURNAL, Carrier, PhonesOptions, run_phones
 from ringcast.phones.errors import CannotStart
 from ringcast.phones.plan import parse_plan
+from tests.phones.caller import Caller, Seen, Wish, spans
+from tests.phones.humming import Humming
 
 PLAN = """
 [[phone]]

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.phones.caller import Caller, Samples, Seen, Wish, spans, tone_spans
 
 from ringcast.audio import compare, wav
 from ringcast.integrations.clock import SystemClock
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
 from ringcast.phones.carrier import JOURNAL, Carrier, PhonesOptions
 from ringcast.protocols.sip.timers import TimerSettings
+from tests.phones.caller import Caller, Samples, Seen, Wish, spans, tone_spans
 
 NUMBER = "+121355501"
 LATE = 0.4

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.phones.caller import Caller, Samples, Seen, Wish, spans
-from tests.phones.humming import Humming
 
 from ringcast.audio import compare, wav
 from ringcast.integrations.clock import SystemClock
 from ringcast.phones.carrier import JOURNAL, Carrier, PhonesOptions
 from ringcast.phones.plan import parse_plan
 from ringcast.protocols.sdp import PCMA, Codec
+from tests.phones.caller import Caller, Samples, Seen, Wish, spans
+from tests.phones.humming import Humming
 
 LATE = 0.4
 """Seconds by which a busy machine may be late."""

@@ -14,7 +14,6 @@ from pathlib import Path
 import psutil
 import pytest
 import uvloop
-from tests.sipp.runner import Sipp
 
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import PhoneNumber
@@ -28,6 +27,7 @@ from ringcast.ports.engine import (
     Originate,
     PlaybackFinished,
 )
+from tests.sipp.runner import Sipp
 
 pytestmark = pytest.mark.sipp
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import uvloop
-from tests.sipp.runner import Sipp, free_port
 
 from ringcast.protocols.sip.agent import ADMIT
 from ringcast.protocols.sip.agent_auth import Credentials
@@ -26,6 +25,7 @@ from ringcast.protocols.sip.agent_events import (
 )
 from ringcast.protocols.sip.timers import TimerSettings
 from ringcast.useragent import IncomingCall, OutgoingCall, UserAgent
+from tests.sipp.runner import Sipp, free_port
 
 pytestmark = pytest.mark.sipp
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.system.programs import Answer, Api, make_account, run, running
 
 from ringcast.audio import wav
+from tests.system.programs import Answer, Api, make_account, run, running
 
 MEMBERS = {"httpStatusCode", "internalCode", "message", "developerMessage", "helpLink"}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.system.programs import Api, Program, eventually, make_account, phone_calls, running
 
 ANSWERED = ["00", "01", "02", "03", "04", *(f"1{n}" for n in range(7)), "27", "28", "29"]
@@ -66,7 +67,6 @@ def test_a_broadcast_outlives_its_server_and_nobody_is_dialled_twice(tmp_path: P
                     "name": "whole plan",
                     "answeringMachineConfig": "LIVE_IMMEDIATE",
                     "sounds": {"liveSoundText": "The school is closed."},
-                    "answeringMachineConfig": "LIVE_IMMEDIATE",
                     "recipients": [{"phoneNumber": number} for number in people],
                 },
             )

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.system.programs import Api, eventually, make_account, phone_calls, running
 
 from ringcast.audio import compare, wav
+from tests.system.programs import Api, eventually, make_account, phone_calls, running
 
 PLAN = """
 extends = "default"

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.system.programs import eventually, phone_calls, run, running
 
 from ringcast.audio import levels, wav
+from tests.system.programs import eventually, phone_calls, run, running
 
 Done = subprocess.CompletedProcess[str]
 

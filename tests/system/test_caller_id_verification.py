@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.system.programs import Api, eventually, make_account, phone_calls, running
 
 from ringcast.audio import wav
+from tests.system.programs import Api, eventually, make_account, phone_calls, running
 
 NUMBER = "12135558100"
 RATE = 8000

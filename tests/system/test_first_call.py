@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import soxr
 from numpy.typing import NDArray
-from tests.system.programs import Api, Program, eventually, make_account, phone_calls, running
 
 from ringcast.audio import compare, wav
+from tests.system.programs import Api, Program, eventually, make_account, phone_calls, running
 
 RATE = 8000
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from tests.system.programs import run
 
 _ANY = ("--http", "127.0.0.1:0", "--sip", "127.0.0.1:0")

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from ringcast.audio import compare, wav
 from tests.system.programs import (
     Answer,
     Api,
@@ -25,8 +27,6 @@ from tests.system.programs import (
     phone_calls,
     running,
 )
-
-from ringcast.audio import compare, wav
 
 LONG_TEXT = (
     "This sentence is rather long, so that there is time to do something meanwhile."

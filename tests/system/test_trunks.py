@@ -9,11 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.contract.sip_phones import HOST, SipPhones
-from tests.system.cores import calling
 
 from ringcast.domain.outcomes import Outcome
 from ringcast.engines.simulator import FarEnd
+from tests.contract.sip_phones import HOST, SipPhones
+from tests.system.cores import calling
 
 NUMBER = "+12135550100"
 PERSON = FarEnd(rings_after=timedelta(), answers_after=timedelta(seconds=0.05))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.system.programs import Api, Program, eventually, make_account, run, running
 
 SECRET = "the owner's secret"

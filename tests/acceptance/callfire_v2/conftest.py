@@ -23,8 +23,6 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from tests.fakes.clock import ManualClock
-from tests.fakes.sound_library import MemoryAudio, MemorySpeech
 
 from ringcast.apis.callfire_v2 import Limits, Services, callfire_v2
 from ringcast.apis.callfire_v2.campaign_services import CampaignServices
@@ -60,6 +58,8 @@ from ringcast.services.subscriptions import (
 )
 from ringcast.stores.sql.store import SqlStore
 from ringcast.web.access_log import AccessLog
+from tests.fakes.clock import ManualClock
+from tests.fakes.sound_library import MemoryAudio, MemorySpeech
 
 GOLDEN = Path(__file__).parent / "golden"
 UPLOAD_LIMIT = 1024 * 1024

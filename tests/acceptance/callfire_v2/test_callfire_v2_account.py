@@ -10,14 +10,14 @@ import aiohttp
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from tests.acceptance.callfire_v2.conftest import Client, Library, Rig, serving
-from tests.fakes.sound_library import MemorySpeech
 
 from ringcast.apis.callfire_v2 import Limits, callfire_v2
 from ringcast.apis.callfire_v2.routes import OPERATIONS
 from ringcast.domain.instructions import Play
 from ringcast.ports.store import Page
 from ringcast.web.access_log import AccessLog
+from tests.acceptance.callfire_v2.conftest import Client, Library, Rig, serving
+from tests.fakes.sound_library import MemorySpeech
 
 CREDENTIALS = "/me/api/credentials"
 NEW_NUMBER = "/me/callerids/12135550123"

@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 import pytest
-from tests.acceptance.callfire_v2.conftest import Answer, Client, Rig
 
 from ringcast.domain.outcomes import Outcome
+from tests.acceptance.callfire_v2.conftest import Answer, Client, Rig
 
 SAYS: dict[str, Any] = {
     "sounds": {"liveSoundText": "School is closed today", "liveSoundTextVoice": "MALE1"}

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.acceptance.callfire_v2.conftest import Answer, Client, Rig
 
 from ringcast.domain.ids import CallId
 from ringcast.domain.instructions import Instruction, Menu, Play, Transfer, WhenAnsweredBy
 from ringcast.domain.outcomes import Outcome
+from tests.acceptance.callfire_v2.conftest import Answer, Client, Rig
 
 HELLO = {"phoneNumber": "12135550142", "liveMessage": "Why hello there!"}
 

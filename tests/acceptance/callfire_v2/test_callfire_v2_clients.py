@@ -16,10 +16,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.acceptance.callfire_v2.conftest import Client, Rig
-from tests.fakes.sound_library import wav_file
 
 from ringcast.domain.outcomes import Outcome
+from tests.acceptance.callfire_v2.conftest import Client, Rig
+from tests.fakes.sound_library import wav_file
 
 DOCUMENT = "/v2/api-docs/swagger.json"
 

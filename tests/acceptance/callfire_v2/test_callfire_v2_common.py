@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from tests.acceptance.callfire_v2.conftest import Client, Rig, serving
 
 from ringcast.apis.callfire_v2 import callfire_v2
 from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
 from ringcast.domain.errors import LimitReached
 from ringcast.web.access_log import AccessLog
+from tests.acceptance.callfire_v2.conftest import Client, Rig, serving
 
 NOT_HERE = [operation for operation in OPERATIONS if operation.handler is None]
 

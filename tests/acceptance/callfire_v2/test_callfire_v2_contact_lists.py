@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from tests.acceptance.callfire_v2.conftest import UPLOAD_LIMIT, Answer, Client, Rig, serving
 
 from ringcast.apis.callfire_v2 import Limits, callfire_v2
 from ringcast.services.list_imports import ImportLists
 from ringcast.web.access_log import AccessLog
+from tests.acceptance.callfire_v2.conftest import UPLOAD_LIMIT, Answer, Client, Rig, serving
 
 NUMBERS = ["12135550142", "12135550143"]
 

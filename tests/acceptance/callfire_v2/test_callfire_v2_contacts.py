@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.acceptance.callfire_v2.conftest import Client, Rig
-
 from ringcast.domain.outcomes import Outcome
+from tests.acceptance.callfire_v2.conftest import Client, Rig
 
 ANN = {
     "firstName": "Ann",

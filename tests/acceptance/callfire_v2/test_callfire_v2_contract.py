@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from tests.acceptance.callfire_v2.conftest import Client, Rig
-from tests.fakes.sound_library import wav_file
 
 from ringcast.apis.callfire_v2.routes import OPERATIONS
 from ringcast.domain.outcomes import Outcome
+from tests.acceptance.callfire_v2.conftest import Client, Rig
+from tests.fakes.sound_library import wav_file
 
 SPECS = Path(__file__).parents[4] / "shared" / "specs" / "callfire-2"
 EXAMPLES = 4

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.acceptance.callfire_v2.conftest import UPLOAD_LIMIT, Client, Library, Rig
-from tests.fakes.sound_library import wav_file
-from tests.fakes.sounds import encode, speech_like
 
 from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.speech import StoredSpeech
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
+from tests.acceptance.callfire_v2.conftest import UPLOAD_LIMIT, Client, Library, Rig
+from tests.fakes.sound_library import wav_file
+from tests.fakes.sounds import encode, speech_like
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import aiohttp
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from tests.acceptance.callfire_v2.conftest import Client, Rig, serving
 
 from ringcast.apis.callfire_v2 import callfire_v2
 from ringcast.web.access_log import AccessLog
+from tests.acceptance.callfire_v2.conftest import Client, Rig, serving
 
 DOCUMENT = "/api-docs/swagger.json"
 

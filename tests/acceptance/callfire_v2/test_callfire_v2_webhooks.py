@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from tests.acceptance.callfire_v2.conftest import Answer, Client, Rig
 
 from ringcast.apis.callfire_v2.callbacks import NOT_SENT, SENT
 from ringcast.bootstrap.deliveries import RENDERERS, resources
@@ -23,6 +22,7 @@ from ringcast.integrations.callback_sender import HttpCallbackSender
 from ringcast.services.announcements import AddressDeliveries
 from ringcast.services.deliveries import SendDeliveries
 from ringcast.services.delivery_care import ListDeliveries, ResendDeliveries
+from tests.acceptance.callfire_v2.conftest import Answer, Client, Rig
 
 HOOK = {
     "name": "Finished calls",

@@ -5,9 +5,9 @@ import time
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.fakes.sounds import speech_like
 
 from ringcast.audio import compare, g711, tones
+from tests.fakes.sounds import speech_like
 
 Samples = NDArray[np.int16]
 SOUND = speech_like(12.0, seed=1)

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from tests.fakes.sounds import speech_like
 
 from ringcast.audio import levels, tones
+from tests.fakes.sounds import speech_like
 
 
 def test_full_scale_square_wave_is_zero() -> None:

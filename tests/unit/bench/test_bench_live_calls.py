@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from bench.concurrency import holds
 from bench.far_end import write_addresses
 from bench.live_calls import Figures, Plan, mixed

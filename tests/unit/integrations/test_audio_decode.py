@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import soxr
 from numpy.typing import NDArray
-from tests.fakes.sounds import encode, speech_like
 
 from ringcast.audio import compare, g711, wav
 from ringcast.integrations.audio_decode import Decoded, TooLong, Unreadable, decode
+from tests.fakes.sounds import encode, speech_like
 
 SOUND = speech_like(3.0, seed=11)
 

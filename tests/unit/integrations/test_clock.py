@@ -4,10 +4,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.fakes.clock import ManualClock
 
 from ringcast.integrations.clock import SystemClock
 from ringcast.ports.clock import Clock
+from tests.fakes.clock import ManualClock
 
 
 @pytest.mark.parametrize("clock", [SystemClock(), ManualClock()], ids=["system", "manual"])

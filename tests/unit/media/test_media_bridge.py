@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.media.test_media_pump import EVENTS, FAR, Bench
 
 from ringcast.audio import g711, tones, wav
 from ringcast.audio.detection import AnswerKind, DetectionSettings
 from ringcast.media import messages as m
+from tests.unit.media.test_media_pump import EVENTS, FAR, Bench
 
 AUDIO = np.random.default_rng(2).integers(0, 255, (200, 160), np.uint8)
 SILENCE = b"\xff" * 160

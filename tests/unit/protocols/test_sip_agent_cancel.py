@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ringcast.protocols.sip.message import Request
 from tests.unit.protocols.sip_bench import (
     ANSWER,
     OFFER,
@@ -11,8 +12,6 @@ from tests.unit.protocols.sip_bench import (
     failure,
     from_bob,
 )
-
-from ringcast.protocols.sip.message import Request
 
 # CANCEL and its races
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
+from ringcast.protocols.sip.agent_auth import Credentials
+from ringcast.protocols.sip.message import Request
 from tests.unit.protocols.sip_bench import (
     ANSWER,
     INVITATION,
@@ -12,9 +15,6 @@ from tests.unit.protocols.sip_bench import (
     answer,
     failure,
 )
-
-from ringcast.protocols.sip.agent_auth import Credentials
-from ringcast.protocols.sip.message import Request
 
 
 def challenge(nonce: str, *, stale: bool = False, proxy: bool = True) -> tuple[str, str]:

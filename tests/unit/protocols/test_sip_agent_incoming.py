@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.protocols.sip_bench import ANSWER, HERE, OFFER, PEER, Bench, answer, end, request
 
 from ringcast.protocols.sip.agent import ADMIT, Admission, Refuse, admit_nobody
 from ringcast.protocols.sip.agent_events import Acked, Cancelled, Ended, Invited
@@ -11,6 +10,7 @@ from ringcast.protocols.sip.agent_incoming import IncomingSession
 from ringcast.protocols.sip.agent_session import ActionNotPossible
 from ringcast.protocols.sip.message import Request, Response
 from ringcast.protocols.sip.transactions import TCP, Destination
+from tests.unit.protocols.sip_bench import ANSWER, HERE, OFFER, PEER, Bench, answer, end, request
 
 SOURCE = HERE
 

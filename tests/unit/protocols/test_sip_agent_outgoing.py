@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
+from ringcast.protocols.sip.agent_context import NoRoute
+from ringcast.protocols.sip.agent_events import Answered, Ended, Provisional
+from ringcast.protocols.sip.agent_outgoing import Invitation
+from ringcast.protocols.sip.agent_session import ActionNotPossible
+from ringcast.protocols.sip.errors import SipError
+from ringcast.protocols.sip.transactions import TCP, UDP, Destination
 from tests.unit.protocols.sip_bench import (
     ANSWER,
     INVITATION,
@@ -17,13 +24,6 @@ from tests.unit.protocols.sip_bench import (
     failure,
     from_bob,
 )
-
-from ringcast.protocols.sip.agent_context import NoRoute
-from ringcast.protocols.sip.agent_events import Answered, Ended, Provisional
-from ringcast.protocols.sip.agent_outgoing import Invitation
-from ringcast.protocols.sip.agent_session import ActionNotPossible
-from ringcast.protocols.sip.errors import SipError
-from ringcast.protocols.sip.transactions import TCP, UDP, Destination
 
 # The ordinary call
 

@@ -3,17 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.protocols.sip_bench import (
-    ANSWER,
-    OFFER,
-    PEER,
-    Bench,
-    answer,
-    answered_call,
-    end,
-    from_bob,
-    request,
-)
 
 from ringcast.protocols.sip.agent_events import (
     Acked,
@@ -28,6 +17,17 @@ from ringcast.protocols.sip.agent_outgoing import OutgoingSession
 from ringcast.protocols.sip.agent_session import ActionNotPossible
 from ringcast.protocols.sip.message import Request, Response
 from ringcast.protocols.sip.transactions import Destination
+from tests.unit.protocols.sip_bench import (
+    ANSWER,
+    OFFER,
+    PEER,
+    Bench,
+    answer,
+    answered_call,
+    end,
+    from_bob,
+    request,
+)
 
 HOLD = OFFER + b"a=sendonly\r\n"
 

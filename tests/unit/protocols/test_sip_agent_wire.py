@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-from tests.unit.protocols.sip_bench import ANSWER, INVITATION, Wire
 
 from ringcast.protocols.sip.agent_events import (
     Acked,
@@ -18,6 +17,7 @@ from ringcast.protocols.sip.agent_events import (
 )
 from ringcast.protocols.sip.agent_incoming import IncomingSession
 from ringcast.protocols.sip.agent_session import Session
+from tests.unit.protocols.sip_bench import ANSWER, INVITATION, Wire
 
 FINAL = (Ended, Failed, Cancelled)
 

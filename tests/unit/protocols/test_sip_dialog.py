@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.protocols.sip_bench import answer, request
 
 from ringcast.protocols.sip.dialog import Dialog
 from ringcast.protocols.sip.errors import InvalidHeader
 from ringcast.protocols.sip.message import Request
+from tests.unit.protocols.sip_bench import answer, request
 
 INVITE = request("INVITE")
 

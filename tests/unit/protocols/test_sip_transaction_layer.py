@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from tests.unit.protocols.sip_bench import HERE, PEER, answer, first_lines, request, short, tokens
-
 from ringcast.protocols.sip.message import Request, Response, make_response, parse_message
 from ringcast.protocols.sip.transaction_layer import TransactionLayer
 from ringcast.protocols.sip.transactions import (
@@ -15,6 +13,7 @@ from ringcast.protocols.sip.transactions import (
     TransactionEvent,
     TransportFailed,
 )
+from tests.unit.protocols.sip_bench import HERE, PEER, answer, first_lines, request, short, tokens
 
 
 def new_layer() -> TransactionLayer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.protocols.sip_bench import PEER, answer, first_lines, request
 
 from ringcast.protocols.sip.message import Request, Response, parse_message
 from ringcast.protocols.sip.timers import TimerSettings
@@ -24,6 +23,7 @@ from ringcast.protocols.sip.transactions_client import (
     cancel_for,
     client_key,
 )
+from tests.unit.protocols.sip_bench import PEER, answer, first_lines, request
 
 OVER_TCP = Destination(TCP, "192.0.2.2", 5060)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.protocols.sip_bench import HERE, first_lines, request
 
 from ringcast.protocols.sip.message import make_response
 from ringcast.protocols.sip.transactions import (
@@ -22,6 +21,7 @@ from ringcast.protocols.sip.transactions_server import (
     cancelled_key,
     server_key,
 )
+from tests.unit.protocols.sip_bench import HERE, first_lines, request
 
 OVER_TCP = Destination(TCP, "192.0.2.1", 40000)
 INVITE = request("INVITE")

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.fakes.clock import ManualClock
-from tests.fakes.sound_library import MemoryAudio, MemorySpeech
 
 from ringcast.domain.accounts import Account
 from ringcast.services.accounts import AddAccount
 from ringcast.stores.sql.store import SqlStore
+from tests.fakes.clock import ManualClock
+from tests.fakes.sound_library import MemoryAudio, MemorySpeech
 
 
 @pytest.fixture

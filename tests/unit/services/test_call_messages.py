@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.fakes.sound_library import MemoryAudio, MemorySpeech
 
 from ringcast.domain.errors import InvalidInput, NothingToSay
 from ringcast.domain.ids import SoundId
@@ -11,6 +10,7 @@ from ringcast.domain.instructions import Menu, Play, Script, Transfer, WhenAnswe
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.speech import VOICES
 from ringcast.services.call_messages import Message, SayText, VoiceMessage, script_of, sounds_in
+from tests.fakes.sound_library import MemoryAudio, MemorySpeech
 
 AGENT = PhoneNumber("12135550177")
 DIGESTS = {SoundId(number): f"sound{number}" for number in range(4)}

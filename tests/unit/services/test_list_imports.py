@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.clock import ManualClock
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.contacts import ContactList, ContactListStatus
@@ -19,6 +18,7 @@ from ringcast.services import list_imports
 from ringcast.services.contacts import DeleteContact
 from ringcast.services.list_imports import ImportLists, UploadContactList
 from ringcast.stores.sql.store import SqlStore, SqlTransaction
+from tests.fakes.clock import ManualClock
 
 
 @pytest.fixture

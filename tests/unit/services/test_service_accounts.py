@@ -7,7 +7,6 @@ import uuid
 from dataclasses import asdict, replace
 
 import pytest
-from tests.fakes.clock import ManualClock
 
 from ringcast.domain.accounts import Account, CredentialKind
 from ringcast.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
@@ -22,6 +21,7 @@ from ringcast.services.accounts import (
     verify_secret,
 )
 from ringcast.stores.sql.store import SqlStore
+from tests.fakes.clock import ManualClock
 
 IDENTIFIERS = ("login", "user_id", "api_token", "project_id", "account_sid")
 

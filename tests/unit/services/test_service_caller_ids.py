@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.fakes.clock import ManualClock
-from tests.fakes.sound_library import MemorySpeech
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.errors import Conflict, LimitReached, RingcastError, UnknownCallerId
@@ -16,6 +14,8 @@ from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId, n
 from ringcast.services.calls import SendCalls
 from ringcast.services.numbers import AddNumber, ListNumbers
 from ringcast.stores.sql.store import SqlStore
+from tests.fakes.clock import ManualClock
+from tests.fakes.sound_library import MemorySpeech
 
 NUMBER = "12135550123"
 

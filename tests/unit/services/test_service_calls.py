@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.fakes.clock import ManualClock
-from tests.fakes.sound_library import MemoryAudio, MemorySpeech, wav_file
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
@@ -28,6 +26,8 @@ from ringcast.services.idempotency import Once
 from ringcast.services.numbers import AddNumber
 from ringcast.services.sounds import ArchiveSound, UploadSound
 from ringcast.stores.sql.store import SqlStore
+from tests.fakes.clock import ManualClock
+from tests.fakes.sound_library import MemoryAudio, MemorySpeech, wav_file
 
 HELLO = SayText(text="Hello", voice=VOICES["en-us-male-1"])
 

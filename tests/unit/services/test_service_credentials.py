@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.fakes.clock import ManualClock
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.errors import Conflict, NotFound, Unauthenticated
@@ -12,6 +11,7 @@ from ringcast.ports.store import Page
 from ringcast.services.accounts import Authenticate, RotateCredentials
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.stores.sql.store import SqlStore
+from tests.fakes.clock import ManualClock
 
 
 async def test_a_key_opens_its_account_and_its_secret_is_not_kept(

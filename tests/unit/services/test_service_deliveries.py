@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from tests.fakes.callbacks import BROKEN, TAKEN, FakeSender, PlainRenderer
-from tests.fakes.clock import ManualClock
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.errors import Conflict, NotFound, Unavailable
@@ -33,6 +31,8 @@ from ringcast.services.subscriptions import (
     UpdateSubscription,
 )
 from ringcast.stores.sql.store import SqlStore
+from tests.fakes.callbacks import BROKEN, TAKEN, FakeSender, PlainRenderer
+from tests.fakes.clock import ManualClock
 
 DIALECT = "plain"
 DAY = timedelta(days=1)

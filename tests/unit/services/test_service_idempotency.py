@@ -6,8 +6,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from tests.fakes.clock import ManualClock
-from tests.fakes.sound_library import MemoryAudio, wav_file
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.errors import Conflict, InvalidAudio, InvalidInput
@@ -15,6 +13,8 @@ from ringcast.ports.store import Page
 from ringcast.services.idempotency import AnswerOnce, ForgetAnswers, Once, fingerprint
 from ringcast.services.sounds import AddedSound, FindSounds, UploadSound
 from ringcast.stores.sql.store import SqlStore
+from tests.fakes.clock import ManualClock
+from tests.fakes.sound_library import MemoryAudio, wav_file
 
 
 class Client:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.fakes.clock import ManualClock
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.errors import Conflict, InvalidNumber, NotFound
 from ringcast.services.numbers import AddNumber, ListNumbers
 from ringcast.stores.sql.store import SqlStore
+from tests.fakes.clock import ManualClock
 
 
 async def test_numbers_are_listed_oldest_first_and_by_account(

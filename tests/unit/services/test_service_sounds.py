@@ -6,8 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.fakes.clock import ManualClock
-from tests.fakes.sound_library import MemoryAudio, MemorySpeech, wav_file
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.errors import InvalidAudio, InvalidInput, NotFound
@@ -25,6 +23,8 @@ from ringcast.services.sounds import (
     UploadSound,
 )
 from ringcast.stores.sql.store import SqlStore
+from tests.fakes.clock import ManualClock
+from tests.fakes.sound_library import MemoryAudio, MemorySpeech, wav_file
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.fakes.clock import ManualClock
 
 from ringcast.web.rates import Rates, source_of
+from tests.fakes.clock import ManualClock
 
 
 def test_a_burst_may_come_at_once_and_then_one_at_a_time() -> None:

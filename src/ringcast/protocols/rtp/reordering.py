@@ -101,9 +101,7 @@ class Tracks:
             tracks, position, payload = tracks[usable], position[usable], payload[usable]
         place = position & _MASK
         # A view of every stretch of `size` bytes, one per offset: whole packets are copied at once.
-        stretches = as_strided(
-            self._flat, shape=(len(self._flat) - size + 1, size), strides=(1, 1)
-        )
+        stretches = as_strided(self._flat, shape=(len(self._flat) - size + 1, size), strides=(1, 1))
         stretches[tracks * _STRIDE + place] = payload
         for i in np.nonzero(place + size > LENGTH)[0].tolist():
             beyond = int(place[i]) + size - LENGTH  # written past the end: it belongs at the start
