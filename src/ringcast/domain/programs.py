@@ -1,0 +1,459 @@
+"""Programs: scripts that decide while the call is up, written as generators without any I/O.
+
+An interpreter of a script language (a vendor's XML, an IVR dialplan) is a generator. It yields one
+`Step` at a time and is sent the `StepResult` that came of it; what it does between two steps is its
+own business: variables, branches, documents. The call flow carries the steps out on any engine,
+fetches what they ask for, and closes the generator when the call is over.
+
+    def greet(call: CallFacts) -> Program:
+        gathered = yield Gather(prompts=(Spoken(text="Press one"),), max_digits=1)
+        match gathered:
+            case Gathered(digits="1"):
+                yield Say(prompts=(Spoken(text="Thank you"),))
+
+When the called party hangs up, `CallerGone` is thrown into the generator at the step it waits for.
+A program that lets it pass ends there. One that catches it may go on with steps that need no call
+(`Fetch`, `Ban`, `NoteAnswer`); each other step then answers `NotDone` at once.
+
+A step that could not be carried out answers `NotDone` with the reason in plain words; programs
+decide what that means in their language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from ringcast.domain.ids import AccountId, AttemptId, CallId, RecordingId, SoundId
+from ringcast.domain.numbers import Destination, PhoneNumber
+from ringcast.domain.outcomes import Outcome
+
+__all__ = [
+    "Ban",
+    "CallFacts",
+    "CallerGone",
+    "Detect",
+    "DetectUntil",
+    "Detected",
+    "Dial",
+    "DialMode",
+    "DialTarget",
+    "Dialed",
+    "Done",
+    "End",
+    "Fetch",
+    "Fetched",
+    "FromUrl",
+    "Gather",
+    "GatherEnd",
+    "Gathered",
+    "GreetingEnd",
+    "Listen",
+    "NotDone",
+    "NoteAnswer",
+    "Program",
+    "Prompt",
+    "RecordMessage",
+    "RecordStep",
+    "Recorded",
+    "Reject",
+    "RejectReason",
+    "Say",
+    "SendTones",
+    "Silence",
+    "Spoken",
+    "StartProgram",
+    "Step",
+    "StepResult",
+    "StopRecord",
+    "Stored",
+    "StoredSound",
+    "WhoAnswered",
+]
+
+
+class CallerGone(Exception):
+    """Thrown into a program when the other side has hung up: control flow, no fault."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallFacts:
+    """What a program may know of its call when it starts."""
+
+    call_id: CallId
+    attempt_id: AttemptId
+    account_id: AccountId
+    to: Destination
+    from_number: PhoneNumber | None
+    answered_at: datetime | None
+    is_inbound: bool = False
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Custom attributes of the recipient."""
+    answered_by: WhoAnswered | None = None
+    """If it was found out before the program started."""
+
+
+# What is heard
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """Imported audio, by content hash (`ports.audio`)."""
+
+    audio: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredSound:
+    """A sound of the account, by its id."""
+
+    sound_id: SoundId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FromUrl:
+    """A file fetched when it is wanted."""
+
+    url: str
+    cache: bool = True
+    """Whether a copy that is still fresh by HTTP's rules will do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spoken:
+    """Text to speak; `voice` as in `ports.speech.Voice.name`, or empty for one of `language`."""
+
+    text: str
+    voice: str = ""
+    language: str = "en-US"
+    gender: str = "female"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Silence:
+    """Nothing for a while."""
+
+    length: timedelta
+
+
+Prompt: TypeAlias = Stored | StoredSound | FromUrl | Spoken | Silence
+
+
+# Steps
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Say:
+    """Play prompts one after the other, `loop` times over; 0 is until the call ends.
+
+    Answers Done; NotDone if a prompt cannot be had (the prompts before it were played).
+    """
+
+    prompts: tuple[Prompt, ...]
+    loop: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gather:
+    """Collect keys. A key stops the prompts. Answers Gathered.
+
+    Ends at `max_digits`, at a key of `finish_on` (not part of the digits), when no first key comes
+    in `first_timeout` after the prompts, or no further one in `digit_timeout`.
+    """
+
+    prompts: tuple[Prompt, ...] = ()
+    max_digits: int | None = None
+    finish_on: frozenset[str] = frozenset("#")
+    first_timeout: timedelta = timedelta(seconds=5)
+    digit_timeout: timedelta = timedelta(seconds=5)
+    loop: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listen:
+    """Wait and do nothing; keys pressed meanwhile are kept for the next Gather. Answers Done."""
+
+    length: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendTones:
+    """Send DTMF; `w` pauses half a second, `W` a whole one. Answers Done."""
+
+    digits: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordMessage:
+    """Record what is said, in the foreground. Answers Recorded.
+
+    Ends after `silence_timeout` without speech, at `max_length`, or at a key of `finish_on`. Also
+    answers Recorded, `ended_by` "hangup", in a program that catches CallerGone: the file is kept.
+    """
+
+    name: str | None = None
+    """What the recording is called on the call."""
+    beep: bool = True
+    max_length: timedelta = timedelta(hours=1)
+    silence_timeout: timedelta | None = timedelta(seconds=5)
+    finish_on: frozenset[str] = frozenset("#")
+    trim_silence: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordStep:
+    """Record the call in the background from here on. Answers Recorded at once, length zero."""
+
+    name: str | None = None
+    both_sides: bool = True
+    separate_channels: bool = False
+    max_length: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StopRecord:
+    """End a recording of the background. Answers Recorded."""
+
+    recording_id: RecordingId
+
+
+class DialMode(StrEnum):
+    """How several targets are tried."""
+
+    ALL = "all"
+    """All ring at once; who answers first wins, the others are canceled."""
+    IN_TURN = "in_turn"
+
+
+StartProgram: TypeAlias = Callable[[CallFacts], "Program"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DialTarget:
+    """Somebody to be connected to."""
+
+    to: Destination
+    send_digits: str = ""
+    """Sent when they answer, before anything else (an extension)."""
+    before: StartProgram | None = None
+    """Run on their leg before they are connected (a whisper); if it ends with End, they are not."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sip_user: str | None = None
+    sip_password: str | None = None
+    reference: str = ""
+    """The program's own name for the target, given back in Dialed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dial:
+    """Call others and connect this call to who answers. Answers Dialed when they have parted."""
+
+    targets: tuple[DialTarget, ...]
+    mode: DialMode = DialMode.ALL
+    from_number: PhoneNumber | None = None
+    """None shows this call's own."""
+    timeout: timedelta = timedelta(seconds=30)
+    time_limit: timedelta = timedelta(hours=4)
+    while_ringing: tuple[Prompt, ...] = ()
+    """Played over and over until somebody answers; nothing plays the ring-back tone."""
+    first_heard_whole: tuple[Prompt, ...] = ()
+    """Played once, and to its end, while they are called already."""
+    end_on: str = ""
+    """The keys with which this side ends the connection and goes on."""
+    record: bool = False
+    counts_as_transfer: bool = True
+    """Whether the campaign's limit of transfers counts it."""
+
+
+class DetectUntil(StrEnum):
+    """When detection has said enough."""
+
+    VERDICT = "verdict"
+    GREETING_END = "greeting_end"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detect:
+    """Find out who has answered. Answers Detected."""
+
+    until: DetectUntil = DetectUntil.VERDICT
+    silence_timeout: timedelta | None = None
+    """None is the engine's default, here and below."""
+    speech_threshold: timedelta | None = None
+    speech_end_threshold: timedelta | None = None
+    timeout: timedelta | None = None
+    words: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetch:
+    """Make an HTTP request. Answers Fetched, or NotDone if there was no answer."""
+
+    url: str
+    method: str = "GET"
+    parameters: tuple[tuple[str, str], ...] = ()
+    """A form in the body of a POST, added to the query of a GET."""
+    headers: tuple[tuple[str, str], ...] = ()
+    connect_timeout: timedelta = timedelta(seconds=5)
+    timeout: timedelta = timedelta(seconds=15)
+    max_bytes: int = 65_536
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ban:
+    """Put a number, None: the one called, on the account's do-not-call list. Answers Done."""
+
+    source: str
+    number: PhoneNumber | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoteAnswer:
+    """Keep an answer to a question on the call. Answers Done."""
+
+    question: str
+    response: str
+
+
+class RejectReason(StrEnum):
+    """How an inbound call is turned away."""
+
+    REJECTED = "rejected"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reject:
+    """Turn an inbound call away before it is answered; ends the program."""
+
+    reason: RejectReason = RejectReason.REJECTED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class End:
+    """Hang up; ends the program."""
+
+    reason: str = "the script hung up"
+
+
+Step: TypeAlias = (
+    Say
+    | Gather
+    | Listen
+    | SendTones
+    | RecordMessage
+    | RecordStep
+    | StopRecord
+    | Dial
+    | Detect
+    | Fetch
+    | Ban
+    | NoteAnswer
+    | Reject
+    | End
+)
+
+
+# Results
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """The step was carried out; there is nothing to say of it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotDone:
+    """The step was not carried out, or not to its end."""
+
+    reason: str
+
+
+class GatherEnd(StrEnum):
+    """What ended the collecting of keys."""
+
+    MAX_DIGITS = "max_digits"
+    FINISH_KEY = "finish_key"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """The keys, empty if none came."""
+
+    digits: str
+    ended_by: GatherEnd
+    finish_key: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """A recording, None if nothing was kept."""
+
+    recording_id: RecordingId | None
+    length: timedelta
+    ended_by: str
+    """A key, "hangup", "silence", "max_length", "stopped" or "running"."""
+    url: str = ""
+    """Where the server offers it to the account's programs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialed:
+    """What came of the dialling, after the two have parted."""
+
+    outcome: Outcome
+    """Of the target that was connected, or of the last one tried."""
+    call_id: CallId | None
+    connected: timedelta
+    reference: str = ""
+    sip_status: int | None = None
+    recording_id: RecordingId | None = None
+    ended_by_key: str | None = None
+
+
+class WhoAnswered(StrEnum):
+    """Who or what has answered."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    SCREENING = "screening"
+    FAX = "fax"
+    UNKNOWN = "unknown"
+
+
+class GreetingEnd(StrEnum):
+    """How a machine's greeting ended."""
+
+    BEEP = "beep"
+    SILENCE = "silence"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detected:
+    """Who has answered, and after how long that was known."""
+
+    who: WhoAnswered
+    after: timedelta
+    greeting_end: GreetingEnd | None = None
+    """Only for a machine that was listened to until then."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetched:
+    """An HTTP answer, whatever its status."""
+
+    status: int
+    content_type: str
+    body: bytes
+    url: str
+    """Where it came from in the end, after redirects."""
+
+
+StepResult: TypeAlias = Done | NotDone | Gathered | Recorded | Dialed | Detected | Fetched
+
+Program: TypeAlias = Generator[Step, StepResult, None]
