@@ -29,6 +29,7 @@ from ringcast.ports.engine import (
     Unbridged,
     WhoEnded,
 )
+from ringcast.protocols.sip.agent_events import Acked, OfferRefused
 from tests.contract.embedded_rig import EmbeddedRig
 from tests.contract.rig import CALLER, Log, Phone, call, check_promises, happens, seconds
 
@@ -57,6 +58,8 @@ async def start(tmp_path: Path) -> AsyncIterator[Started]:
 async def answered(rig: EmbeddedRig, phone: Phone) -> AttemptId:
     leg = await call(rig, phone)
     await happens(rig, leg, LegAnswered)
+    # Before the ACK has come back the dialog is not settled for the far end.
+    await rig.until(lambda: any(isinstance(event, Acked) for event in rig.at(phone).events))
     return leg
 
 
@@ -316,7 +319,7 @@ async def test_offer_we_cannot_take_leaves_the_call_as_it_was(start: Started) ->
     leg = await answered(rig, phone)
 
     rig.at(phone).call.reinvite(b"v=0\r\nthis is no description\r\n")
-    await rig.until(lambda: any(type(e).__name__ == "OfferRefused" for e in rig.at(phone).events))
+    await rig.until(lambda: any(isinstance(event, OfferRefused) for event in rig.at(phone).events))
     await rig.engine.play(leg, 1, [sound], 1)
     await happens(rig, leg, PlaybackFinished)
 
@@ -330,8 +333,6 @@ async def test_keys_arrive_in_sip_info(start: Started) -> None:
     rig = await start()
     phone = rig.phone(_PERSON)
     leg = await answered(rig, phone)
-    # Before the ACK has come back the dialog is not settled for the far end.
-    await rig.until(lambda: bool(rig.at(phone).events))
 
     for key in "5*":
         rig.at(phone).press_by_info(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,30 @@ async def test_lost_connections_are_replaced(postgresql: PostgresqlServer) -> No
     await store.close()
 
     assert caught.value.retry_after == SECOND
+
+
+async def test_new_file_that_another_process_is_writing_without_a_log_is_waited_for(
+    tmp_path: Path,
+) -> None:
+    store = SqlStore.for_directory(tmp_path)
+    other = sqlite3.connect(tmp_path / "ringcast.sqlite3", isolation_level=None)
+    other.execute("CREATE TABLE theirs (id)")
+    other.execute("BEGIN IMMEDIATE")
+    asyncio.get_running_loop().call_later(0.3, other.rollback)
+
+    await store.migrate()
+    await kept(store, an_account())
+    await store.close()
+    other.close()
+
+
+async def test_file_that_another_process_never_lets_go_is_given_up_in_time(tmp_path: Path) -> None:
+    store = SqlStore.for_directory(tmp_path, wait=0.3 * SECOND)
+    other = sqlite3.connect(tmp_path / "ringcast.sqlite3", isolation_level=None)
+    other.execute("CREATE TABLE theirs (id)")
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(Unavailable):
+        await store.migrate()
+    await store.close()
+    other.close()

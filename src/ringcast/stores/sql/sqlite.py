@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 import sqlalchemy
@@ -50,10 +52,10 @@ _T = TypeVar("_T")
 
 _READERS = 4  # more would only queue for the two or four cores
 _PAGE_CACHE = 16 * 1024  # KiB per connection, taken as it is used
+_MODE_RETRY = 0.01  # seconds between tries to enter WAL mode
 _LOG_LIMIT = 64 * 1024 * 1024  # bytes the write-ahead log may keep once it has been worked off
 
 _PRAGMAS = (
-    "journal_mode=WAL",
     # In WAL mode NORMAL leaves out one thing only: synchronising the log at each commit. `_Disk`
     # does that.
     "synchronous=NORMAL",
@@ -135,6 +137,7 @@ def _engine(path: Path, connections: int, wait: timedelta, begin: str, *pragmas:
     )
 
     def set_up(dbapi_connection: Any, _entry: ConnectionPoolEntry) -> None:
+        _enter_wal_mode(dbapi_connection, wait)
         for pragma in pragmas:
             dbapi_connection.execute(f"PRAGMA {pragma}").close()
 
@@ -144,6 +147,25 @@ def _engine(path: Path, connections: int, wait: timedelta, begin: str, *pragmas:
     event.listen(made, "connect", set_up)
     event.listen(made, "begin", start)
     return made
+
+
+def _enter_wal_mode(dbapi_connection: Any, wait: timedelta) -> None:
+    """Have the file keep a write-ahead log; wait while others use it without one.
+
+    Only the first of several processes on a new file changes the mode. It needs the file for
+    itself, and SQLite does not wait for that: its `busy_timeout` is not asked here.
+    """
+    give_up_at = monotonic() + wait.total_seconds()
+    while True:
+        try:
+            dbapi_connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or monotonic() >= give_up_at:
+                raise
+            sleep(_MODE_RETRY)
+        else:
+            return
 
 
 class _Connection:
