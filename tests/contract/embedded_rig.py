@@ -12,15 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringcast.audio import compare, g711, tones, wav
+from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
 from ringcast.engines.embedded import EmbeddedEngine, Trunk
 from ringcast.engines.simulator import FarEnd
 from ringcast.integrations.clock import SystemClock
 from ringcast.ports.audio import AudioNotFound
-from ringcast.ports.engine import AnswerKind, CallEngine
+from ringcast.ports.engine import AnswerKind, CallEngine, CallOffered
 from tests.contract.rig import Log, Phone
 from tests.contract.rtp_peer import PCMA
-from tests.contract.sip_phones import HOST, SipPhone, SipPhones
+from tests.contract.sip_phones import HOST, SipCaller, SipPhone, SipPhones
 
 _LOUD = 1000  # of 32767; silence and what a lost packet leaves are far below
 
@@ -53,6 +54,7 @@ class EmbeddedRig:
         self._rtp_ports = rtp_ports
         self.phones = SipPhones()
         self.log = Log()
+        self.offers: list[CallOffered] = []
         self.embedded: EmbeddedEngine
         self.engine: CallEngine
 
@@ -67,7 +69,7 @@ class EmbeddedRig:
             symmetric=self._symmetric,
         )
         self.embedded = self.engine = self.make_engine(trunk)
-        await self.engine.start(self.log)
+        await self.engine.start(self.log, on_offer=self.offers.append)
 
     def make_engine(self, trunk: Trunk | None, *, sip_port: int = 0) -> EmbeddedEngine:
         """Return another engine on the same sounds, not started."""
@@ -91,6 +93,23 @@ class EmbeddedRig:
         if speaks:
             self.phones.says[str(phone.to)] = _greeting(far_end)
         return phone
+
+    async def call_in(self, phone: Phone, to: str, *, gives_up_after: float | None = None) -> None:
+        await self.phones.call_in(
+            str(phone.to),
+            phone.far_end,
+            to=to,
+            at=self.embedded.sip_address,
+            gives_up_after=None if gives_up_after is None else timedelta(seconds=gives_up_after),
+        )
+
+    def note_taken(self, phone: Phone, leg: AttemptId) -> None:
+        """The telephone's own call is what is looked at."""
+
+    def refused_with(self, phone: Phone) -> int | None:
+        caller = self.at(phone)
+        assert isinstance(caller, SipCaller)
+        return caller.status
 
     async def hears(self, phone: Phone, other: Phone) -> bool:
         for _ in range(5):  # a busy machine may hold up our telephones: then they try again

@@ -11,7 +11,14 @@ from typing import Protocol, TypeVar
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.engines.simulator import FarEnd, SimulatedEngine
-from ringcast.ports.engine import CallEngine, EngineEvent, LegEnded, Originate
+from ringcast.ports.engine import (
+    CallEngine,
+    CallOffered,
+    EngineEvent,
+    LegEnded,
+    Originate,
+    TakeCall,
+)
 
 E = TypeVar("E", bound=EngineEvent)
 
@@ -58,12 +65,23 @@ class Rig(Protocol):
     log: Log
     nowhere: Destination
     """A destination that no route leads to."""
+    offers: list[CallOffered]
+    """The calls that came to the engine."""
 
     def phone(self, far_end: FarEnd, *, speaks: bool = False) -> Phone:
         """Set up a telephone under a number of its own.
 
         If it `speaks` it sounds like its `answer_kind`; others hum.
         """
+
+    async def call_in(self, phone: Phone, to: str, *, gives_up_after: float | None = None) -> None:
+        """Have the telephone call the engine; what it does after the answer is its `far_end`."""
+
+    def note_taken(self, phone: Phone, leg: AttemptId) -> None:
+        """The telephone's call has become this leg."""
+
+    def refused_with(self, phone: Phone) -> int | None:
+        """Return the SIP status with which the telephone's call was refused."""
 
     async def hears(self, phone: Phone, other: Phone) -> bool:
         """Whether what one telephone says is heard whole and well by another."""
@@ -118,6 +136,34 @@ async def call(
     return leg
 
 
+async def offered(rig: Rig, phone: Phone, to: str = "+12135550100") -> CallOffered:
+    """Have the telephone call the engine; return what the engine tells of it."""
+    before = len(rig.offers)
+    await rig.call_in(phone, to)
+    await rig.until(lambda: len(rig.offers) > before)
+    return rig.offers[-1]
+
+
+async def taken(
+    rig: Rig, phone: Phone, *, ring_timeout: float = 10.0, max_length: float = 60.0
+) -> AttemptId:
+    """Have the telephone call the engine and take its call; return the leg."""
+    global _last_leg
+    offer = await offered(rig, phone)
+    _last_leg += 1
+    leg = AttemptId(_last_leg)
+    rig.note_taken(phone, leg)
+    await rig.engine.take(
+        TakeCall(
+            offer=offer.offer,
+            leg=leg,
+            ring_timeout=seconds(ring_timeout),
+            max_length=seconds(max_length),
+        )
+    )
+    return leg
+
+
 async def happens(
     rig: Rig, leg: AttemptId, kind: type[E], *, times: int = 1, within: float = 5.0
 ) -> E:
@@ -150,9 +196,28 @@ class SimulatedRig:
         )
         self.engine: CallEngine = self.simulator
         self.log = Log()
+        self.offers: list[CallOffered] = []
+        self._taken: dict[Destination, AttemptId] = {}
+        self._offer_of: dict[Destination, int] = {}
 
     async def start(self) -> None:
-        await self.engine.start(self.log)
+        await self.engine.start(self.log, on_offer=self.offers.append)
+
+    async def call_in(self, phone: Phone, to: str, *, gives_up_after: float | None = None) -> None:
+        self._offer_of[phone.to] = self.simulator.call_in(
+            to,
+            from_text=str(phone.to),
+            far_end=phone.far_end,
+            gives_up_after=seconds(60 if gives_up_after is None else gives_up_after),
+            headers={"X-Campaign": "spring"},
+        )
+
+    def note_taken(self, phone: Phone, leg: AttemptId) -> None:
+        self._taken[phone.to] = leg
+
+    def refused_with(self, phone: Phone) -> int | None:
+        refusal = self.simulator.refused(self._offer_of[phone.to])
+        return None if refusal is None else refusal.sip_status
 
     def phone(self, far_end: FarEnd, *, speaks: bool = False) -> Phone:
         to = PhoneNumber(f"1213555{1000 + len(self._phones)}")
@@ -192,5 +257,7 @@ class SimulatedRig:
         await self.engine.close()
 
     def _leg_of(self, phone: Phone) -> AttemptId:
+        if phone.to in self._taken:
+            return self._taken[phone.to]
         (request,) = [r for r in self.simulator.originated if r.to == phone.to]
         return request.leg

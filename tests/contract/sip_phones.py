@@ -8,13 +8,26 @@ from datetime import timedelta
 from typing import Final
 
 from ringcast.engines.simulator import FarEnd
-from ringcast.protocols.sdp import Agreement, SessionDescription, answer_offer, make_offer
+from ringcast.protocols.sdp import (
+    Agreement,
+    SessionDescription,
+    answer_offer,
+    make_offer,
+    read_answer,
+)
 from ringcast.protocols.sip.agent import ADMIT, Admission, Refuse
-from ringcast.protocols.sip.agent_events import CallEvent, Cancelled, Ended, Info
+from ringcast.protocols.sip.agent_events import (
+    Answered,
+    CallEvent,
+    Cancelled,
+    Ended,
+    Failed,
+    Info,
+)
 from ringcast.protocols.sip.digest_server import DigestServer, Verdict
 from ringcast.protocols.sip.message import Request
 from ringcast.protocols.sip.transactions import Destination
-from ringcast.useragent import IncomingCall, UserAgent
+from ringcast.useragent import Call, IncomingCall, OutgoingCall, UserAgent
 from tests.contract.rtp_peer import PCMA, SILENCE, RtpPeer
 
 HOST: Final = "127.0.0.1"
@@ -35,6 +48,8 @@ class SipPhones:
         """If set: INVITEs must answer a challenge with it."""
         self.alter_answer: Callable[[bytes], bytes] = lambda body: body
         """Changes the session descriptions that the telephones answer with."""
+        self.alter_offer: Callable[[bytes], bytes] = lambda body: body
+        """Changes the session descriptions with which the telephones call."""
         self._digest = DigestServer("carrier", b"a secret of this test")
         self._tasks: set[asyncio.Task[None]] = set()
         self._agent = UserAgent(listen=(HOST, 0), on_incoming=self._ring_up, admit=self._admit)
@@ -50,6 +65,29 @@ class SipPhones:
     def call_count(self) -> int:
         """How many calls are up or ringing."""
         return self._agent.session_count
+
+    async def call_in(
+        self,
+        number: str,
+        far_end: FarEnd,
+        *,
+        to: str,
+        at: tuple[str, int],
+        gives_up_after: timedelta | None = None,
+        offers_session: bool = True,
+    ) -> SipCaller:
+        """Have the telephone of this number call `to` at an engine."""
+        caller = SipCaller(far_end, await RtpPeer.open(HOST), gives_up_after=gives_up_after)
+        self.by_number[number] = caller
+        body = self.alter_offer(caller.offer_body()) if offers_session else b""
+        caller.dial(
+            self._agent, uri=f"sip:{to}@{at[0]}:{at[1]}", from_=f"<sip:{number}@{HOST}>",
+            body=body,
+        )  # fmt: skip
+        task = asyncio.ensure_future(caller.run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return caller
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -94,7 +132,7 @@ class SipPhones:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, call: IncomingCall) -> None:
-        phone = SipPhone(
+        phone = CalledPhone(
             call,
             self._plan_of(call.request),
             await RtpPeer.open(HOST),
@@ -109,24 +147,16 @@ class SipPhones:
 class SipPhone:
     """One telephone in one call."""
 
-    def __init__(
-        self,
-        call: IncomingCall,
-        far_end: FarEnd,
-        rtp: RtpPeer,
-        *,
-        alter_answer: Callable[[bytes], bytes],
-    ) -> None:
-        self.call = call
+    call: Call
+
+    def __init__(self, far_end: FarEnd, rtp: RtpPeer) -> None:
         self.far_end = far_end
         self.rtp = rtp
         self.says: bytes | None = None
         self.agreed: Agreement | None = None
         self.events: list[CallEvent] = []
-        self._alter_answer = alter_answer
         self._over = asyncio.Event()
         self._version = 0
-        call.on_event = self._on_event
 
     async def run(self) -> None:
         """Do what the far end does until the call is over."""
@@ -160,45 +190,13 @@ class SipPhone:
         )
         self.call.reinvite(offer.serialize())
 
-    def answer_body(self) -> bytes:
-        """Return our answer to the offer of the INVITE, and be connected as it says."""
-        offer = SessionDescription.parse(self.call.request.body)
-        answer, self.agreed = answer_offer(
-            offer, address=HOST, port=self.rtp.port, session_id=1, version=1
-        )
-        self.rtp.connect((self.agreed.remote_address, self.agreed.remote_port))
-        if self.says is not None:
-            self.rtp.background = SILENCE
-            self.rtp.say(self.says)
-        body = self._alter_answer(answer.serialize())
-        if b"RTP/AVP 8" in body:
-            self.rtp.codec = PCMA
-        return body
-
     def digits_by_info(self) -> str:
         """Return the keys that were sent to us in SIP INFO."""
         bodies = [event.body.decode() for event in self.events if isinstance(event, Info)]
         return "".join(body.split("Signal=")[1][0] for body in bodies)
 
     async def _act(self) -> None:
-        far_end = self.far_end
-        begun = asyncio.get_running_loop().time()
-        if far_end.rings_after is not None and far_end.refuses is None:
-            await _sleep(far_end.rings_after)
-            if far_end.early_media:
-                self.call.progress(self.answer_body())
-            else:
-                self.call.ring()
-        if far_end.answers_after is None:
-            return
-        passed = asyncio.get_running_loop().time() - begun
-        await _sleep(far_end.answers_after - timedelta(seconds=passed))
-        if far_end.refuses is not None:
-            headers = [] if far_end.q850 is None else [_reason(far_end.q850)]
-            self.call.reject(far_end.refuses, headers=headers)
-            return
-        self.call.answer(self.answer_body())
-        await self._while_answered()
+        """Do what the far end does from the beginning."""
 
     async def _while_answered(self) -> None:
         far_end = self.far_end
@@ -216,8 +214,117 @@ class SipPhone:
 
     def _on_event(self, event: CallEvent) -> None:
         self.events.append(event)
-        if isinstance(event, Ended | Cancelled):
+        if isinstance(event, Ended | Cancelled | Failed):
             self._over.set()
+
+
+class CalledPhone(SipPhone):
+    """A telephone that is called."""
+
+    def __init__(
+        self,
+        call: IncomingCall,
+        far_end: FarEnd,
+        rtp: RtpPeer,
+        *,
+        alter_answer: Callable[[bytes], bytes],
+    ) -> None:
+        super().__init__(far_end, rtp)
+        self.call = self._incoming = call
+        self._alter_answer = alter_answer
+        call.on_event = self._on_event
+
+    def answer_body(self) -> bytes:
+        """Return our answer to the offer of the INVITE, and be connected as it says."""
+        offer = SessionDescription.parse(self._incoming.request.body)
+        answer, self.agreed = answer_offer(
+            offer, address=HOST, port=self.rtp.port, session_id=1, version=1
+        )
+        self.rtp.connect((self.agreed.remote_address, self.agreed.remote_port))
+        if self.says is not None:
+            self.rtp.background = SILENCE
+            self.rtp.say(self.says)
+        body = self._alter_answer(answer.serialize())
+        if b"RTP/AVP 8" in body:
+            self.rtp.codec = PCMA
+        return body
+
+    async def _act(self) -> None:
+        far_end = self.far_end
+        begun = asyncio.get_running_loop().time()
+        if far_end.rings_after is not None and far_end.refuses is None:
+            await _sleep(far_end.rings_after)
+            if far_end.early_media:
+                self._incoming.progress(self.answer_body())
+            else:
+                self._incoming.ring()
+        if far_end.answers_after is None:
+            return
+        passed = asyncio.get_running_loop().time() - begun
+        await _sleep(far_end.answers_after - timedelta(seconds=passed))
+        if far_end.refuses is not None:
+            headers = [] if far_end.q850 is None else [_reason(far_end.q850)]
+            self._incoming.reject(far_end.refuses, headers=headers)
+            return
+        self._incoming.answer(self.answer_body())
+        await self._while_answered()
+
+
+class SipCaller(SipPhone):
+    """A telephone that calls an engine."""
+
+    def __init__(self, far_end: FarEnd, rtp: RtpPeer, *, gives_up_after: timedelta | None) -> None:
+        super().__init__(far_end, rtp)
+        self._gives_up_after = gives_up_after
+        self._offer = make_offer(address=HOST, port=rtp.port, session_id=1, version=1)
+        self._outgoing: OutgoingCall
+        self._offers_session = True
+        self._answered = asyncio.Event()
+
+    def offer_body(self) -> bytes:
+        """Return our offer."""
+        return self._offer.serialize()
+
+    def dial(self, agent: UserAgent, *, uri: str, from_: str, body: bytes) -> None:
+        """Send the INVITE, with an offer of ours or with none."""
+        self._offers_session = bool(body)
+        self.call = self._outgoing = agent.invite(
+            uri,
+            from_=from_,
+            on_event=self._on_event,
+            body=body,
+            headers=[("X-Campaign", "spring")],
+        )
+
+    @property
+    def status(self) -> int | None:
+        """The final status of the INVITE, if it failed."""
+        return next((event.status for event in self.events if isinstance(event, Failed)), None)
+
+    async def _act(self) -> None:
+        if self._gives_up_after is not None:
+            await _sleep(self._gives_up_after)
+            self._outgoing.cancel()
+            return
+        await self._answered.wait()
+        await self._while_answered()
+
+    def _on_event(self, event: CallEvent) -> None:
+        if isinstance(event, Answered):
+            self._connect(event.body)
+            self._answered.set()
+        super()._on_event(event)
+
+    def _connect(self, body: bytes) -> None:
+        theirs = SessionDescription.parse(body)
+        if self._offers_session:
+            self.agreed = read_answer(self._offer, theirs)
+        else:
+            answer, self.agreed = answer_offer(
+                theirs, address=HOST, port=self.rtp.port, session_id=1, version=1
+            )
+            self._outgoing.acknowledge(answer.serialize())
+        self.rtp.connect((self.agreed.remote_address, self.agreed.remote_port))
 
 
 def _reason(q850: int) -> tuple[str, str]:

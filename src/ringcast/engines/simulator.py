@@ -7,7 +7,7 @@ has passed. It proves nothing about real calls; it lets the code above be tested
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,10 +17,11 @@ from typing import Final
 
 from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.ids import AttemptId
-from ringcast.domain.numbers import Destination
+from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.ports.engine import (
     AnswerClassified,
     AnswerKind,
+    CallOffered,
     Capabilities,
     DetectionSettings,
     DigitReceived,
@@ -31,12 +32,15 @@ from ringcast.ports.engine import (
     LegAnswered,
     LegEnded,
     LegRinging,
+    OfferSink,
     Originate,
     PlaybackFinished,
     PlaybackResult,
     PlaybackStarted,
     RecordingFinished,
     RecordingTracks,
+    Refusal,
+    TakeCall,
     Unbridged,
     WhoEnded,
 )
@@ -84,8 +88,10 @@ class _Playback:
 
 @dataclass(slots=True)
 class _Leg:
-    request: Originate
+    max_length: timedelta
     far_end: FarEnd
+    offer: int | None = None
+    """Of a call that came to us."""
     answered_at: datetime | None = None
     detection: object | None = None
     """That which runs."""
@@ -115,6 +121,9 @@ class SimulatedEngine:
         self._far_end = far_end
         self._length_of = length_of
         self._sink: EventSink | None = None
+        self._on_offer: OfferSink | None = None
+        self._offers: dict[int, tuple[FarEnd, timedelta]] = {}
+        self._refused: dict[int, Refusal] = {}
         self._legs: dict[AttemptId, _Leg] = {}
         self._due: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
@@ -147,15 +156,16 @@ class SimulatedEngine:
         """Everything but audio."""
         return Capabilities()
 
-    async def start(self, sink: EventSink) -> None:
+    async def start(self, sink: EventSink, *, on_offer: OfferSink | None = None) -> None:
         """Begin to take calls."""
         self._sink = sink
+        self._on_offer = on_offer
 
     async def close(self) -> None:
         """End what is left and take no more calls."""
         for leg, live in list(self._legs.items()):
             self._hang_up(leg, live, "the server shuts down")
-        self._sink = None
+        self._sink = self._on_offer = None
         self._due.clear()
 
     async def originate(self, request: Originate) -> None:
@@ -164,7 +174,7 @@ class SimulatedEngine:
         if self._sink is None or far_end is None:
             raise EngineUnavailable(f"no route to {request.to.masked}")
         assert request.leg not in self._legs, "a leg is originated once"
-        leg, live = request.leg, _Leg(request, far_end)
+        leg, live = request.leg, _Leg(request.max_length, far_end)
         self._legs[leg] = live
         self.originated.append(request)
         if far_end.rings_after is not None:
@@ -172,6 +182,76 @@ class SimulatedEngine:
         if far_end.answers_after is not None:
             self._after(far_end.answers_after, leg, lambda: self._pick_up(leg, live))
         self._after(request.ring_timeout, leg, lambda: self._ring_out(leg, live))
+
+    async def take(self, request: TakeCall) -> None:
+        """Make a leg of a call that `call_in` has offered."""
+        offered = self._offers.pop(request.offer, None)
+        if self._sink is None or offered is None:
+            raise EngineUnavailable("the caller has hung up, or waited too long")
+        far_end, patience = offered
+        leg, live = request.leg, _Leg(request.max_length, far_end, offer=request.offer)
+        self._legs[leg] = live
+        self._after(patience, leg, lambda: self._give_up(leg, live))
+        self._after(request.ring_timeout, leg, lambda: self._ring_out(leg, live))
+
+    async def decline(self, offer: int, refusal: Refusal) -> None:
+        """Refuse a call that was not taken."""
+        if self._offers.pop(offer, None) is not None:
+            self._refused[offer] = refusal
+
+    async def ring(self, leg: AttemptId) -> None:
+        """Nobody listens to the ringing."""
+
+    async def answer(self, leg: AttemptId) -> None:
+        """Answer a call that was taken."""
+        live = self._legs.get(leg)
+        if live is not None and live.offer is not None and live.answered_at is None:
+            self._pick_up(leg, live)
+
+    async def reject(self, leg: AttemptId, refusal: Refusal) -> None:
+        """Turn away the caller of a call that was taken."""
+        live = self._legs.get(leg)
+        if live is not None and live.offer is not None and live.answered_at is None:
+            reason = f"the call was turned away here ({refusal})"
+            self._refused[live.offer] = refusal
+            self._end(leg, by=WhoEnded.LOCAL, reason=reason, sip_status=refusal.sip_status)
+
+    def call_in(
+        self,
+        to: str,
+        *,
+        from_text: str = "",
+        far_end: FarEnd | None = None,
+        gives_up_after: timedelta = timedelta(seconds=60),
+        headers: Mapping[str, str] | None = None,
+    ) -> int:
+        """Have a far end call us; return the number of its offer."""
+        assert self._on_offer is not None, "started with on_offer"
+        offer = next(self._order)
+        self._offers[offer] = far_end or FarEnd(), gives_up_after
+        due = self.now + gives_up_after
+        heapq.heappush(self._due, (due, offer, lambda: self._give_up_waiting(offer)))
+        self._on_offer(
+            CallOffered(
+                offer=offer,
+                at=self.now,
+                to=to,
+                from_number=PhoneNumber(from_text.lstrip("+")) if from_text else None,
+                from_text=from_text,
+                from_name=None,
+                trunk="trunk",
+                sip_call_id=f"offer-{offer}",
+                headers=headers or {},
+            )
+        )
+        return offer
+
+    def _give_up_waiting(self, offer: int) -> None:
+        self._offers.pop(offer, None)
+
+    def refused(self, offer: int) -> Refusal | None:
+        """Return why a call that was not taken was refused."""
+        return self._refused.get(offer)
 
     async def play(self, leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
         """Play the sounds; replaces what is playing. An unknown sound ends as FAILED."""
@@ -307,7 +387,9 @@ class SimulatedEngine:
             self._hang_up(leg, live, reason)
 
     def _hang_up(self, leg: AttemptId, live: _Leg, reason: str) -> None:
-        status = 487 if live.answered_at is None else None
+        status = None
+        if live.answered_at is None:
+            status = 480 if live.offer is not None else 487
         self._end(leg, by=WhoEnded.LOCAL, reason=reason, sip_status=status)
 
     # Faults, for tests of what must survive them
@@ -339,7 +421,7 @@ class SimulatedEngine:
             self._after(when, leg, partial(self._press, leg, digit))
         if far_end.hangs_up_after is not None:
             self._after(far_end.hangs_up_after, leg, lambda: self._hang_up_there(leg, live))
-        self._after(live.request.max_length, leg, lambda: self._reach_limit(leg))
+        self._after(live.max_length, leg, lambda: self._reach_limit(leg))
 
     def _press(self, leg: AttemptId, digit: str) -> None:
         self._report(DigitReceived(leg=leg, at=self.now, digit=digit, duration=_DIGIT_LENGTH))
@@ -351,8 +433,17 @@ class SimulatedEngine:
         q850 = live.far_end.q850
         self._end(leg, by=WhoEnded.REMOTE, reason="the far end hung up", q850=q850)
 
+    def _give_up(self, leg: AttemptId, live: _Leg) -> None:
+        if live.answered_at is None:
+            reason = "the caller hung up before the answer"
+            self._end(leg, by=WhoEnded.REMOTE, reason=reason, sip_status=487)
+
     def _ring_out(self, leg: AttemptId, live: _Leg) -> None:
         if live.answered_at is not None:
+            return
+        if live.offer is not None:
+            reason = "the call was not answered here"
+            self._end(leg, by=WhoEnded.LOCAL, reason=reason, sip_status=480, ring_timed_out=True)
             return
         silent = live.far_end.rings_after is None
         self._end(

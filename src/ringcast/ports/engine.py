@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import Destination, PhoneNumber
@@ -22,6 +22,7 @@ __all__ = [
     "AnswerClassified",
     "AnswerKind",
     "CallEngine",
+    "CallOffered",
     "Capabilities",
     "DetectionSettings",
     "DigitReceived",
@@ -32,12 +33,15 @@ __all__ = [
     "LegAnswered",
     "LegEnded",
     "LegRinging",
+    "OfferSink",
     "Originate",
     "PlaybackFinished",
     "PlaybackResult",
     "PlaybackStarted",
     "RecordingFinished",
     "RecordingTracks",
+    "Refusal",
+    "TakeCall",
     "Unbridged",
     "WhoEnded",
 ]
@@ -54,6 +58,7 @@ class Capabilities:
     early_media: bool = True
     detect: bool = True
     bridge: bool = True
+    inbound: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,11 +80,69 @@ class Originate:
     """A leg this one will be bridged to: an engine of many parts places both on the same."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallOffered:
+    """Somebody calls us and waits: `take` or `decline` the call within a few seconds."""
+
+    offer: int
+    """What the engine calls it."""
+    at: datetime
+    to: str
+    """What was dialled, as the far end writes it: mostly a number, with or without a plus."""
+    from_number: PhoneNumber | None
+    from_text: str
+    """Who calls, as the far end writes it; empty if it does not say."""
+    from_name: str | None
+    trunk: str
+    sip_call_id: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The X- headers of the INVITE."""
+
+
+OfferSink: TypeAlias = Callable[[CallOffered], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakeCall:
+    """Make a leg of a call that was offered. It ends in LegEnded as those that we place."""
+
+    offer: int
+    leg: AttemptId
+    ring_timeout: timedelta = timedelta(minutes=3)
+    """How long it may wait for our answer; then the engine refuses it."""
+    max_length: timedelta = timedelta(hours=4)
+    """How long it may last from answer; then the engine hangs up."""
+
+
+class Refusal(StrEnum):
+    """Why a call is not answered."""
+
+    BUSY = "busy"
+    REJECTED = "rejected"
+    UNAVAILABLE = "unavailable"
+    NO_SUCH_NUMBER = "no such number"
+    OVERLOADED = "overloaded"
+
+    @property
+    def sip_status(self) -> int:
+        """The final status that says it (RFC 3261 21)."""
+        return _REFUSED_WITH[self]
+
+
+_REFUSED_WITH: Final[Mapping[Refusal, int]] = {
+    Refusal.BUSY: 486,
+    Refusal.REJECTED: 603,
+    Refusal.UNAVAILABLE: 480,
+    Refusal.NO_SUCH_NUMBER: 404,
+    Refusal.OVERLOADED: 503,
+}
+
+
 class WhoEnded(StrEnum):
     """Which side ended a leg."""
 
     REMOTE = "remote"
-    """A refusal or a BYE from the far end."""
+    """A refusal, a CANCEL or a BYE from the far end."""
     LOCAL = "local"
     """`hang_up`, or a limit of `Originate`."""
     ENGINE = "engine"
@@ -97,7 +160,7 @@ class LegRinging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered:
-    """The far end picked up; media flows."""
+    """The far end picked up, or we did; media flows."""
 
     leg: AttemptId
     at: datetime
@@ -105,7 +168,7 @@ class LegAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegEnded:
-    """The last event of a leg; exactly one comes for every leg that was originated."""
+    """The last event of a leg; exactly one comes for every leg that was originated or taken."""
 
     leg: AttemptId
     at: datetime
@@ -277,8 +340,12 @@ class CallEngine(Protocol):
     def capabilities(self) -> Capabilities:
         """What this engine can do."""
 
-    async def start(self, sink: EventSink) -> None:
-        """Begin to take calls; raise EngineUnavailable, saying what to change, if it cannot."""
+    async def start(self, sink: EventSink, *, on_offer: OfferSink | None = None) -> None:
+        """Begin to work; raise EngineUnavailable, saying what to change, if it cannot.
+
+        `on_offer` is told of calls that come to us, on the event loop's thread; without it they are
+        refused. Only trunks may call; others are not even answered.
+        """
 
     async def close(self) -> None:
         """Hang up what is left and release everything."""
@@ -288,6 +355,25 @@ class CallEngine(Protocol):
 
         Raises EngineUnavailable if no INVITE was sent: then no event follows.
         """
+
+    async def take(self, request: TakeCall) -> None:
+        """Make a leg of a call that was offered; the caller goes on waiting.
+
+        Raises EngineUnavailable if there is no such call any more, or no media for it: then it is
+        refused, and no event follows.
+        """
+
+    async def decline(self, offer: int, refusal: Refusal) -> None:
+        """Refuse a call that was offered and not taken; do nothing if it has gone."""
+
+    async def ring(self, leg: AttemptId) -> None:
+        """Let the caller of a leg that was taken hear that it rings here."""
+
+    async def answer(self, leg: AttemptId) -> None:
+        """Answer a leg that was taken: LegAnswered follows."""
+
+    async def reject(self, leg: AttemptId, refusal: Refusal) -> None:
+        """Turn away the caller of a leg that was taken and not answered: LegEnded follows."""
 
     async def play(self, leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
         """Play imported audio (content hashes) without gaps; replaces what is playing.

@@ -14,6 +14,7 @@ from ringcast.domain.errors import EngineUnavailable, RingcastError
 from ringcast.domain.ids import AttemptId
 from ringcast.engines.embedded.bridges import Bridges
 from ringcast.engines.embedded.descriptions import Descriptions
+from ringcast.engines.embedded.incoming import Arrivals, IncomingLeg
 from ringcast.engines.embedded.leg import CANCEL_WAIT, LegState
 from ringcast.engines.embedded.live import DIGIT_GAP_MS, DIGIT_MS, LiveLeg, Surroundings
 from ringcast.engines.embedded.local_host import WILDCARDS, local_host_towards
@@ -41,8 +42,11 @@ from ringcast.ports.engine import (
     Capabilities,
     DetectionSettings,
     EventSink,
+    OfferSink,
     Originate,
     RecordingTracks,
+    Refusal,
+    TakeCall,
 )
 from ringcast.protocols.rtp import check_digits
 from ringcast.protocols.sip.errors import SipError
@@ -66,7 +70,7 @@ _POLL: Final = 0.02
 
 
 class EmbeddedEngine:
-    """Places calls by SIP and media workers of our own (implements `ports.engine.CallEngine`)."""
+    """Our own SIP and media workers behind the engine port (`ports.engine.CallEngine`)."""
 
     def __init__(
         self,
@@ -100,8 +104,14 @@ class EmbeddedEngine:
         self._all_ended = asyncio.Event()
         self._next_session_id = 0
         self._descriptions: dict[str, Descriptions] = {}
+        self._arrivals = Arrivals(trunk=trunk, clock=clock)
         self._agent = UserAgent(
-            listen=sip, advertise=advertise, transports=self._transports, trace=trace
+            listen=sip,
+            advertise=advertise,
+            transports=self._transports,
+            on_incoming=self._arrivals.on_incoming,
+            admit=self._arrivals.admit,
+            trace=trace,
         )
         self._sip_host = sip[0]
         self._media = MediaPool(
@@ -137,7 +147,7 @@ class EmbeddedEngine:
 
     # Life
 
-    async def start(self, sink: EventSink) -> None:
+    async def start(self, sink: EventSink, *, on_offer: OfferSink | None = None) -> None:
         """Listen for SIP and start the media workers; raise EngineUnavailable if that fails."""
         try:
             await self._agent.start()
@@ -163,10 +173,12 @@ class EmbeddedEngine:
             on_silenced=self._bridges.release,
             on_digit=self._bridges.pass_on,
         )
+        self._arrivals.start(on_offer)
 
     async def close(self) -> None:
         """Hang up what is left, wait for its end, and release everything."""
         started, self._around = self._around is not None, None
+        self._arrivals.close()
         if not started:
             return
         for leg in list(self._legs.values()):
@@ -200,23 +212,77 @@ class EmbeddedEngine:
             raise ValueError(f"leg {request.leg} has been originated already")
         route = find_route(request.to, trunk=self._trunk, transports=self._transports)
         headers = extra_headers(request.headers)
-        leg = self._legs[request.leg] = LiveLeg(request, route, around)
+        leg = self._legs[request.leg] = LiveLeg(
+            request.leg,
+            around,
+            peer=route.peer,
+            ring_timeout=request.ring_timeout,
+            max_length=request.max_length,
+            has_credentials=route.credentials is not None,
+        )
         try:
             address = await self._open_stream(leg, near=request.near)
-            host = self._media_host(address, route)
-            negotiation = Negotiation(
-                self._descriptions_of(host),
-                address=host,
-                port=address.port,
-                session_id=self._new_session_id(),
-            )
-            call = self._invite(request, leg, headers, negotiation.offer())
+            negotiation = self._negotiation(self._media_host(address, route.host), address.port)
+            call = self._invite(request, leg, route, headers, negotiation.offer())
         except BaseException:
             self._forget(leg.id)
             if leg.leg.state is LegState.NEW:
                 leg.give_up("its INVITE could not be sent")
             raise
         leg.begin(call, negotiation)
+
+    async def take(self, request: TakeCall) -> None:
+        """Open a stream for a call that came to us; it goes on waiting."""
+        around = self._around
+        if around is None:
+            raise EngineUnavailable("the voice engine is not running")
+        if request.leg in self._legs:
+            raise ValueError(f"leg {request.leg} is there already")
+        source = self._arrivals.source_of(request.offer)
+        leg = self._legs[request.leg] = IncomingLeg(
+            request.leg,
+            around,
+            peer=f"trunk {format_host_port(source.host, source.port)}",
+            ring_timeout=request.ring_timeout,
+            max_length=request.max_length,
+        )
+        try:
+            address = await self._open_stream(leg, near=None)
+            try:
+                call = self._arrivals.take(request.offer)  # the caller may have gone meanwhile
+            except EngineUnavailable:
+                self._close_stream(leg)
+                raise
+            host = self._media_host(address, source.host)
+        except BaseException:
+            self._forget(leg.id)
+            if leg.leg.state is LegState.NEW:
+                leg.give_up("its call was not there any more")
+            self._arrivals.decline(request.offer, Refusal.OVERLOADED)
+            raise
+        leg.offered(call, self._negotiation(host, address.port))
+
+    async def decline(self, offer: int, refusal: Refusal) -> None:
+        """Refuse a call that was not taken."""
+        self._arrivals.decline(offer, refusal)
+
+    async def ring(self, leg: AttemptId) -> None:
+        """Send 180 for a call that was taken."""
+        live = self._legs.get(leg)
+        if isinstance(live, IncomingLeg):
+            live.ring()
+
+    async def answer(self, leg: AttemptId) -> None:
+        """Answer a call that was taken."""
+        live = self._legs.get(leg)
+        if isinstance(live, IncomingLeg):
+            live.pick_up()
+
+    async def reject(self, leg: AttemptId, refusal: Refusal) -> None:
+        """Turn away the caller of a call that was taken."""
+        live = self._legs.get(leg)
+        if isinstance(live, IncomingLeg):
+            live.reject(refusal)
 
     async def play(self, leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
         """Play imported audio without gaps in place of what plays."""
@@ -329,10 +395,10 @@ class EmbeddedEngine:
         self,
         request: Originate,
         leg: LiveLeg,
+        route: Route,
         headers: list[tuple[str, str]],
         offer: bytes,
     ) -> OutgoingCall:
-        route = leg.route
         host = route.from_host or self._from_host(route)
         number, name = request.from_number, request.from_name
         try:
@@ -387,11 +453,19 @@ class EmbeddedEngine:
             known = self._descriptions[host] = Descriptions(host)
         return known
 
-    def _media_host(self, address: LocalAddress, route: Route) -> str:
+    def _negotiation(self, host: str, port: int) -> Negotiation:
+        return Negotiation(
+            self._descriptions_of(host),
+            address=host,
+            port=port,
+            session_id=self._new_session_id(),
+        )
+
+    def _media_host(self, address: LocalAddress, peer: str) -> str:
         """Return the address for our SDP."""
         if self._advertise is not None:
             return self._advertise
-        return address.host if address.host not in WILDCARDS else local_host_towards(route.host)
+        return address.host if address.host not in WILDCARDS else local_host_towards(peer)
 
     def _from_host(self, route: Route) -> str:
         """Return the host part of our From, as it is written in a URI."""

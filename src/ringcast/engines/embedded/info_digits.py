@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from ringcast.protocols.sip.agent_session import ActionNotPossible
-from ringcast.useragent import OutgoingCall
+from ringcast.useragent import Call
 
 __all__ = ["DTMF", "DTMF_RELAY", "InfoDigitSender", "read_info_digit"]
 
@@ -55,7 +55,7 @@ class InfoDigitSender:
 
     def __init__(
         self,
-        call: OutgoingCall,
+        call: Call,
         *,
         loop: asyncio.AbstractEventLoop,
         on_sent: Callable[[], None],

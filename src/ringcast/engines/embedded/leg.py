@@ -29,8 +29,10 @@ __all__ = [
     "LegState",
     "Moment",
     "Report",
+    "SendAnswer",
     "SendBye",
     "SendCancel",
+    "SendRefusal",
     "Verdict",
 ]
 
@@ -40,12 +42,16 @@ RECORDING_WAIT: Final = 3.0
 """Seconds to wait for the media worker to complete the recordings of a leg that ends."""
 
 NORMAL_CLEARING: Final = 16  # Q.850
+NO_ANSWER: Final = 19
 TEMPORARY_FAILURE: Final = 41
 INCOMPATIBLE: Final = 88
 
 
 class LegState(Enum):
-    """Where a leg is; ENDING has its verdict and waits for the far end or for recordings."""
+    """Where a leg is; ENDING has its verdict and waits for the far end or for recordings.
+
+    A call that comes to us is RINGING from its beginning until we answer it.
+    """
 
     NEW = auto()
     INVITING = auto()
@@ -56,7 +62,7 @@ class LegState(Enum):
 
 
 _NEXT: Mapping[LegState, frozenset[LegState]] = {
-    LegState.NEW: frozenset({LegState.INVITING, LegState.ENDED}),
+    LegState.NEW: frozenset({LegState.INVITING, LegState.RINGING, LegState.ENDED}),
     LegState.INVITING: frozenset({LegState.RINGING, LegState.ANSWERED, LegState.ENDING}),
     LegState.RINGING: frozenset({LegState.ANSWERED, LegState.ENDING}),
     LegState.ANSWERED: frozenset({LegState.ENDING}),
@@ -87,6 +93,18 @@ class SendBye:
 
 
 @dataclass(frozen=True, slots=True)
+class SendAnswer:
+    """Connect the stream and accept the call that came to us with 200."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendRefusal:
+    """Refuse the call that came to us with this SIP status."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class CloseMedia:
     """Close the media stream; its recordings are completed on the way."""
 
@@ -98,7 +116,7 @@ class Report:
     event: EngineEvent
 
 
-Action: TypeAlias = SendCancel | SendBye | CloseMedia | Report
+Action: TypeAlias = SendCancel | SendBye | SendAnswer | SendRefusal | CloseMedia | Report
 
 _CANCEL: Final = SendCancel()
 _CLOSE_MEDIA: Final = CloseMedia()
@@ -125,10 +143,12 @@ class Leg:
     __slots__ = (
         "_actions",
         "_early_media",
+        "_is_inbound",
         "_max_length",
         "_media_open",
         "_peer",
         "_peer_responded",
+        "_picked_up",
         "_recordings",
         "_ring_timeout",
         "_sip_over",
@@ -151,7 +171,9 @@ class Leg:
         self._state = LegState.NEW
         self._actions: list[Action] = []
         self._early_media = False
+        self._is_inbound = False
         self._peer_responded = False
+        self._picked_up = False
         self._media_open = True
         self._recordings: set[int] = set()
         self._sip_over = False
@@ -187,6 +209,30 @@ class Leg:
         """Give up a leg whose INVITE was not sent: nothing is reported of it."""
         self._move_to(LegState.ENDED)
 
+    # A call that comes to us
+
+    def offered(self, *, now: Moment) -> None:
+        """Somebody calls us, and waits to be answered."""
+        self._is_inbound = self._peer_responded = True
+        self._move_to(LegState.RINGING)
+        self.deadline = now.monotonic + self._ring_timeout.total_seconds()
+
+    def pick_up(self) -> None:
+        """Answer; `connected` follows when there is a session. Nothing if it is not ringing."""
+        if self._is_inbound and self._state is LegState.RINGING and not self._picked_up:
+            self._picked_up = True
+            self._actions.append(SendAnswer())
+
+    def connected(self, *, now: Moment) -> None:
+        """Both sides know where the other's audio goes."""
+        if self._picked_up and self._state is LegState.RINGING:
+            self._talk(now)
+
+    def refuse(self, status: int, reason: str, *, now: Moment, by: WhoEnded) -> None:
+        """Turn the caller away, who has not been answered."""
+        if self._is_inbound and self._state is LegState.RINGING:
+            self._turn_away(Verdict(by=by, sip_status=status, reason=reason), now=now)
+
     # What SIP reports
 
     def invite_sent(self, *, now: Moment) -> None:
@@ -217,9 +263,7 @@ class Leg:
         """A 2xx came that we can talk to."""
         self._peer_responded = True
         if self._state in _UNANSWERED:
-            self._move_to(LegState.ANSWERED)
-            self.deadline = now.monotonic + self._max_length.total_seconds()
-            self._report(LegAnswered(leg=self.id, at=now.utc))
+            self._talk(now)
         elif self._state is LegState.ENDING and not self._sip_over:
             self._answer_crossed_cancel(now)
 
@@ -319,8 +363,18 @@ class Leg:
 
     # How it ends
 
+    def _talk(self, now: Moment) -> None:
+        self._move_to(LegState.ANSWERED)
+        self.deadline = now.monotonic + self._max_length.total_seconds()
+        self._report(LegAnswered(leg=self.id, at=now.utc))
+
     def _ring_out(self, now: Moment) -> None:
         seconds = self._ring_timeout.total_seconds()
+        if self._is_inbound:
+            reason = f"the call was not answered here in {seconds:g} s"
+            verdict = Verdict(by=WhoEnded.LOCAL, ring_timed_out=True, q850=NO_ANSWER, reason=reason)
+            self._turn_away(verdict, now=now)
+            return
         if self._peer_responded:
             verdict = Verdict(
                 by=WhoEnded.LOCAL, ring_timed_out=True, reason=f"nobody answered in {seconds:g} s"
@@ -337,9 +391,23 @@ class Leg:
             self._actions.append(SendBye(verdict.q850 or NORMAL_CLEARING))
             self._sip_over = True  # the user agent sees to it that the BYE arrives
             self._end(verdict, now=now)
+        elif self._is_inbound and self._state is LegState.RINGING:
+            self._turn_away(verdict, now=now)
         elif self._state in _UNANSWERED:
             self._actions.append(_CANCEL)
             self._end(verdict, now=now)
+
+    def _turn_away(self, verdict: Verdict, *, now: Moment) -> None:
+        """End a call that came to us and was not answered."""
+        if self._picked_up:  # our 200 is on its way: only BYE ends that (RFC 3261 15)
+            self._actions.append(SendBye(verdict.q850 or NORMAL_CLEARING))
+        else:
+            if verdict.sip_status is None:
+                verdict = replace(verdict, sip_status=500 if verdict.failed else 480)
+            assert verdict.sip_status is not None
+            self._actions.append(SendRefusal(verdict.sip_status))
+        self._sip_over = True
+        self._end(verdict, now=now)
 
     def _answer_crossed_cancel(self, now: Moment) -> None:
         # RFC 3261 9.1: a 200 that crosses the CANCEL makes a dialog; it is ended with BYE.

@@ -14,6 +14,7 @@ from ringcast import media
 from ringcast.domain.ids import AttemptId
 from ringcast.engines.embedded.info_digits import InfoDigitSender, read_info_digit
 from ringcast.engines.embedded.leg import (
+    Action,
     CloseMedia,
     Leg,
     LegState,
@@ -23,7 +24,6 @@ from ringcast.engines.embedded.leg import (
     SendCancel,
 )
 from ringcast.engines.embedded.negotiation import Negotiation
-from ringcast.engines.embedded.routes import Route
 from ringcast.engines.embedded.verdicts import verdict_on_end, verdict_on_failure
 from ringcast.media import Codec, MediaError, MediaEvent, MediaPool
 from ringcast.ports.clock import Clock
@@ -35,7 +35,6 @@ from ringcast.ports.engine import (
     EventSink,
     GreetingEnded,
     LegEnded,
-    Originate,
     PlaybackFinished,
     PlaybackResult,
     PlaybackStarted,
@@ -56,7 +55,7 @@ from ringcast.protocols.sip.agent_events import (
     Trying,
 )
 from ringcast.protocols.sip.message import Request
-from ringcast.useragent import OutgoingCall
+from ringcast.useragent import Call, OutgoingCall
 
 __all__ = ["DIGIT_GAP_MS", "DIGIT_MS", "LiveLeg", "Surroundings"]
 
@@ -102,12 +101,13 @@ class Surroundings:
 
 
 class LiveLeg:
-    """A leg from `originate` to its LegEnded; its number is also that of its media stream."""
+    """A leg from its beginning to its LegEnded; its number is also that of its media stream."""
 
     __slots__ = (
         "_around",
         "_awaits_digits_sent",
         "_call",
+        "_has_credentials",
         "_info_digits",
         "_is_acting",
         "_negotiation",
@@ -116,22 +116,28 @@ class LiveLeg:
         "id",
         "leg",
         "lost",
-        "route",
+        "peer",
     )
 
-    def __init__(self, request: Originate, route: Route, around: Surroundings) -> None:
-        self.id = request.leg
-        self.route = route
-        self.leg = Leg(
-            request.leg,
-            peer=route.peer,
-            ring_timeout=request.ring_timeout,
-            max_length=request.max_length,
-        )
+    def __init__(
+        self,
+        leg: AttemptId,
+        around: Surroundings,
+        *,
+        peer: str,
+        ring_timeout: timedelta,
+        max_length: timedelta,
+        has_credentials: bool = False,
+    ) -> None:
+        """`peer` is what reasons call the far end: "trunk 192.0.2.1:5060"."""
+        self.id = leg
+        self.peer = peer
+        self.leg = Leg(leg, peer=peer, ring_timeout=ring_timeout, max_length=max_length)
         self.lost: str | None = None
         """Why the leg came to nothing before its INVITE left."""
         self._around = around
-        self._call: OutgoingCall | None = None
+        self._call: Call | None = None
+        self._has_credentials = has_credentials
         self._negotiation: Negotiation | None = None
         self._info_digits: InfoDigitSender | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -225,11 +231,11 @@ class LiveLeg:
             self._answered(event, now)
         elif isinstance(event, Failed):
             verdict = verdict_on_failure(
-                event, peer=self.route.peer, has_credentials=self.route.credentials is not None
+                event, peer=self.peer, has_credentials=self._has_credentials
             )
             self.leg.refused(verdict, now=now)
         elif isinstance(event, Ended):
-            self.leg.dialog_ended(verdict_on_end(event, peer=self.route.peer), now=now)
+            self.leg.dialog_ended(verdict_on_end(event, peer=self.peer), now=now)
         elif isinstance(event, Trying):
             self.leg.peer_responded()
         elif isinstance(event, Info):
@@ -271,7 +277,7 @@ class LiveLeg:
     def _answer_in_ack(self, event: Acked, now: Moment) -> None:
         why = self._agree(event.body)
         if why is not None:
-            reason = f"{self.route.peer} answered our offer with what we cannot use: {why}"
+            reason = f"{self.peer} answered our offer with what we cannot use: {why}"
             self.leg.hang_up(reason, now=now)
 
     def _agree(self, body: bytes) -> str | None:
@@ -416,14 +422,20 @@ class LiveLeg:
                         self._close_stream()
                         self._around.on_silenced(self.id)
                     elif self._call is not None:
-                        if isinstance(action, SendBye):
-                            self._call.bye(cause=action.q850)
-                        elif isinstance(action, SendCancel):
-                            self._call.cancel()
+                        self._do(action)
         finally:
             self._is_acting = False
         if self.leg.deadline != self._timer_at:
             self._set_timer()
+
+    def _do(self, action: Action) -> None:
+        """Do what concerns SIP."""
+        assert self._call is not None
+        if isinstance(action, SendBye):
+            self._call.bye(cause=action.q850)
+        elif isinstance(action, SendCancel):
+            assert isinstance(self._call, OutgoingCall)
+            self._call.cancel()
 
     def _report(self, report: Report) -> None:
         if isinstance(report.event, LegEnded):
