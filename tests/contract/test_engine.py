@@ -82,6 +82,33 @@ async def test_sequence_is_played_without_gaps_as_often_as_asked(rig: Rig) -> No
     assert rig.heard(phone, [first, second, first, second])
 
 
+async def test_silence_between_sounds_is_as_long_as_asked(rig: Rig) -> None:
+    phone, sound = rig.phone(_PERSON), rig.sound(0.1)
+    leg = await answered(rig, phone)
+
+    await rig.engine.play(leg, 1, [sound, seconds(0.3), seconds(0)], 2)
+    finished = await happens(rig, leg, PlaybackFinished)
+
+    assert finished.result is PlaybackResult.COMPLETED
+    assert finished.played == seconds(0.8)
+    with pytest.raises(ValueError, match="no less than nothing"):
+        await rig.engine.play(leg, 2, [seconds(-1)], 1)
+
+
+async def test_sound_can_be_played_until_it_is_stopped(rig: Rig) -> None:
+    phone, sound = rig.phone(_PERSON), rig.sound(0.1)
+    leg = await answered(rig, phone)
+
+    await rig.engine.play(leg, 1, [sound], None)
+    await rig.pass_time(0.5)
+    assert rig.log.of(leg, PlaybackFinished) == []
+    await rig.engine.stop_playback(leg, 1)
+    finished = await happens(rig, leg, PlaybackFinished)
+
+    assert finished.result is PlaybackResult.STOPPED
+    assert finished.played >= seconds(0.3)
+
+
 async def test_playing_replaces_what_is_playing(rig: Rig) -> None:
     phone, long, short = rig.phone(_PERSON), rig.sound(20), rig.sound(0.2)
     leg = await answered(rig, phone)

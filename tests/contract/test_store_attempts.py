@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from ringcast.domain.calls import Attempt, AttemptState, CallState
+from ringcast.domain.calls import Attempt, AttemptState, CallState, QuestionAnswer
 from ringcast.domain.errors import Conflict, NotFound
 from ringcast.domain.ids import CallId
 from ringcast.domain.outcomes import Outcome
@@ -60,6 +60,7 @@ async def test_living_attempts_are_written_by_their_holder_only(store: Store) ->
             answered_at=NOW + 2 * SECOND,
             played=timedelta(milliseconds=20),
             digits="12#",
+            answers=(QuestionAnswer(question="fine?", response="\u00e9 <1>"),),
         )
 
     async with store.begin() as tx:

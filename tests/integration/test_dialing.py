@@ -6,7 +6,7 @@ The engine is the simulator: these tests are about what is written and when, not
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -30,15 +30,22 @@ from ringcast.domain.instructions import (
 )
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
+from ringcast.domain.programs import Interpreter
 from ringcast.engines.simulator import FarEnd, SimulatedEngine
 from ringcast.integrations.clock import SystemClock
+from ringcast.integrations.http_fetch import HttpFetcher
+from ringcast.integrations.remote_sounds import CachedRemoteSounds
 from ringcast.ports.engine import Originate
 from ringcast.ports.store import Transaction
 from ringcast.services.admission import Admission
 from ringcast.services.changes import Change, ChangeWriter
 from ringcast.services.dialer import HOLD_FOR, Dialer
+from ringcast.services.program_run import Programs
+from ringcast.services.program_steps import StepTools
+from ringcast.services.prompts import Prompts
 from ringcast.services.recovery import EndOrphanedAttempts, HoldAttempts
 from ringcast.stores.sql import SqlStore
+from tests.fakes.sound_library import MemoryAudio, MemorySpeech
 
 ACCOUNT = AccountId(1)
 SOUND = Play(audio=("sound",))
@@ -117,11 +124,15 @@ def _far_end(to: Destination) -> FarEnd | None:
 
 
 def _length(digest: str) -> timedelta:
-    return {"sound": timedelta(seconds=3), "other": timedelta(seconds=1)}[digest]
+    """Every sound that was made by a program lasts 2 s."""
+    lengths = {"sound": timedelta(seconds=3), "other": timedelta(seconds=1)}
+    return lengths.get(digest, timedelta(seconds=2))
 
 
 @asynccontextmanager
-async def _world(path: Path, *, max_calls: int = 100) -> AsyncIterator[World]:
+async def _world(
+    path: Path, *, max_calls: int = 100, interpreters: Mapping[str, Interpreter] | None = None
+) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         store = SqlStore.for_directory(path)
         stack.push_async_callback(store.close)
@@ -130,6 +141,10 @@ async def _world(path: Path, *, max_calls: int = 100) -> AsyncIterator[World]:
         events: list[CallEvent] = []
         changes = ChangeWriter(store=store, observer=events.extend)
         engine = SimulatedEngine(now=START, far_end=_far_end, length_of=_length)
+        audio = MemoryAudio()
+        web = HttpFetcher(allow_private=True)
+        remote = CachedRemoteSounds(web=web, audio=audio, clock=SystemClock())
+        prompts = Prompts(store=store, audio=audio, speech=MemorySpeech(audio), remote=remote)
         dialer = Dialer(
             store=store,
             engine=engine,
@@ -137,6 +152,11 @@ async def _world(path: Path, *, max_calls: int = 100) -> AsyncIterator[World]:
             changes=changes,
             clock=SystemClock(),
             holder="here",
+            programs=Programs(
+                interpreters=interpreters or {},
+                tools=StepTools(prompts=prompts, web=web),
+                clock=SystemClock(),
+            ),
         )
         await engine.start(dialer.deliver)
         tasks = [asyncio.create_task(changes.run()), asyncio.create_task(dialer.run())]

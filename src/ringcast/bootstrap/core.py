@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from ringcast.bootstrap.interpreters import INTERPRETERS
 from ringcast.bootstrap.storage import open_store
 from ringcast.config import ConfigError, Settings
 from ringcast.domain.errors import RingcastError, Unavailable
@@ -20,6 +21,8 @@ from ringcast.engines.embedded.engine import EmbeddedEngine
 from ringcast.engines.embedded.trunk import Trunk
 from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.clock import SystemClock
+from ringcast.integrations.http_fetch import HttpFetcher
+from ringcast.integrations.remote_sounds import CachedRemoteSounds
 from ringcast.integrations.speech import StoredSpeech
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
 from ringcast.ports.audio import AudioStore
@@ -32,6 +35,9 @@ from ringcast.services.changes import ChangeWriter
 from ringcast.services.dialer import Dialer
 from ringcast.services.idempotency import ForgetAnswers
 from ringcast.services.list_imports import ImportLists
+from ringcast.services.program_run import Programs
+from ringcast.services.program_steps import StepTools
+from ringcast.services.prompts import Prompts
 from ringcast.services.recovery import EndOrphanedAttempts, HoldAttempts
 
 __all__ = ["Core", "running_core"]
@@ -107,6 +113,13 @@ async def running_core(
             playable=audio.playable,
         )
         changes = ChangeWriter(store=store, observer=observer)
+        web = HttpFetcher(allow_private=settings.allow_private_urls)
+        remote_sounds = CachedRemoteSounds(web=web, audio=audio, clock=clock)
+        stack.push_async_callback(remote_sounds.close)
+        speech = StoredSpeech(synthesizer, audio, directory=settings.data_dir / "speech")
+        tools = StepTools(
+            prompts=Prompts(store=store, audio=audio, speech=speech, remote=remote_sounds), web=web
+        )
         dialer = Dialer(
             store=store,
             engine=engine,
@@ -116,6 +129,7 @@ async def running_core(
             changes=changes,
             clock=clock,
             holder=holder,
+            programs=Programs(interpreters=INTERPRETERS, tools=tools, clock=clock),
         )
         list_imports = ImportLists(store=store, clock=clock, holder=holder)
         await engine.start(dialer.deliver)
@@ -124,7 +138,7 @@ async def running_core(
             store=store,
             clock=clock,
             audio=audio,
-            speech=StoredSpeech(synthesizer, audio, directory=settings.data_dir / "speech"),
+            speech=speech,
             engine=engine,
             dialer=dialer,
             list_imports=list_imports,

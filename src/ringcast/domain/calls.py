@@ -16,7 +16,7 @@ from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
 
-__all__ = ["Attempt", "AttemptState", "Call", "CallState"]
+__all__ = ["Attempt", "AttemptState", "Call", "CallState", "QuestionAnswer"]
 
 
 class CallState(StrEnum):
@@ -117,6 +117,14 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class QuestionAnswer:
+    """What was answered to a question that the script asked."""
+
+    question: str
+    response: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
     """One INVITE: its times, its outcome and what the network said."""
 
@@ -145,12 +153,20 @@ class Attempt:
     """How much of the script's audio went out."""
     digits: str = ""
     """The keys the called person pressed, in order."""
+    answers: tuple[QuestionAnswer, ...] = ()
+    """The last answer to each question, in the order of the questions."""
 
     def moved_to(self, state: AttemptState) -> Attempt:
         """Return the attempt in `state`; raise IllegalTransition if it cannot go there."""
         if state not in _NEXT_ATTEMPT[self.state]:
             raise IllegalTransition("attempt", self.id, self.state, state)
         return replace(self, state=state)
+
+    def with_answer(self, question: str, response: str) -> Attempt:
+        """Return the attempt with an answer, which replaces an earlier one to that question."""
+        said = {one.question: one.response for one in self.answers} | {question: response}
+        answers = tuple(QuestionAnswer(question=q, response=r) for q, r in said.items())
+        return replace(self, answers=answers)
 
     @property
     def talk_time(self) -> timedelta:

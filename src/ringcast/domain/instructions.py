@@ -17,6 +17,7 @@ __all__ = [
     "BanNumber",
     "HangUp",
     "Instruction",
+    "Interpret",
     "Menu",
     "Pause",
     "Play",
@@ -104,8 +105,32 @@ class Transfer(msgspec.Struct, frozen=True, tag="transfer", kw_only=True):
     ring_timeout: timedelta = timedelta(seconds=60)
 
 
+class Interpret(msgspec.Struct, frozen=True, tag="interpret", kw_only=True):
+    """Run a program (`domain.programs`): a script in a language of its own that decides as it goes.
+
+    The script goes on when the program has come to its end. A call whose program ends it, cannot
+    be started or fails is hung up.
+    """
+
+    language: str
+    """Which interpreter reads `source`."""
+    source: str
+    """A document, or where the interpreter fetches it."""
+    settings: Mapping[str, str] = {}
+    """What else the interpreter is to know."""
+
+
 Instruction: TypeAlias = (
-    Play | Pause | SendDigits | Record | HangUp | BanNumber | WhenAnsweredBy | Menu | Transfer
+    Play
+    | Pause
+    | SendDigits
+    | Record
+    | HangUp
+    | BanNumber
+    | WhenAnsweredBy
+    | Menu
+    | Transfer
+    | Interpret
 )
 
 

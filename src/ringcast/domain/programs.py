@@ -13,7 +13,16 @@ fetches what they ask for, and closes the generator when the call is over.
 
 When the called party hangs up, `CallerGone` is thrown into the generator at the step it waits for.
 A program that lets it pass ends there. One that catches it may go on with steps that need no call
-(`Fetch`, `Ban`, `NoteAnswer`); each other step then answers `NotDone` at once.
+(`Fetch`, `Ban`, `NoteAnswer`); each other step then answers `NotDone` at once. It has ten seconds
+for them: the end of the call is written down after that. `RecordMessage` is the one step that still
+answers when the caller hangs up, so that a program learns of the recording; `CallerGone` then comes
+at the next step that needs the call.
+
+A program is closed when it has run out, when the call is given another script, and when it takes
+more than 1,000 steps in ten seconds: then the call is hung up, as it is when the program raises.
+What a program does between two steps holds up every other call, so it must be short.
+
+One step's prompts are played without a gap: put into one `Say` what belongs together.
 
 A step that could not be carried out answers `NotDone` with the reason in plain words; programs
 decide what that means in their language.
@@ -51,6 +60,7 @@ __all__ = [
     "GatherEnd",
     "Gathered",
     "GreetingEnd",
+    "Interpreter",
     "Listen",
     "NotDone",
     "NoteAnswer",
@@ -160,8 +170,9 @@ class Say:
 class Gather:
     """Collect keys. A key stops the prompts. Answers Gathered.
 
-    Ends at `max_digits`, at a key of `finish_on` (not part of the digits), when no first key comes
-    in `first_timeout` after the prompts, or no further one in `digit_timeout`.
+    A prompt that cannot be had is left out with those after it. Ends at `max_digits`, at a key of
+    `finish_on` (not part of the digits), when no first key comes in `first_timeout` after the
+    prompts, or no further one in `digit_timeout`.
     """
 
     prompts: tuple[Prompt, ...] = ()
@@ -174,7 +185,10 @@ class Gather:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listen:
-    """Wait and do nothing; keys pressed meanwhile are kept for the next Gather. Answers Done."""
+    """Wait and do nothing; keys pressed meanwhile are kept for a Gather that comes next.
+
+    Answers Done.
+    """
 
     length: timedelta
 
@@ -190,8 +204,9 @@ class SendTones:
 class RecordMessage:
     """Record what is said, in the foreground. Answers Recorded.
 
-    Ends after `silence_timeout` without speech, at `max_length`, or at a key of `finish_on`. Also
-    answers Recorded, `ended_by` "hangup", in a program that catches CallerGone: the file is kept.
+    Ends after `silence_timeout` without speech, at `max_length`, at a key of `finish_on`, or with
+    the call: then it answers Recorded, `ended_by` "hangup", and CallerGone comes at the next step
+    that needs the call.
     """
 
     name: str | None = None
@@ -286,6 +301,7 @@ class Detect:
     speech_end_threshold: timedelta | None = None
     timeout: timedelta | None = None
     words: int | None = None
+    """Who says so many words is a machine: taken as 0.4 seconds of speech each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -312,7 +328,7 @@ class Ban:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoteAnswer:
-    """Keep an answer to a question on the call. Answers Done."""
+    """Keep an answer to a question on the attempt; a later one replaces it. Answers Done."""
 
     question: str
     response: str
@@ -457,3 +473,9 @@ class Fetched:
 StepResult: TypeAlias = Done | NotDone | Gathered | Recorded | Dialed | Detected | Fetched
 
 Program: TypeAlias = Generator[Step, StepResult, None]
+
+Interpreter: TypeAlias = Callable[[str, Mapping[str, str], CallFacts], Program]
+"""Makes a program of a script's source and settings (`domain.instructions.Interpret`).
+
+Raises InvalidInput for a script that cannot be run; it is better to find that out before the call.
+"""

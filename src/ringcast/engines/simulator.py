@@ -29,6 +29,7 @@ from ringcast.ports.engine import (
     EngineEvent,
     EventSink,
     GreetingEnded,
+    Heard,
     LegAnswered,
     LegEnded,
     LegRinging,
@@ -130,7 +131,9 @@ class SimulatedEngine:
         self.originated: list[Originate] = []
         """Every call placed, in order."""
         self.heard: dict[AttemptId, list[str]] = {}
-        """The content hashes each far end heard from the start, in order, also of ended legs."""
+        """The content hashes each far end heard from the start, in order, also of ended legs.
+
+        What is played until it is stopped is there once."""
         self.digits: dict[AttemptId, str] = {}
         """The digits each far end was sent, also of ended legs."""
 
@@ -253,23 +256,32 @@ class SimulatedEngine:
         """Return why a call that was not taken was refused."""
         return self._refused.get(offer)
 
-    async def play(self, leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
+    async def play(
+        self, leg: AttemptId, playback: int, audio: Sequence[Heard], loop: int | None
+    ) -> None:
         """Play the sounds; replaces what is playing. An unknown sound ends as FAILED."""
-        if loop < 1:
+        if loop is not None and loop < 1:
             raise ValueError(f"a sound is played once or more, not {loop} times")
+        if any(isinstance(one, timedelta) and one < timedelta() for one in audio):
+            raise ValueError("silence lasts no less than nothing")
         live = self._answered(leg)
         if live is None:
             return
         self._stop_playing(leg, live)
         try:
-            length = sum((self._length_of(digest) for digest in audio), timedelta()) * loop
+            length = sum((self._length(one) for one in audio), timedelta())
         except LookupError:
             self._report_finished(leg, playback, PlaybackResult.FAILED, timedelta())
             return
-        self.heard.setdefault(leg, []).extend(list(audio) * loop)
+        sounds = [one for one in audio if isinstance(one, str)]
+        self.heard.setdefault(leg, []).extend(sounds * (loop or 1))
         live.playback = playing = _Playback(playback, self.now)
         self._report(PlaybackStarted(leg=leg, at=self.now, playback=playback))
-        self._after(length, leg, lambda: self._play_out(leg, live, playing))
+        if loop is not None:
+            self._after(length * loop, leg, lambda: self._play_out(leg, live, playing))
+
+    def _length(self, heard: Heard) -> timedelta:
+        return heard if isinstance(heard, timedelta) else self._length_of(heard)
 
     async def stop_playback(self, leg: AttemptId, playback: int) -> None:
         """Stop that playback, if it is the one that plays."""

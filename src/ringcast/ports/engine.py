@@ -30,6 +30,7 @@ __all__ = [
     "EngineEvent",
     "EventSink",
     "GreetingEnded",
+    "Heard",
     "LegAnswered",
     "LegEnded",
     "LegRinging",
@@ -76,6 +77,8 @@ class Originate:
     """How long it may last from answer; then the engine hangs up."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Extra SIP headers of the INVITE."""
+    credentials: tuple[str, str] | None = None
+    """User and password for a SIP address that asks for them; trunks have their own."""
     near: AttemptId | None = None
     """A leg this one will be bridged to: an engine of many parts places both on the same."""
 
@@ -329,6 +332,10 @@ EngineEvent: TypeAlias = (
 EventSink: TypeAlias = Callable[[EngineEvent], None]
 
 
+Heard: TypeAlias = str | timedelta
+"""What can be played: imported audio by its content hash, or silence by its length."""
+
+
 class CallEngine(Protocol):
     """Places calls and acts on live ones.
 
@@ -375,11 +382,14 @@ class CallEngine(Protocol):
     async def reject(self, leg: AttemptId, refusal: Refusal) -> None:
         """Turn away the caller of a leg that was taken and not answered: LegEnded follows."""
 
-    async def play(self, leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
-        """Play imported audio (content hashes) without gaps; replaces what is playing.
+    async def play(
+        self, leg: AttemptId, playback: int, audio: Sequence[Heard], loop: int | None
+    ) -> None:
+        """Play imported audio and silence without gaps; replaces what is playing.
 
-        `loop` is how many times, 1 or more. On a bridged leg it is heard in place of the other.
-        Raises ValueError for a loop of 0 or less: nothing would be played.
+        `loop` is how many times, 1 or more; None is until it is stopped. On a bridged leg it is
+        heard in place of the other. Raises ValueError for a loop of 0 or less, or silence of
+        less than nothing.
         """
 
     async def stop_playback(self, leg: AttemptId, playback: int) -> None:

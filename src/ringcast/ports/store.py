@@ -119,7 +119,11 @@ class Transaction(
     # calls
 
     async def add_calls(self, calls: Sequence[Call]) -> None: ...
-    async def call(self, account_id: AccountId, call_id: CallId) -> Call | None: ...
+    async def call(
+        self, account_id: AccountId, call_id: CallId, *, for_update: bool = False
+    ) -> Call | None:
+        """With `for_update` it is locked for this transaction."""
+
     async def calls(
         self,
         account_id: AccountId,

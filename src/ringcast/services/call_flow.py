@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import NoReturn, assert_never
 
 from ringcast.domain.calls import Attempt, AttemptState, Call
 from ringcast.domain.do_not_call import DoNotCallEntry
@@ -21,9 +21,10 @@ from ringcast.domain.events import (
     SoundPlayed,
 )
 from ringcast.domain.ids import AttemptId
-from ringcast.domain.instructions import Transfer
+from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome, outcome_of_failure
+from ringcast.domain.programs import CallFacts
 from ringcast.domain.retries import NO_RETRY, RetryRule, after_attempt
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import (
@@ -44,11 +45,21 @@ from ringcast.ports.engine import (
     Unbridged,
     WhoEnded,
 )
+from ringcast.services.call_commands import Command, EndNow, Redirect
 from ringcast.services.changes import Change, ChangeWriter
-from ringcast.services.script_run import News, ScriptRun
-from ringcast.services.second_legs import SecondAnswered, SecondLegs, SecondOver, Tell
+from ringcast.services.detecting import WHO
+from ringcast.services.leg_actions import LegActions, LegOver, News, Redirected, WorkDone
+from ringcast.services.program_run import Programs
+from ringcast.services.script_run import ScriptRun
+from ringcast.services.second_legs import (
+    SecondAnswered,
+    SecondCall,
+    SecondLegs,
+    SecondOver,
+    Tell,
+)
 
-__all__ = ["CallFlow"]
+__all__ = ["CallFlow", "SecondRole"]
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +72,16 @@ _OUTCOME_OF_ANSWER: Mapping[AnswerKind, Outcome] = {
 }
 
 
-class _LegOver(Exception):
-    """The leg has ended and its end has been noted: control flow inside this module, no fault."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecondRole:
+    """That the call is the second leg of another."""
+
+    number: int
+    """What the first leg calls it."""
+    near: AttemptId
+    """The first leg."""
+    wanted: SecondCall
+    tell: Tell
 
 
 class CallFlow:
@@ -83,12 +102,12 @@ class CallFlow:
         retry: RetryRule = NO_RETRY,
         spread: Callable[[], float] = lambda: 0.0,
         second_legs: SecondLegs,
-        near: AttemptId | None = None,
-        tell: Tell | None = None,
+        programs: Programs | None = None,
+        second: SecondRole | None = None,
     ) -> None:
         """`retry` says whether there is another attempt; `spread` as in `RetryRule`.
 
-        With `tell` this is the second leg of a transfer, `near` its first: it runs no script.
+        Without `programs` scripts hold none. With `second` it runs no script.
         """
         self._call = call
         self._attempt = attempt
@@ -98,134 +117,234 @@ class CallFlow:
         self._retry = retry
         self._spread = spread
         self._second_legs = second_legs
-        self._near = near
-        self._tell = tell
-        self._is_called_off = False
+        self._programs = programs
+        self._second = second
+        self._called_off: str | None = None
         self._is_transferred = False
-        self._events: asyncio.Queue[News] = asyncio.Queue()
-        self._answered_by = AnswerKind.HUMAN
+        self._is_over = False
+        self._inbox: asyncio.Queue[News | Command] = asyncio.Queue()
+        self._answered_by: AnswerKind | None = None
+        self._actions = LegActions(
+            leg=attempt.id,
+            engine=engine,
+            clock=clock,
+            next_news=self._next_news,
+            deliver=self.deliver,
+        )
 
-    def deliver(self, event: News) -> None:
-        """Take an event of this leg, or news of the second one."""
-        self._events.put_nowait(event)
+    @property
+    def leg(self) -> AttemptId:
+        """The leg, which is the attempt."""
+        return self._attempt.id
 
-    def call_off(self) -> None:
+    @property
+    def call(self) -> Call:
+        """The call, as it is by now."""
+        return self._call
+
+    def deliver(self, news: News) -> None:
+        """Take an event of this leg, news of a second one, or the end of work beside it."""
+        self._inbox.put_nowait(news)
+
+    def command(self, command: Command) -> bool:
+        """Have it carried out at once, or as soon as the call is answered; False if it is over.
+
+        It comes before everything that the script does next, whatever it waits for.
+        """
+        if self._is_over:
+            return False
+        if isinstance(command, EndNow):
+            self._retry = NO_RETRY
+            self._called_off = command.reason
+        self._inbox.put_nowait(command)
+        return True
+
+    def call_off(self, reason: str) -> None:
         """See that nothing is dialled, if it has not been dialled yet."""
-        self._is_called_off = True
+        self._called_off = reason
 
     async def run(self) -> None:
         """Place the call and see it through."""
         try:
             await self._run()
         finally:
-            if self._tell is not None:
-                self._tell(SecondOver(self._attempt.id))
+            if self._second is not None:
+                self._second.tell(
+                    SecondOver(
+                        number=self._second.number,
+                        outcome=self._attempt.outcome or Outcome.INTERNAL_ERROR,
+                        call_id=self._call.id,
+                        sip_status=self._attempt.sip_status,
+                        reason=self._attempt.reason or "",
+                    )
+                )
 
     async def _run(self) -> None:
-        leg = self._attempt.id
-        if self._is_called_off:
-            reason = "nobody was there any more to be put through"
-            await self._finish(at=self._clock.now(), outcome=Outcome.CANCELED, reason=reason)
+        if self._called_off is not None:
+            at, reason = self._clock.now(), self._called_off
+            await self._finish(at=at, outcome=Outcome.CANCELED, reason=reason)
             return
         try:
-            await self._engine.originate(
-                Originate(
-                    leg=leg,
-                    to=self._attempt.to,
-                    from_number=self._attempt.from_number,
-                    ring_timeout=self._call.ring_timeout,
-                    max_length=self._call.max_length,
-                    near=self._near,
-                )
-            )
+            await self._engine.originate(self._invitation())
         except EngineUnavailable as error:
             await self._finish(
                 at=self._clock.now(), outcome=Outcome.INTERNAL_ERROR, reason=str(error)
             )
             return
         try:
-            await self._wait_for_answer()
-            if self._tell is not None:
-                self._tell(SecondAnswered(leg))
-                while True:
-                    await self._next_event()
-            await self._script_run().run(self._call.script.instructions)
-            await self._engine.hang_up(leg, reason="the script ended")
-            while True:
-                await self._next_event()
-        except _LegOver:
-            return
+            if self._second is None:
+                await self._carry_out(self._call.script)
+            else:
+                await self._assist(self._second)
+        except LegOver as over:
+            await self._note_end(over.event)
 
     async def fail(self, reason: str) -> None:
         """Give the attempt its end after a fault of ours, unless it has one."""
+        self._is_over = True
         if self._attempt.state is not AttemptState.ENDED:
             await self._finish(at=self._clock.now(), outcome=Outcome.INTERNAL_ERROR, reason=reason)
 
-    def _script_run(self) -> ScriptRun:
-        return ScriptRun(
+    def _invitation(self) -> Originate:
+        second = self._second
+        return Originate(
             leg=self._attempt.id,
-            engine=self._engine,
-            clock=self._clock,
-            next_event=self._next_event,
-            on_answered_by=self._note_answered_by,
-            on_ban=self._ban_number,
-            second_leg=self,
+            to=self._attempt.to,
+            from_number=self._attempt.from_number,
+            ring_timeout=self._call.ring_timeout,
+            max_length=self._call.max_length,
+            headers={} if second is None else second.wanted.headers,
+            credentials=None if second is None else second.wanted.credentials,
+            near=None if second is None else second.near,
         )
 
-    # What a script asks of a transfer (`script_run.SecondLeg`)
+    async def _carry_out(self, script: Script) -> NoReturn:
+        """Run the script once the leg is answered, or another one given meanwhile; hang up."""
+        run = ScriptRun(actions=self._actions, call=self, programs=self._programs)
+        while True:
+            try:
+                await self._wait_for_answer()
+                await run.run(script.instructions)
+                await self._actions.hang_up("the script ended")
+            except Redirected as redirected:
+                script = redirected.script
+                await self._actions.quiet()
 
-    async def place(self, transfer: Transfer) -> AttemptId | None:
-        """Dial the second leg."""
-        return await self._second_legs.place_second(
-            self._call, self._attempt, transfer, self.deliver
+    async def _assist(self, second: SecondRole) -> None:
+        """Be there for the first leg once answered."""
+        await self._wait_for_answer()
+        if second.wanted.send_digits:
+            await self._actions.send_digits(second.wanted.send_digits)
+        if second.wanted.before is not None and self._programs is not None:
+            program = second.wanted.before(self.facts())
+            reason = await self._programs.run(program, self._actions, self)
+            if reason is not None:
+                await self._actions.hang_up(reason)
+        second.tell(
+            SecondAnswered(number=second.number, leg=self._attempt.id, call_id=self._call.id)
+        )
+        while True:
+            try:
+                await self._next_news()
+            except Redirected:
+                log.info("a second leg runs no script", extra={"attempt_id": self._attempt.id})
+
+    # What a script tells of the call and asks of it (`leg_actions.ScriptedCall`)
+
+    def facts(self) -> CallFacts:
+        """Return what programs may know of the call."""
+        attempt, call = self._attempt, self._call
+        return CallFacts(
+            call_id=call.id,
+            attempt_id=attempt.id,
+            account_id=call.account_id,
+            to=attempt.to,
+            from_number=attempt.from_number,
+            answered_at=attempt.answered_at,
+            attributes=call.attributes,
+            answered_by=None if self._answered_by is None else WHO[self._answered_by],
         )
 
-    async def end(self, leg: AttemptId) -> None:
-        """End the second leg."""
-        await self._second_legs.end_second(leg)
+    def place_second(self, number: int, wanted: SecondCall) -> None:
+        """Have a second leg dialled."""
+        self._second_legs.place_second(number, self._call, self._attempt, wanted, self.deliver)
+
+    async def end_second(self, number: int) -> None:
+        """End a second leg."""
+        await self._second_legs.end_second(self._attempt.id, number)
 
     def note_transferred(self) -> None:
         """The legs hear each other: that is what came of the attempt."""
         self._is_transferred = True
 
-    # Events
+    def note_answered_by(self, kind: AnswerKind) -> None:
+        """It is known who has answered."""
+        self._answered_by = kind
+
+    def note_answer(self, question: str, response: str) -> None:
+        """A question was answered."""
+        self._attempt = self._attempt.with_answer(question, response)
+        self._submit(Change(attempt=self._attempt))
+
+    def ban(self, source: str, number: PhoneNumber | None = None) -> None:
+        """Put a number, None: the one called, on the do-not-call list."""
+        banned = self._attempt.to if number is None else number
+        if not isinstance(banned, PhoneNumber):
+            return  # the list is one of numbers: a SIP address cannot be on it
+        entry = DoNotCallEntry(
+            account_id=self._attempt.account_id,
+            number=banned,
+            call=True,
+            text=True,
+            inbound_call=False,
+            inbound_text=False,
+            source=source,
+            created_at=self._clock.now(),
+            campaign_id=self._call.campaign_id,
+        )
+        self._submit(Change(attempt=self._attempt, do_not_call=(entry,)))
+
+    # News
 
     async def _wait_for_answer(self) -> None:
         while self._attempt.state is not AttemptState.ANSWERED:
-            await self._next_event()
+            await self._next_news()
 
-    async def _next_event(self, until: float | None = None) -> News | None:
-        """Take the next event, note what it changes, and raise _LegOver after the last one.
-
-        Return None if none comes `until` that moment of the monotonic clock.
-        """
+    async def _next_news(self, until: float | None = None) -> News | None:
+        """Take the next news and note what it changes; see `leg_actions.NextNews`."""
         left = None if until is None else until - self._clock.monotonic()
-        try:
-            async with asyncio.timeout(left):
-                event = await self._events.get()
-        except TimeoutError:
-            return None
-        match event:
-            case LegRinging():
-                self._note_ringing(event)
-            case LegAnswered():
-                self._note_answered(event)
-            case PlaybackFinished():
-                self._note_played(event)
-            case DigitReceived():
-                self._note_digit(event)
-            case LegEnded():
-                await self._note_end(event)
-                raise _LegOver
-            case PlaybackStarted() | DigitsSent() | RecordingFinished():
-                pass
-            case AnswerClassified() | GreetingEnded() | Unbridged():
-                pass
-            case SecondAnswered() | SecondOver():
-                pass
-            case _:
-                assert_never(event)
-        return event
+        while True:
+            try:
+                async with asyncio.timeout(left):
+                    news = await self._inbox.get()
+            except TimeoutError:
+                return None
+            match news:
+                case Redirect():
+                    raise Redirected(news.script)
+                case EndNow():
+                    await self._engine.hang_up(self._attempt.id, reason=news.reason)
+                    continue
+                case LegEnded():
+                    self._is_over = True
+                    raise LegOver(news)
+                case LegRinging():
+                    self._note_ringing(news)
+                case LegAnswered():
+                    self._note_answered(news)
+                case PlaybackFinished():
+                    self._note_played(news)
+                case DigitReceived():
+                    self._note_digit(news)
+                case PlaybackStarted() | DigitsSent() | RecordingFinished():
+                    pass
+                case AnswerClassified() | GreetingEnded() | Unbridged():
+                    pass
+                case SecondAnswered() | SecondOver() | WorkDone():
+                    pass
+                case _:
+                    assert_never(news)
+            return news
 
     def _note_ringing(self, event: LegRinging) -> None:
         if self._attempt.state is not AttemptState.CREATED:
@@ -271,25 +390,6 @@ class CallFlow:
                 call_id=attempt.call_id, attempt_id=attempt.id, at=event.at, digit=event.digit
             ),
         )
-
-    def _note_answered_by(self, kind: AnswerKind) -> None:
-        self._answered_by = kind
-
-    def _ban_number(self, source: str) -> None:
-        if not isinstance(self._attempt.to, PhoneNumber):
-            return  # the list is one of numbers: a SIP address cannot be on it
-        entry = DoNotCallEntry(
-            account_id=self._attempt.account_id,
-            number=self._attempt.to,
-            call=True,
-            text=True,
-            inbound_call=False,
-            inbound_text=False,
-            source=source,
-            created_at=self._clock.now(),
-            campaign_id=self._call.campaign_id,
-        )
-        self._submit(Change(attempt=self._attempt, do_not_call=(entry,)))
 
     async def _note_end(self, event: LegEnded) -> None:
         outcome = _outcome(self._attempt, self._answered_by, event)
@@ -348,12 +448,12 @@ class CallFlow:
         )
 
 
-def _outcome(attempt: Attempt, answered_by: AnswerKind, event: LegEnded) -> Outcome:
+def _outcome(attempt: Attempt, answered_by: AnswerKind | None, event: LegEnded) -> Outcome:
     """Say what came of the attempt; without detection whoever answers counts as a person."""
     if event.failed:
         return Outcome.INTERNAL_ERROR
     if attempt.answered_at is not None:
-        return _OUTCOME_OF_ANSWER[answered_by]
+        return _OUTCOME_OF_ANSWER[answered_by or AnswerKind.HUMAN]
     if event.ring_timed_out:
         return Outcome.NO_ANSWER
     if event.by is WhoEnded.LOCAL:

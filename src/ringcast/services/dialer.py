@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 
 from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
-from ringcast.domain.errors import Unavailable
+from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.events import AttemptStarted, CallBarred
-from ringcast.domain.ids import AccountId, AttemptId
-from ringcast.domain.instructions import Transfer
+from ringcast.domain.ids import AccountId, AttemptId, CallId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.retries import NO_RETRY, RetryRule
@@ -21,10 +20,18 @@ from ringcast.ports.clock import Clock
 from ringcast.ports.engine import CallEngine, EngineEvent, LegEnded
 from ringcast.ports.store import Store, Transaction
 from ringcast.services.admission import Admission, Grant
-from ringcast.services.call_flow import CallFlow
+from ringcast.services.call_commands import Command
+from ringcast.services.call_flow import CallFlow, SecondRole
 from ringcast.services.campaign_dialing import CampaignTurns
 from ringcast.services.changes import ChangeWriter, finished_calls
-from ringcast.services.second_legs import Tell, place_second_leg
+from ringcast.services.program_run import Programs
+from ringcast.services.second_legs import (
+    NoSecondLeg,
+    SecondCall,
+    SecondOver,
+    Tell,
+    place_second_leg,
+)
 
 __all__ = ["HOLD_FOR", "Dialer"]
 
@@ -36,6 +43,7 @@ HOLD_FOR = timedelta(seconds=30)
 _RANDOM = SystemRandom()
 _HORIZON = 0.1  # seconds of dialling claimed in one transaction
 _POLL = 0.5  # seconds between looks when nobody has rung the bell
+_NOBODY_LEFT = "nobody was there any more to be put through"
 _RETRY_AFTER = 1.0  # seconds before trying again when the store is away
 
 
@@ -56,8 +64,12 @@ class Dialer:
         clock: Clock,
         holder: str,
         spread: Callable[[], float] = _RANDOM.random,
+        programs: Programs | None = None,
     ) -> None:
-        """`spread` draws the part of a retry's wait that is left to chance, from 0 to 1."""
+        """`spread` draws the part of a retry's wait that is left to chance, from 0 to 1.
+
+        `programs` runs those that scripts hold; without it such calls are hung up.
+        """
         self._store = store
         self._engine = engine
         self._admission = admission
@@ -66,7 +78,11 @@ class Dialer:
         self._holder = holder
         self._spread = spread
         self._turns = CampaignTurns()
+        self._programs = programs
         self._flows: dict[AttemptId, CallFlow] = {}
+        self._seconds: dict[tuple[AttemptId, int], CallFlow | None] = {}
+        """Second legs by the first one and their number; None: not written down yet."""
+        self._called_off: set[tuple[AttemptId, int]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._bell = asyncio.Event()
         self._draining = False
@@ -109,24 +125,56 @@ class Dialer:
         for attempt_id in list(self._flows):
             await self._engine.hang_up(attempt_id, reason=reason)
 
+    def command(self, call_id: CallId, command: Command) -> bool:
+        """Give a live call a command; return False if no such call lives here."""
+        for flow in self._flows.values():
+            if flow.call.id == call_id:
+                return flow.command(command)
+        return False
+
     # Second legs (`second_legs.SecondLegs`)
 
-    async def place_second(
-        self, first: Call, near: Attempt, transfer: Transfer, tell: Tell
-    ) -> AttemptId | None:
-        """Dial the second leg of a transfer, if there is room for it."""
-        placed = await place_second_leg(
-            first,
-            near,
-            transfer,
-            store=self._store,
-            admission=self._admission,
-            clock=self._clock,
-            hold_for=HOLD_FOR,
-        )
-        if placed is None:
-            return None
-        call, attempt, leave_at = placed
+    def place_second(
+        self, number: int, first: Call, near: Attempt, wanted: SecondCall, tell: Tell
+    ) -> None:
+        """Dial a second leg, if there is room for it."""
+        assert self._group is not None  # a first leg runs in it
+        second = SecondRole(number=number, near=near.id, wanted=wanted, tell=tell)
+        self._seconds[near.id, number] = None
+        self._idle.clear()
+        self._group.create_task(self._follow_second(second, first, near))
+
+    async def end_second(self, near: AttemptId, number: int) -> None:
+        """End a second leg, also one that is not dialled yet."""
+        key = (near, number)
+        if key not in self._seconds:
+            return
+        flow = self._seconds[key]
+        if flow is None:
+            self._called_off.add(key)
+            return
+        flow.call_off(_NOBODY_LEFT)
+        await self._engine.hang_up(flow.leg, reason="the transfer is over")
+
+    async def _follow_second(self, second: SecondRole, first: Call, near: Attempt) -> None:
+        key = (near.id, second.number)
+        try:
+            call, attempt, leave_at = await place_second_leg(
+                first,
+                near,
+                second.wanted,
+                store=self._store,
+                admission=self._admission,
+                clock=self._clock,
+                hold_for=HOLD_FOR,
+            )
+        except (NoSecondLeg, RingcastError) as error:
+            log.info("second leg not dialled", extra={"attempt_id": near.id, "why": str(error)})
+            self._forget_second(key)
+            second.tell(
+                SecondOver(number=second.number, outcome=Outcome.UNDIALED, reason=str(error))
+            )
+            return
         flow = CallFlow(
             call=call,
             attempt=attempt,
@@ -134,21 +182,26 @@ class Dialer:
             changes=self._changes,
             clock=self._clock,
             second_legs=self,
-            near=near.id,
-            tell=tell,
+            programs=self._programs,
+            second=second,
         )
-        assert self._group is not None  # a first leg runs in it
+        if key in self._called_off:
+            flow.call_off(_NOBODY_LEFT)
+        self._seconds[key] = flow
         self._flows[attempt.id] = flow
-        self._idle.clear()
-        self._group.create_task(self._follow(flow, attempt, leave_at))
-        return attempt.id
+        try:
+            await self._follow(flow, attempt, leave_at)
+        finally:
+            self._forget_second(key)
 
-    async def end_second(self, leg: AttemptId) -> None:
-        """End a second leg, also one that is not dialled yet."""
-        flow = self._flows.get(leg)
-        if flow is not None:
-            flow.call_off()
-            await self._engine.hang_up(leg, reason="the transfer is over")
+    def _forget_second(self, key: tuple[AttemptId, int]) -> None:
+        del self._seconds[key]
+        self._called_off.discard(key)
+        self._note_idle()
+
+    def _note_idle(self) -> None:
+        if not self._flows and not self._seconds:
+            self._idle.set()
 
     # Dialling
 
@@ -191,6 +244,7 @@ class Dialer:
                 retry=retry,
                 spread=self._spread,
                 second_legs=self,
+                programs=self._programs,
             )
             self._flows[attempt.id] = flow
             self._idle.clear()
@@ -309,6 +363,5 @@ class Dialer:
         finally:
             self._admission.release()
             del self._flows[attempt.id]
-            if not self._flows:
-                self._idle.set()
+            self._note_idle()
             self._bell.set()

@@ -6,21 +6,26 @@ It is written down like every call before its INVITE leaves, and passes the one 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final, Protocol, TypeAlias
 
 from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
 from ringcast.domain.events import AttemptStarted, CallCreated
 from ringcast.domain.ids import AttemptId, CallId
-from ringcast.domain.instructions import Script, Transfer
+from ringcast.domain.instructions import Script
+from ringcast.domain.numbers import Destination, PhoneNumber
+from ringcast.domain.outcomes import Outcome
+from ringcast.domain.programs import StartProgram
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Store, Transaction
 from ringcast.services.admission import Admission
 
 __all__ = [
+    "NoSecondLeg",
     "SecondAnswered",
+    "SecondCall",
     "SecondLegNews",
     "SecondLegs",
     "SecondOver",
@@ -33,18 +38,43 @@ _PATIENCE: Final = 5.0
 _HORIZON: Final = 0.1
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecondCall:
+    """Whom to call for the first leg, and how."""
+
+    to: Destination
+    from_number: PhoneNumber | None = None
+    """None shows the first leg's own."""
+    ring_timeout: timedelta = timedelta(seconds=60)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    credentials: tuple[str, str] | None = None
+    send_digits: str = ""
+    """Sent when it is answered."""
+    before: StartProgram | None = None
+    """Run then, before the answer is told; if it ends with End there is none."""
+    counts: bool = True
+    """Whether it is refused when the campaign has as many transfers as it may."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecondAnswered:
-    """The second leg was answered."""
+    """A second leg was answered and is ready to be connected."""
 
+    number: int
     leg: AttemptId
+    call_id: CallId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SecondOver:
-    """The second leg has ended, or came to nothing."""
+    """A second leg has ended, or came to nothing."""
 
-    leg: AttemptId
+    number: int
+    outcome: Outcome
+    call_id: CallId | None = None
+    """None if nothing was dialled."""
+    sip_status: int | None = None
+    reason: str = ""
 
 
 SecondLegNews: TypeAlias = SecondAnswered | SecondOver
@@ -52,55 +82,51 @@ Tell: TypeAlias = Callable[[SecondLegNews], None]
 
 
 class SecondLegs(Protocol):
-    """Places second legs and ends them."""
+    """Places second legs and ends them; `number` is chosen by the first leg, unique on it."""
 
-    async def place_second(
-        self, first: Call, near: Attempt, transfer: Transfer, tell: Tell
-    ) -> AttemptId | None:
-        """Dial the second leg of a transfer; None if there is no room for it or it is barred.
+    def place_second(
+        self, number: int, first: Call, near: Attempt, wanted: SecondCall, tell: Tell
+    ) -> None:
+        """Dial a second leg, soon; `tell` hears of its answer, and once of its end in any case."""
 
-        `tell` hears of its answer and, if a leg was returned, once of its end.
-        """
-
-    async def end_second(self, leg: AttemptId) -> None:
+    async def end_second(self, near: AttemptId, number: int) -> None:
         """End a second leg, also one that is not dialled yet; do nothing if it is over."""
+
+
+class NoSecondLeg(Exception):
+    """A second leg is not dialled: it is barred, or there is no room for it."""
 
 
 async def place_second_leg(
     first: Call,
     near: Attempt,
-    transfer: Transfer,
+    wanted: SecondCall,
     *,
     store: Store,
     admission: Admission,
     clock: Clock,
     hold_for: timedelta,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> tuple[Call, Attempt, float] | None:
+) -> tuple[Call, Attempt, float]:
     """Take room for a second leg and write it down.
 
-    Return its call, its attempt and when it may leave on the monotonic clock; None if it cannot be
-    dialled, also because the campaign has as many transfers as it may. Whoever gets it gives the
-    room back when it is over, and says within `hold_for` that the attempt is still held.
+    Return its call, its attempt and when it may leave on the monotonic clock. Whoever gets it gives
+    the room back when it is over, and says within `hold_for` that the attempt is still held.
+    Raises NoSecondLeg if it cannot be dialled.
     """
     leave_at = await _room(admission, clock, sleep)
-    if leave_at is None:
-        return None
     try:
         held = replace(near, holder_until=clock.now() + hold_for)
-        written = await _write(first, held, transfer, store=store, clock=clock)
+        call, attempt = await _write(first, held, wanted, store=store, clock=clock)
     except BaseException:
         admission.release()
         raise
-    if written is None:
-        admission.release()
-        return None
-    return *written, leave_at
+    return call, attempt, leave_at
 
 
 async def _room(
     admission: Admission, clock: Clock, sleep: Callable[[float], Awaitable[None]]
-) -> float | None:
+) -> float:
     until = clock.monotonic() + _PATIENCE
     while True:
         now = clock.monotonic()
@@ -109,27 +135,27 @@ async def _room(
             admission.take(grant, 1)
             return grant.first_at
         if grant.come_back_at is None or grant.come_back_at > until:
-            return None
+            raise NoSecondLeg("as many calls live as the trunk may carry")
         await sleep(max(0.0, grant.come_back_at - now))
 
 
 async def _write(
-    first: Call, near: Attempt, transfer: Transfer, *, store: Store, clock: Clock
-) -> tuple[Call, Attempt] | None:
+    first: Call, near: Attempt, wanted: SecondCall, *, store: Store, clock: Clock
+) -> tuple[Call, Attempt]:
     now = clock.now()
     call_id, attempt_id = await store.take_ids(2, now)
     call = Call(
         id=CallId(call_id),
         account_id=first.account_id,
-        to=transfer.to,
-        to_text=transfer.to.digits,
-        from_number=first.from_number,
+        to=wanted.to,
+        to_text=wanted.to.digits if isinstance(wanted.to, PhoneNumber) else str(wanted.to),
+        from_number=wanted.from_number or first.from_number,
         script=Script(instructions=()),
         state=CallState.ACTIVE,
         created_at=now,
         updated_at=now,
         due_at=now,
-        ring_timeout=transfer.ring_timeout,
+        ring_timeout=wanted.ring_timeout,
         max_length=first.max_length,
         attempts=1,
         transferred_from=first.id,
@@ -139,7 +165,7 @@ async def _write(
         call_id=call.id,
         account_id=call.account_id,
         number=1,
-        to=transfer.to,
+        to=wanted.to,
         from_number=call.from_number,
         state=AttemptState.CREATED,
         created_at=now,
@@ -147,10 +173,12 @@ async def _write(
         holder_until=near.holder_until,
     )
     async with store.begin() as tx:
-        if await tx.do_not_call_among(call.account_id, {transfer.to}):
-            return None
-        if not await _has_room(tx, first):
-            return None
+        if isinstance(wanted.to, PhoneNumber) and await tx.do_not_call_among(
+            call.account_id, {wanted.to}
+        ):
+            raise NoSecondLeg("the number is on the do-not-call list")
+        if wanted.counts and not await _has_room(tx, first):
+            raise NoSecondLeg("the campaign has as many transfers as it may")
         await tx.add_calls([call])
         await tx.add_attempts([attempt])
         await tx.add_events(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ringcast.domain.ids import AttemptId
+from ringcast.domain.ids import AttemptId, CallId
 from ringcast.domain.instructions import (
     BanNumber,
     HangUp,
@@ -20,28 +20,28 @@ from ringcast.domain.instructions import (
     WhenAnsweredBy,
 )
 from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.outcomes import Outcome
+from ringcast.domain.programs import CallFacts
 from ringcast.engines.simulator import FarEnd, SimulatedEngine
 from ringcast.ports.engine import (
     AnswerClassified,
     AnswerKind,
     EngineEvent,
     GreetingEnded,
+    Heard,
     LegAnswered,
     LegEnded,
     Originate,
     PlaybackFinished,
 )
-from ringcast.services.script_run import News, ScriptRun
-from ringcast.services.second_legs import SecondAnswered, SecondOver
+from ringcast.services.leg_actions import LegActions, LegOver, News
+from ringcast.services.script_run import ScriptRun
+from ringcast.services.second_legs import SecondAnswered, SecondCall, SecondOver
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LEG, SECOND = AttemptId(1), AttemptId(2)
 AGENT = PhoneNumber("12135550177")
 LENGTHS = {"live": 5.0, "machine": 4.0, "transfer": 1.0, "banned": 2.0}
-
-
-class Over(Exception):
-    """The leg has ended."""
 
 
 class Bench:
@@ -57,7 +57,8 @@ class Bench:
         self.answered_by: list[AnswerKind] = []
         self.bans: list[str] = []
         self.is_transferred = False
-        self.ended_by_us: list[AttemptId] = []
+        self.ended_by_us: list[int] = []
+        self._second: int | None = None
         self._agent = agent
         self._waiting: deque[News] = deque()
 
@@ -74,37 +75,54 @@ class Bench:
         await self.engine.originate(Originate(leg=LEG, to=to, from_number=None))
         while not isinstance(await self.next_event(None), LegAnswered):
             pass
-        run = ScriptRun(
+        actions = LegActions(
             leg=LEG,
             engine=self.engine,
             clock=self,
-            next_event=self.next_event,
-            on_answered_by=self.answered_by.append,
-            on_ban=self.bans.append,
-            second_leg=self,
+            next_news=self.next_event,
+            deliver=self._waiting.append,
         )
-        await run.run(instructions)
+        await ScriptRun(actions=actions, call=self, programs=None).run(instructions)
 
-    async def place(self, transfer: Transfer) -> AttemptId | None:
+    # The call (`leg_actions.ScriptedCall`)
+
+    def facts(self) -> CallFacts:
+        raise AssertionError("asked for by programs only")
+
+    def place_second(self, number: int, wanted: SecondCall) -> None:
         if self._agent is None:
-            return None
-        await self.engine.originate(
-            Originate(
-                leg=SECOND,
-                to=transfer.to,
-                from_number=None,
-                near=LEG,
-                ring_timeout=transfer.ring_timeout,
-            )
+            self._waiting.append(SecondOver(number=number, outcome=Outcome.UNDIALED))
+            return
+        self._second = number
+        request = Originate(
+            leg=SECOND,
+            to=wanted.to,
+            from_number=None,
+            near=LEG,
+            ring_timeout=wanted.ring_timeout,
         )
-        return SECOND
+        place = self.engine.originate(request)
+        with pytest.raises(StopIteration):  # the simulator waits for nothing
+            place.send(None)
 
-    async def end(self, leg: AttemptId) -> None:
-        self.ended_by_us.append(leg)
-        await self.engine.hang_up(leg)
+    async def end_second(self, number: int) -> None:
+        self.ended_by_us.append(number)
+        await self.engine.hang_up(SECOND)
 
     def note_transferred(self) -> None:
         self.is_transferred = True
+
+    def note_answered_by(self, kind: AnswerKind) -> None:
+        self.answered_by.append(kind)
+
+    def note_answer(self, question: str, response: str) -> None:
+        raise AssertionError("asked for by programs only")
+
+    def ban(self, source: str, number: PhoneNumber | None = None) -> None:
+        assert number is None
+        self.bans.append(source)
+
+    # News
 
     async def next_event(self, until: float | None) -> News | None:
         limit = None if until is None else START + timedelta(seconds=until)
@@ -117,7 +135,7 @@ class Bench:
             self.engine.advance(due - self.engine.now)
         event = self._waiting.popleft()
         if isinstance(event, LegEnded):
-            raise Over
+            raise LegOver(event)
         return event
 
     def of(self, kind: type[EngineEvent]) -> Sequence[EngineEvent]:
@@ -140,9 +158,11 @@ class Bench:
         if event.leg == LEG:
             self._waiting.append(event)
         elif isinstance(event, LegAnswered):
-            self._waiting.append(SecondAnswered(SECOND))
+            assert self._second is not None
+            self._waiting.append(SecondAnswered(self._second, SECOND, CallId(2)))
         elif isinstance(event, LegEnded):
-            self._waiting.append(SecondOver(SECOND))
+            assert self._second is not None
+            self._waiting.append(SecondOver(number=self._second, outcome=Outcome.HUMAN))
 
 
 def machine(*, greeting: float = 6.0, beeps: bool = True) -> FarEnd:
@@ -187,7 +207,7 @@ async def test_machine_that_goes_on_hears_it_once_more_from_the_beginning() -> N
     bench = Bench(machine())
     original = bench.engine.play
 
-    async def play(leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
+    async def play(leg: AttemptId, playback: int, audio: Sequence[Heard], loop: int | None) -> None:
         await original(leg, playback, audio, loop)
         if playback < 4:  # whatever is played, the machine speaks again
             bench.engine.advance(timedelta(seconds=1))
@@ -252,7 +272,7 @@ async def test_detection_that_never_comes_to_a_verdict_is_a_person() -> None:
 async def test_leg_that_ends_during_detection_ends_the_script() -> None:
     bench = Bench(FarEnd(hangs_up_after=timedelta(seconds=0.3)))
 
-    with pytest.raises(Over):
+    with pytest.raises(LegOver):
         await bench.run(BOTH)
 
     assert bench.answered_by == []
@@ -309,7 +329,7 @@ async def test_other_keys_do_nothing() -> None:
 async def test_key_can_end_the_calls_to_a_number() -> None:
     bench = Bench(pressing((1.0, "9")))
 
-    with pytest.raises(Over):
+    with pytest.raises(LegOver):
         await bench.run(MENU)
 
     assert bench.bans == ["pressed 9"]
@@ -380,11 +400,11 @@ async def test_two_are_put_through_when_one_has_answered_and_the_sound_is_over(
 async def test_first_that_hangs_up_after_being_put_through_ends_the_second() -> None:
     bench = Bench(FarEnd(hangs_up_after=timedelta(seconds=8)), agent=agent())
 
-    with pytest.raises(Over):
+    with pytest.raises(LegOver):
         await bench.run(TRANSFER, BYE)
 
     assert bench.is_transferred
-    assert bench.ended_by_us == [SECOND]
+    assert len(bench.ended_by_us) == 1
     assert any(isinstance(e, LegEnded) and e.leg == SECOND for e in bench.events)
 
 
@@ -420,10 +440,10 @@ async def test_transfer_without_room_plays_its_sound_and_goes_on() -> None:
 async def test_first_that_hangs_up_while_the_second_rings_ends_it() -> None:
     bench = Bench(FarEnd(hangs_up_after=timedelta(seconds=2)), agent=agent(answers=None))
 
-    with pytest.raises(Over):
+    with pytest.raises(LegOver):
         await bench.run(TRANSFER)
 
-    assert bench.ended_by_us == [SECOND]
+    assert len(bench.ended_by_us) == 1
     (end,) = [e for e in bench.events if isinstance(e, LegEnded) and e.leg == SECOND]
     assert end.sip_status == 487
 

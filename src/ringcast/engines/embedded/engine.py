@@ -35,6 +35,8 @@ from ringcast.media import (
     MediaUnavailable,
     NoPortsLeft,
     PlayFile,
+    PlayItem,
+    PlaySilence,
     WorkerLost,
 )
 from ringcast.ports.clock import Clock
@@ -42,6 +44,7 @@ from ringcast.ports.engine import (
     Capabilities,
     DetectionSettings,
     EventSink,
+    Heard,
     OfferSink,
     Originate,
     RecordingTracks,
@@ -210,7 +213,12 @@ class EmbeddedEngine:
             raise EngineUnavailable("the voice engine is not running")
         if request.leg in self._legs:
             raise ValueError(f"leg {request.leg} has been originated already")
-        route = find_route(request.to, trunk=self._trunk, transports=self._transports)
+        route = find_route(
+            request.to,
+            trunk=self._trunk,
+            transports=self._transports,
+            credentials=request.credentials,
+        )
         headers = extra_headers(request.headers)
         leg = self._legs[request.leg] = LiveLeg(
             request.leg,
@@ -284,19 +292,28 @@ class EmbeddedEngine:
         if isinstance(live, IncomingLeg):
             live.reject(refusal)
 
-    async def play(self, leg: AttemptId, playback: int, audio: Sequence[str], loop: int) -> None:
-        """Play imported audio without gaps in place of what plays."""
-        if loop < 1:
+    async def play(
+        self, leg: AttemptId, playback: int, audio: Sequence[Heard], loop: int | None
+    ) -> None:
+        """Play audio and silence without gaps in place of what plays."""
+        if loop is not None and loop < 1:
             raise ValueError(f"a sound is played once or more, not {loop} times")
+        if any(isinstance(one, timedelta) and one < timedelta() for one in audio):
+            raise ValueError("silence lasts no less than nothing")
         live = self._answered(leg)
         if live is None:
             return
         try:
-            items = [PlayFile(str(self._playable(digest))) for digest in audio]
+            items = [self._item(one) for one in audio]
             self._media.play(leg, playback, items, loop=loop)
         except (RingcastError, MediaError) as exc:
             log.warning("playback failed", extra={"leg": leg, "why": str(exc)})
             live.playback_failed(playback)
+
+    def _item(self, heard: Heard) -> PlayItem:
+        if isinstance(heard, timedelta):
+            return PlaySilence(round(heard / timedelta(milliseconds=1)))
+        return PlayFile(str(self._playable(heard)))
 
     async def stop_playback(self, leg: AttemptId, playback: int) -> None:
         """Stop that playback, if it is the one that plays."""

@@ -45,10 +45,20 @@ class Route:
     asserts_identity: bool = False
 
 
-def find_route(to: Destination, *, trunk: Trunk | None, transports: Collection[str]) -> Route:
-    """Return the way to a destination; raise EngineUnavailable saying what is missing."""
+def find_route(
+    to: Destination,
+    *,
+    trunk: Trunk | None,
+    transports: Collection[str],
+    credentials: tuple[str, str] | None = None,
+) -> Route:
+    """Return the way to a destination; raise EngineUnavailable saying what is missing.
+
+    `credentials` are for a SIP address; a trunk has its own.
+    """
     if isinstance(to, SipAddress):
-        return _direct(to, transports)
+        own = None if credentials is None else Credentials(*credentials)
+        return _direct(to, transports, own)
     if trunk is None:
         raise EngineUnavailable(
             "no trunk is configured, so telephone numbers cannot be called:"
@@ -58,20 +68,20 @@ def find_route(to: Destination, *, trunk: Trunk | None, transports: Collection[s
         raise EngineUnavailable(
             f"{trunk} is reached over {trunk.transport}, which the server does not listen on"
         )
-    credentials = None
+    of_trunk = None
     if trunk.user is not None and trunk.password is not None:
-        credentials = Credentials(trunk.user, trunk.password)
+        of_trunk = Credentials(trunk.user, trunk.password)
     return Route(
         uri=trunk.uri_for(to.e164),
         peer=str(trunk),
         host=trunk.host,
-        credentials=credentials,
+        credentials=of_trunk,
         from_host=trunk.from_host,
         asserts_identity=trunk.asserts_identity,
     )
 
 
-def _direct(to: SipAddress, transports: Collection[str]) -> Route:
+def _direct(to: SipAddress, transports: Collection[str], credentials: Credentials | None) -> Route:
     """Call a SIP address without the trunk, and without telling it the trunk's password."""
     try:
         uri = SipUri.parse(to.uri)
@@ -85,7 +95,12 @@ def _direct(to: SipAddress, transports: Collection[str]) -> Route:
             f"{to.masked} cannot be called: the server does not speak SIP over {transport}"
         )
     address = format_host_port(uri.host, uri.port or _DEFAULT_PORT)
-    return Route(uri=str(uri.request_uri_form()), peer=f"phone {address}", host=uri.host)
+    return Route(
+        uri=str(uri.request_uri_form()),
+        peer=f"phone {address}",
+        host=uri.host,
+        credentials=credentials,
+    )
 
 
 def from_value(number: PhoneNumber | None, name: str | None, *, host: str) -> str:

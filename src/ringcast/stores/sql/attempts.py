@@ -30,6 +30,7 @@ _CHANGING = (
     "reason",
     "played",
     "digits",
+    "answers",
 )
 
 _UPDATE = (

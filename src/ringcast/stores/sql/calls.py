@@ -82,8 +82,15 @@ class CallWork(CountWork):
             [*_OWN, *_SHARED], select(*(rows.c[name] for name in _OWN), *shared)
         )
 
-    async def call(self, account_id: AccountId, call_id: CallId) -> Call | None:
-        return await self._one(Call, table, table.c.id == call_id, table.c.account_id == account_id)
+    async def call(
+        self, account_id: AccountId, call_id: CallId, *, for_update: bool = False
+    ) -> Call | None:
+        statement = select(table).where(table.c.id == call_id, table.c.account_id == account_id)
+        if for_update:
+            rows = (await self._lock(statement, skip_locked=False)).rows
+        else:
+            rows = (await self._read(statement)).rows
+        return entity(Call, rows[0]._mapping) if rows else None
 
     async def calls(
         self,

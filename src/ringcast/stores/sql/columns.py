@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import BigInteger, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 
+from ringcast.domain.calls import QuestionAnswer
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.events import CallEvent
 from ringcast.domain.instructions import Script
@@ -24,6 +25,7 @@ from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
 
 __all__ = [
     "Address",
+    "Answers",
     "Attributes",
     "Day",
     "Document",
@@ -155,6 +157,23 @@ class Attributes(TypeDecorator[Mapping[str, str]]):
         return None if value is None else _attributes(value)
 
 
+class Answers(TypeDecorator[tuple[QuestionAnswer, ...]]):
+    """Answers to questions as JSON; NULL if there are none, as for nearly every attempt."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: tuple[QuestionAnswer, ...] | None, dialect: Dialect
+    ) -> str | None:
+        return _storable(as_json(value)) if value else None
+
+    def process_result_value(
+        self, value: str | None, dialect: Dialect
+    ) -> tuple[QuestionAnswer, ...]:
+        return () if value is None else _answers(value)
+
+
 class Document(TypeDecorator[_Document], Generic[_Document]):
     """What is read and written whole, as JSON: a dataclass, or a sequence of them."""
 
@@ -187,6 +206,7 @@ class Event(TypeDecorator[CallEvent]):
 
 
 _event = msgspec.json.Decoder(CallEvent).decode
+_answers = msgspec.json.Decoder(tuple[QuestionAnswer, ...]).decode
 _attributes = msgspec.json.Decoder(dict[str, str]).decode
 
 

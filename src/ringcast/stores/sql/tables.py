@@ -29,6 +29,7 @@ from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import SoundStatus
 from ringcast.stores.sql.columns import (
     Address,
+    Answers,
     Attributes,
     Event,
     Id,
@@ -230,6 +231,7 @@ attempts = Table(
     Column("reason", Words),
     Column("played", Length, nullable=False),
     Column("digits", Words, nullable=False),
+    Column("answers", Answers),
     UniqueConstraint("call_id", "number"),
 )
 

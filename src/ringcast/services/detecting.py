@@ -1,0 +1,71 @@
+"""Finding out who has answered, for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from ringcast.domain.programs import Detect, Detected, DetectUntil, GreetingEnd, WhoAnswered
+from ringcast.ports.engine import AnswerKind, DetectionSettings
+from ringcast.services.leg_actions import LegActions, NoVerdict, ScriptedCall
+
+__all__ = ["WHO", "detect", "settings_for"]
+
+WHO: Final[Mapping[AnswerKind, WhoAnswered]] = {
+    AnswerKind.HUMAN: WhoAnswered.HUMAN,
+    AnswerKind.MACHINE: WhoAnswered.MACHINE,
+    AnswerKind.SCREENING: WhoAnswered.SCREENING,
+    AnswerKind.FAX: WhoAnswered.FAX,
+    AnswerKind.SILENCE: WhoAnswered.UNKNOWN,
+}
+"""What programs call who has answered."""
+
+_WORD: Final = timedelta(seconds=0.4)
+_LONGEST_GREETING: Final = timedelta(seconds=60)
+"""After so long a machine is spoken to, whatever it says."""
+
+
+async def detect(actions: LegActions, call: ScriptedCall, step: Detect) -> Detected:
+    """Find out who has answered; raise ValueError for limits that make no sense."""
+    settings = settings_for(step)
+    since = actions.seconds()
+    try:
+        verdict = await actions.verdict(settings)
+    except NoVerdict as none:
+        await actions.stop_detection()
+        return Detected(who=WhoAnswered.UNKNOWN, after=none.after)
+    if verdict is None:
+        await actions.stop_detection()
+        call.note_answered_by(AnswerKind.HUMAN)
+        pressed_after = timedelta(seconds=actions.seconds() - since)
+        return Detected(who=WhoAnswered.HUMAN, after=pressed_after)
+    call.note_answered_by(verdict.kind)
+    greeting_end = None
+    if verdict.kind is AnswerKind.MACHINE and step.until is DetectUntil.GREETING_END:
+        ended = await actions.greeting_end(_LONGEST_GREETING)
+        if ended is None:
+            greeting_end = GreetingEnd.OTHER
+        else:
+            greeting_end = GreetingEnd.BEEP if ended.beep else GreetingEnd.SILENCE
+    await actions.stop_detection()
+    return Detected(who=WHO[verdict.kind], after=verdict.after, greeting_end=greeting_end)
+
+
+def settings_for(step: Detect) -> DetectionSettings:
+    """Return the engine's settings: its own where the step leaves them open."""
+    given: dict[str, timedelta] = {}
+    if step.silence_timeout is not None:
+        given["initial_silence"] = step.silence_timeout
+    speech = step.speech_threshold
+    if step.words is not None:
+        spoken = step.words * _WORD
+        speech = spoken if speech is None else min(speech, spoken)
+    if speech is not None:
+        given["long_greeting"] = speech
+        given["short_greeting"] = min(speech, DetectionSettings().short_greeting)
+    if step.speech_end_threshold is not None:
+        given["after_short"] = given["after_longer"] = step.speech_end_threshold
+    if step.timeout is not None:
+        given["total"] = step.timeout
+    return DetectionSettings(**given)

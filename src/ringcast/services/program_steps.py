@@ -1,0 +1,247 @@
+"""The steps of programs, carried out on one leg."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeAlias, assert_never
+
+from ringcast.domain.errors import RingcastError
+from ringcast.domain.ids import AttemptId
+from ringcast.domain.programs import (
+    Ban,
+    Detect,
+    Dial,
+    Dialed,
+    DialMode,
+    DialTarget,
+    Done,
+    End,
+    Fetch,
+    Fetched,
+    Gather,
+    Listen,
+    NotDone,
+    NoteAnswer,
+    Prompt,
+    RecordMessage,
+    RecordStep,
+    Reject,
+    Say,
+    SendTones,
+    Step,
+    StepResult,
+    StopRecord,
+)
+from ringcast.ports.engine import Heard
+from ringcast.ports.web import WebClient, WebRequest
+from ringcast.services.connecting import Connecting, connect
+from ringcast.services.detecting import detect
+from ringcast.services.gathering import gather
+from ringcast.services.leg_actions import LegActions, LegOver, ScriptedCall
+from ringcast.services.prompts import PromptMissing, Prompts, say
+from ringcast.services.second_legs import SecondCall
+
+__all__ = ["CALL_NOT_NEEDED", "StepRun", "StepTools"]
+
+log = logging.getLogger(__name__)
+
+AfterCall: TypeAlias = Fetch | Ban | NoteAnswer
+CALL_NOT_NEEDED: Final = (Fetch, Ban, NoteAnswer)
+"""Steps that can be carried out when the call is over."""
+
+_KEYS: Final = frozenset("0123456789*#ABCDabcdwW")
+_HOLD_MUSIC_WAIT: Final = 3.0
+"""Seconds for which dialling waits for what is to be heard meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepTools:
+    """What steps are carried out with, besides the leg."""
+
+    prompts: Prompts
+    web: WebClient
+
+
+class StepRun:
+    """Carries out the steps of one program."""
+
+    def __init__(self, actions: LegActions, call: ScriptedCall, tools: StepTools) -> None:
+        self._actions = actions
+        self._call = call
+        self._tools = tools
+        self._account_id = call.facts().account_id
+        self._typed = ""
+        """Keys that were pressed while listening, for a Gather that comes next."""
+        self.over: LegOver | None = None
+        """Set if the leg ended in a step that has a result all the same."""
+
+    @property
+    def leg(self) -> AttemptId:
+        """The leg."""
+        return self._actions.leg
+
+    async def carry_out(self, step: Step) -> StepResult:
+        """Return what came of a step; raise what the actions raise when they are interrupted."""
+        try:
+            return await self._carry_out(step)
+        except RingcastError as error:
+            return NotDone(reason=str(error))
+
+    async def without_call(self, step: AfterCall) -> StepResult:
+        """Carry out a step that needs no call."""
+        match step:
+            case Fetch():
+                try:
+                    return await self._fetch(step)
+                except RingcastError as error:
+                    return NotDone(reason=str(error))
+            case Ban():
+                self._call.ban(step.source, step.number)
+            case NoteAnswer():
+                self._call.note_answer(step.question, step.response)
+            case _:
+                assert_never(step)
+        return Done()
+
+    async def _carry_out(self, step: Step) -> StepResult:
+        match step:
+            case Fetch():
+                return await self._actions.during(self._fetch(step))
+            case Ban() | NoteAnswer():
+                return await self.without_call(step)
+            case Listen():
+                self._typed += await self._actions.pause(step.length)
+                return Done()
+        typed, self._typed = self._typed, ""
+        match step:
+            case Say():
+                return await self._say(step)
+            case Gather():
+                return await gather(
+                    self._actions, self._tools.prompts, self._account_id, step, typed=typed
+                )
+            case SendTones():
+                return await self._send_tones(step)
+            case Dial():
+                return await self._dial(step)
+            case Detect():
+                return await self._detect(step)
+            case RecordMessage() | RecordStep() | StopRecord():
+                return NotDone(reason="recordings are not kept yet")
+            case Reject():
+                return NotDone(reason="only an inbound call can be turned away")
+            case End():
+                return await self._actions.hang_up(step.reason)
+            case _:
+                assert_never(step)
+
+    async def _say(self, step: Say) -> StepResult:
+        try:
+            await say(
+                self._actions,
+                self._tools.prompts,
+                self._account_id,
+                step.prompts,
+                step.loop or None,
+            )
+        except PromptMissing as missing:
+            return NotDone(reason=missing.reason)
+        return Done()
+
+    async def _send_tones(self, step: SendTones) -> StepResult:
+        unknown = sorted(set(step.digits) - _KEYS)
+        if unknown:
+            return NotDone(reason=f"{''.join(unknown)!r} cannot be sent as DTMF")
+        if step.digits:
+            await self._actions.send_digits(step.digits)
+        return Done()
+
+    async def _detect(self, step: Detect) -> StepResult:
+        try:
+            return await detect(self._actions, self._call, step)
+        except ValueError as error:  # limits that make no sense
+            return NotDone(reason=str(error))
+
+    async def _fetch(self, step: Fetch) -> Fetched:
+        answer = await self._tools.web.request(
+            WebRequest(
+                url=step.url,
+                method=step.method,
+                parameters=step.parameters,
+                headers=step.headers,
+                connect_timeout=step.connect_timeout,
+                timeout=step.timeout,
+                max_bytes=step.max_bytes,
+            )
+        )
+        return Fetched(
+            status=answer.status,
+            content_type=answer.header("Content-Type"),
+            body=answer.body,
+            url=answer.url,
+        )
+
+    # Dialling
+
+    async def _dial(self, step: Dial) -> StepResult:
+        if not step.targets:
+            return NotDone(reason="there is nobody to be called")
+        first_heard = await self._heard(step.first_heard_whole)
+        ringing = await self._heard(step.while_ringing) or (await self._tools.prompts.ringing(),)
+        came = await connect(
+            self._actions,
+            self._call,
+            Connecting(
+                calls=[_second_call(step, target) for target in step.targets],
+                in_turn=step.mode is DialMode.IN_TURN,
+                first_heard=first_heard,
+                ringing=ringing,
+                time_limit=step.time_limit,
+                end_on=step.end_on,
+            ),
+        )
+        return Dialed(
+            outcome=came.outcome,
+            call_id=came.call_id,
+            connected=came.length,
+            reference=step.targets[came.place].reference,
+            sip_status=came.sip_status,
+            ended_by_key=came.ended_by_key,
+        )
+
+    async def _heard(self, prompts: Sequence[Prompt]) -> tuple[Heard, ...]:
+        """Return what is played for prompts; nothing if they cannot be had in good time."""
+        if not prompts:
+            return ()
+        try:
+            return await self._actions.during(
+                asyncio.wait_for(
+                    self._tools.prompts.all_ready(self._account_id, prompts), _HOLD_MUSIC_WAIT
+                )
+            )
+        except PromptMissing as missing:
+            why = missing.reason
+        except TimeoutError:
+            why = "it took too long to be made ready"
+        log.warning("prompt missing", extra={"leg": self.leg, "why": why})
+        return ()
+
+
+def _second_call(step: Dial, target: DialTarget) -> SecondCall:
+    credentials = None
+    if target.sip_user is not None and target.sip_password is not None:
+        credentials = (target.sip_user, target.sip_password)
+    return SecondCall(
+        to=target.to,
+        from_number=step.from_number,
+        ring_timeout=max(step.timeout, timedelta(seconds=1)),
+        headers=target.headers,
+        credentials=credentials,
+        send_digits=target.send_digits,
+        before=target.before,
+        counts=step.counts_as_transfer,
+    )
