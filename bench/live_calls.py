@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from bench import machine
 from bench.far_end import HOST, Address, Echo, SippEchoes, telephones
 from bench.media_load import pacing
+from ringcast.cli.garbage import collect_rarely
 from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import PhoneNumber
@@ -233,6 +234,7 @@ async def _run(plan: Plan, folder: Path, sipp: Sipp, far_pids: list[int], echo: 
         rtp_timeout=timedelta(seconds=60),
     )
     await engine.start(calls.take)
+    collect_rarely()  # as `ringcast serve` does
     media = engine._media  # the workers' own counters are no part of the engine port
     try:
         workers = engine.worker_pids

@@ -28,6 +28,7 @@ import uvloop
 
 from bench import machine
 from bench.table import Row
+from ringcast.cli.garbage import collect_rarely
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.engines.embedded import EmbeddedEngine, Trunk
@@ -170,6 +171,7 @@ async def measure(plan: Plan, folder: Path) -> Figures:
             rtp_timeout=timedelta(seconds=60),
         )
         await engine.start(calls.take)
+        collect_rarely()  # as `ringcast serve` does
         try:
             used, idle, took = await run(calls, engine, plan, sipp.pid)
         finally:

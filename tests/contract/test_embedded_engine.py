@@ -488,6 +488,7 @@ async def test_nothing_is_left_behind_after_200_calls(start: Started) -> None:
     await _one_call(rig, _PERSON)  # what is made once is made by now
     workers = [psutil.Process(pid) for pid in rig.embedded.worker_pids]
     await rig.until(lambda: not rig.phones.call_count)
+    await rig.embedded._media.stats()  # the workers have done what they were told by now
     before = _left(workers)
 
     for _ in range(10):

@@ -497,6 +497,28 @@ async def test_ports_run_out_and_come_back() -> None:
         assert await rig.pool.open(5) == addresses[2]
 
 
+async def test_every_port_is_used_before_there_are_none_left() -> None:
+    async with rigged(workers=2, ports=free_range(64)) as rig:
+        await asyncio.sleep(0.1)  # both have reserved some
+
+        ports = {(await rig.pool.open(stream)).port for stream in range(32)}
+
+        assert len(ports) == 32
+        with pytest.raises(NoPortsLeft):
+            await rig.pool.open(32)
+
+
+async def test_ports_reserved_by_a_worker_that_dies_come_back() -> None:
+    async with rigged(ports=free_range(64)) as rig:
+        for lives in range(1, 4):
+            await rig.pool.open(-lives)
+            os.kill(rig.pool.worker_pids[0], signal.SIGKILL)
+            await rig.events.wait(WorkerLost, count=lives)
+            await until(lambda: bool(rig.pool.worker_pids))
+
+        assert len({(await rig.pool.open(stream)).port for stream in range(32)}) == 32
+
+
 async def test_port_of_another_program_is_passed_over() -> None:
     ports = free_range(6)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as foreign:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import gc
 import logging
 import socket
 from collections.abc import Awaitable, Iterator
@@ -16,6 +15,7 @@ import uvloop
 from ringcast.bootstrap.core import running_core
 from ringcast.bootstrap.deliveries import running_deliveries
 from ringcast.bootstrap.http import http_app
+from ringcast.cli.garbage import collect_rarely
 from ringcast.cli.stopping import stop_signals
 from ringcast.config import ConfigError, Endpoint, Settings
 
@@ -38,7 +38,7 @@ async def _run(settings: Settings) -> None:
 async def _serve(settings: Settings, stops: _Stops) -> None:
     with contextlib.closing(_listen(settings.http)) as listener:
         async with running_core(settings) as core, running_deliveries(core, settings):
-            _collect_rarely()
+            collect_rarely()
             server = _Server(
                 uvicorn.Config(
                     http_app(core, settings),
@@ -74,17 +74,6 @@ async def _first_of(*waits: Awaitable[object]) -> None:
         for task, wait in zip(tasks, waits, strict=True):
             if task is not wait:
                 task.cancel()
-
-
-def _collect_rarely() -> None:
-    """Keep the garbage collector from looking at what lives as long as the server.
-
-    A live call is some hundred objects in cycles, so Python's default of a look every 700 new ones
-    looks at all live calls many times a second for nothing.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def _listen(endpoint: Endpoint) -> socket.socket:

@@ -13,6 +13,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,6 +47,8 @@ IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2
 _SHARED_BUFFER = 4 << 20
 _HEADER_STRIDE = 16
 _VECTOR_SIZE = 16
+#: Stale datagrams taken from a socket: more do not fit into one's buffer.
+_MOST_STALE = 4096
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _sendmmsg = _libc.sendmmsg
@@ -132,8 +135,15 @@ class Arrivals:
 class Ports(Protocol):
     """The sockets of one worker: one per row, or a few for all."""
 
+    def reserve(self, port: int) -> None:
+        """Take a port ahead of the row that will have it; raise OSError."""
+        ...
+
     def open(self, row: int, port: int) -> tuple[str, int]:
-        """Give a row its socket and return its local address; raise OSError."""
+        """Give a row its socket and return its local address; raise OSError.
+
+        It cannot fail for a port that is reserved.
+        """
         ...
 
     def aim(self, row: int) -> None:
@@ -235,6 +245,37 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
+class BoundSockets:
+    """Makes sockets, some of them ahead of their use."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._reserved: dict[int, socket.socket] = {}
+
+    def reserve(self, port: int) -> None:
+        """Bind a socket for later; raise OSError."""
+        self._reserved[port] = bind(self._host, port)
+
+    def take(self, port: int) -> socket.socket:
+        """Return the socket reserved on a port, or bind one now; raise OSError.
+
+        What a reserved one has received, from a call that had the port before, is dropped.
+        """
+        sock = self._reserved.pop(port, None)
+        if sock is None:
+            return bind(self._host, port)
+        with suppress(BlockingIOError):
+            for _ in range(_MOST_STALE):
+                sock.recv(1)
+        return sock
+
+    def shut(self) -> None:
+        """Close those that are still reserved."""
+        for sock in self._reserved.values():
+            sock.close()
+        self._reserved.clear()
+
+
 class OwnPorts:
     """A socket per row, read with epoll and recvmsg, one call a packet.
 
@@ -246,7 +287,7 @@ class OwnPorts:
 
     def __init__(self, outgoing: Outgoing, *, host: str) -> None:
         self._outgoing = outgoing
-        self._host = host
+        self._bound = BoundSockets(host)
         capacity = len(outgoing.messages)
         self._sockets: dict[int, socket.socket] = {}
         self._fds = [-1] * capacity
@@ -259,8 +300,11 @@ class OwnPorts:
         self._flags = [socket.MSG_DONTWAIT] * max(capacity, BATCH)
         self._epoll = select.epoll()
 
+    def reserve(self, port: int) -> None:
+        self._bound.reserve(port)
+
     def open(self, row: int, port: int) -> tuple[str, int]:
-        sock = bind(self._host, port)
+        sock = self._bound.take(port)
         self._sockets[row] = sock
         self._fds[row] = sock.fileno()
         self._row_of_fd[sock.fileno()] = row
@@ -304,6 +348,7 @@ class OwnPorts:
     def shut(self) -> None:
         for row in list(self._sockets):
             self.close(row)
+        self._bound.shut()
         self._epoll.close()
 
 
@@ -339,6 +384,9 @@ class SharedPorts:
         self._batch = np.zeros((capacity, MESSAGE.itemsize // 8), np.uint64)
         #: Datagrams from addresses no row talks to.
         self.strays = 0
+
+    def reserve(self, port: int) -> None:
+        """Do nothing: the ports are there from the beginning."""
 
     def open(self, row: int, port: int) -> tuple[str, int]:
         """Give a row the socket with the fewest rows; the port asked for is of no concern."""

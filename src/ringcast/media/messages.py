@@ -273,6 +273,14 @@ class StreamOpened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PortReserved:
+    """The answer to `Reserve`; `errno` is 0 if it was done."""
+
+    port: int
+    errno: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerStats:
     """The load of one worker since it was last asked (totals: since it began)."""
 
@@ -296,7 +304,7 @@ class WorkerStats:
     transport: str
 
 
-Answer: TypeAlias = Ready | Refused | StreamOpened | WorkerStats
+Answer: TypeAlias = Ready | Refused | StreamOpened | PortReserved | WorkerStats
 ANSWERS: tuple[type, ...] = (*get_args(StreamEvent), *get_args(Answer))
 
 
@@ -323,6 +331,19 @@ class Configure(Command, tag="configure", frozen=True):
 
 class Open(Command, tag="open", frozen=True):
     """Make a stream, on that port if ports are not shared."""
+
+    stream: int
+    port: int
+
+
+class Reserve(Command, tag="reserve", frozen=True):
+    """Take a port ahead of the stream that will have it."""
+
+    port: int
+
+
+class OpenReserved(Command, tag="open_reserved", frozen=True):
+    """Make a stream on a reserved port: that is always possible, and not answered."""
 
     stream: int
     port: int
@@ -429,6 +450,8 @@ class ShutDown(Command, tag="shut_down", frozen=True):
 AnyCommand: TypeAlias = (
     Configure
     | Open
+    | Reserve
+    | OpenReserved
     | Connect
     | Play
     | StopPlayback

@@ -11,15 +11,15 @@ import random
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import cast
 
 from ringcast.audio.detection import DetectionSettings
 from ringcast.media import messages as m
-from ringcast.media.channel import BatchReader, BrokenChannel, parse_answers, serialize_commands
+from ringcast.media.link import Link
 from ringcast.media.playback import check_items
 from ringcast.media.ports import PortRange
 from ringcast.protocols.rtp.events import check_digits
@@ -30,6 +30,8 @@ PTIMES_MS = (20, 40, 60)
 #: Streams of one worker; its columns cost memory only where they are used.
 CAPACITY = 8192
 SHARED_SOCKETS = 2
+#: Ports that a worker takes ahead, so that nobody waits for one.
+RESERVED_PORTS = 16
 _TICK_MS = 20.0
 _START_TIMEOUT = 20.0
 _ANSWER_TIMEOUT = 5.0
@@ -44,7 +46,8 @@ _FOREIGN_PORTS = 50
 @dataclass(slots=True, eq=False)
 class _Stream:
     port: int | None
-    opened: asyncio.Future[m.StreamOpened]
+    #: While the worker has not yet said whether it has the port.
+    opening: asyncio.Future[m.StreamOpened] | None = None
     events_agreed: bool = False
     is_closing: bool = False
 
@@ -56,60 +59,18 @@ class _Worker:
     number: int
     shared_ports: list[int] = field(default_factory=list)
     streams: dict[int, _Stream] = field(default_factory=dict)
+    #: Ports that it has already, for streams to come, and those it has been asked to take.
+    reserved: deque[int] = field(default_factory=deque)
+    reserving: set[int] = field(default_factory=set)
     #: Why it ended, if it could not begin, and how many shared ports it has had because of that.
     refused: m.Refused | None = None
     ports_tried: int = 0
     #: While it runs and is ready to work.
-    channel: _Channel | None = None
+    channel: Link | None = None
     #: While it runs at all.
-    process_channel: _Channel | None = None
+    process_channel: Link | None = None
     pid: int = 0
     reports: list[asyncio.Future[m.WorkerStats]] = field(default_factory=list)
-
-
-class _Channel(asyncio.Protocol):
-    """The pool's end of a command channel; what is sent in one pass of the loop goes together."""
-
-    def __init__(self, on_answer: Callable[[object], None]) -> None:
-        self._on_answer = on_answer
-        self._reader = BatchReader()
-        self._transport: asyncio.WriteTransport | None = None
-        self._commands: list[m.AnyCommand] = []
-        self.closed = asyncio.Event()
-
-    def send(self, command: m.AnyCommand) -> None:
-        if not self._commands:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._commands.append(command)
-
-    def close(self) -> None:
-        self._flush()
-        if self._transport is not None:
-            self._transport.close()
-
-    def _flush(self) -> None:
-        if self._commands and self._transport is not None:
-            self._transport.write(serialize_commands(self._commands))
-        self._commands.clear()
-
-    # asyncio.Protocol
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass of it
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            for batch in self._reader.receive(data):
-                for answer in parse_answers(batch):
-                    self._on_answer(answer)
-        except BrokenChannel:
-            log.exception("media worker cannot be understood")
-            if self._transport is not None:
-                self._transport.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self.closed.set()
 
 
 class MediaPool:
@@ -205,10 +166,13 @@ class MediaPool:
         if stream in self._worker_of:
             raise ValueError(f"media stream {stream} is already open")
         worker = self._least_loaded(near)
+        if worker.reserved and len(worker.streams) < CAPACITY:
+            return self._open_reserved(worker, stream)
         for _ in range(_FOREIGN_PORTS):
             port = None if worker.shared_ports else self._ports.take()
             answer = await self._ask_open(worker, stream, port)
             if not answer.errno:
+                self._reserve(worker)
                 return m.LocalAddress(answer.host, answer.port)
             if answer.errno in (errno.EADDRINUSE, errno.EACCES) and port is not None:
                 self._ports.give_back(port)  # another program has it: at the end of the line
@@ -383,22 +347,43 @@ class MediaPool:
         beside = None if near is None else self._worker_of.get(near)
         if beside in running:
             return beside
+        if not self._ports:  # the last ports are those that workers have reserved
+            running = [worker for worker in running if worker.reserved] or running
         return min(running, key=lambda worker: len(worker.streams))
 
-    def _find(self, stream: int) -> tuple[_Channel, _Stream]:
+    def _find(self, stream: int) -> tuple[Link, _Stream]:
         worker = self._worker_of.get(stream)
         if worker is None or worker.channel is None:
             raise m.UnknownStream(stream)
         found = worker.streams[stream]
-        if found.is_closing or not found.opened.done():
+        if found.is_closing or found.opening is not None:
             raise m.UnknownStream(stream)
         return worker.channel, found
+
+    def _open_reserved(self, worker: _Worker, stream: int) -> m.LocalAddress:
+        assert worker.channel is not None
+        port = worker.reserved.popleft()
+        worker.streams[stream] = _Stream(port)
+        self._worker_of[stream] = worker
+        worker.channel.send(m.OpenReserved(stream, port))
+        self._reserve(worker)
+        return m.LocalAddress(self._host, port)
+
+    def _reserve(self, worker: _Worker) -> None:
+        """Have a worker take ports for streams to come, as long as there are plenty."""
+        if worker.channel is None or worker.shared_ports:
+            return
+        wanted = RESERVED_PORTS - len(worker.reserved) - len(worker.reserving)
+        for _ in range(min(wanted, len(self._ports) // 4)):
+            port = self._ports.take()
+            worker.reserving.add(port)
+            worker.channel.send(m.Reserve(port))
 
     async def _ask_open(self, worker: _Worker, stream: int, port: int | None) -> m.StreamOpened:
         if worker.channel is None:
             raise m.MediaUnavailable("the media worker has died")
         opened: asyncio.Future[m.StreamOpened] = asyncio.get_running_loop().create_future()
-        worker.streams[stream] = found = _Stream(port, opened)
+        worker.streams[stream] = found = _Stream(port, opening=opened)
         self._worker_of[stream] = worker
         worker.channel.send(m.Open(stream, port or 0))
         try:
@@ -425,12 +410,20 @@ class MediaPool:
             case m.Ready():
                 worker.pid = answer.pid
                 worker.ports_tried = 0
+                self._reserve(worker)
             case m.Refused():
                 worker.refused = answer
             case m.StreamOpened():
                 found = worker.streams.get(answer.stream)
-                if found is not None and not found.opened.done():
-                    found.opened.set_result(answer)
+                if found is not None and found.opening is not None:
+                    found.opening.set_result(answer)
+                    found.opening = None
+            case m.PortReserved():
+                worker.reserving.discard(answer.port)
+                if answer.errno:  # another program has it: at the end of the line
+                    self._ports.give_back(answer.port)
+                else:
+                    worker.reserved.append(answer.port)
             case m.WorkerStats():
                 report = worker.reports.pop(0)
                 if not report.done():
@@ -479,7 +472,7 @@ class MediaPool:
         """Start a worker process and see it to its end."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         process: asyncio.subprocess.Process | None = None
-        channel: _Channel | None = None
+        channel: Link | None = None
         try:
             with theirs:
                 process = await asyncio.create_subprocess_exec(
@@ -497,8 +490,10 @@ class MediaPool:
                     running.set()
                 self._receive(worker, answer)
 
-            _, channel = await asyncio.get_running_loop().create_unix_connection(
-                lambda: _Channel(receive), sock=ours
+            phase_ms = worker.number * _TICK_MS / len(self._workers)
+            loop = asyncio.get_running_loop()
+            _, channel = await loop.create_unix_connection(
+                lambda: Link(receive, phase=phase_ms / 1000, loop=loop), sock=ours
             )
             worker.process_channel = channel
             channel.send(
@@ -507,7 +502,7 @@ class MediaPool:
                     shared_ports=worker.shared_ports,
                     capacity=CAPACITY,
                     io_uring=self._io_uring,
-                    phase_ms=worker.number * _TICK_MS / len(self._workers),
+                    phase_ms=phase_ms,
                     rtp_timeout=self._rtp_timeout,
                 )
             )
@@ -534,10 +529,14 @@ class MediaPool:
             assert found is not None
             if found.port is not None:
                 self._ports.give_back(found.port)
-            if found.opened.done():
+            if found.opening is None:
                 reported.append(stream)
             else:
-                found.opened.set_exception(lost)
+                found.opening.set_exception(lost)
+        for port in (*worker.reserved, *worker.reserving):
+            self._ports.give_back(port)
+        worker.reserved.clear()
+        worker.reserving.clear()
         for report in worker.reports:
             if not report.done():
                 report.set_exception(lost)

@@ -106,8 +106,11 @@ class Pump:
     def handle(self, command: m.AnyCommand, *, now: float) -> None:
         """Carry out a command. One for a stream that has just closed is too late, and no error."""
         self._now = now
-        if isinstance(command, m.Open):
+        if isinstance(command, m.Open | m.OpenReserved):
             self._open(command)
+            return
+        if isinstance(command, m.Reserve):
+            self._reserve(command)
             return
         assert not isinstance(command, m.Configure | m.ReportStats | m.ShutDown)
         stream = self._streams.get(command.stream)
@@ -143,7 +146,15 @@ class Pump:
             case m.Close():
                 self._close(command.stream)
 
-    def _open(self, command: m.Open) -> None:
+    def _reserve(self, command: m.Reserve) -> None:
+        try:
+            self._ports.reserve(command.port)
+        except OSError as exc:
+            self._emit(m.PortReserved(port=command.port, errno=exc.errno or errno.EIO))
+        else:
+            self._emit(m.PortReserved(port=command.port))
+
+    def _open(self, command: m.Open | m.OpenReserved) -> None:
         stream = command.stream
         if not self._free:
             number, reason = errno.EMFILE, "the worker has no room for another stream"
@@ -160,7 +171,8 @@ class Pump:
         self._streams[stream] = _Stream(row)
         self.transmitter.open(row, stream)
         self.receiver.open(row, stream)
-        self._emit(m.StreamOpened(stream=stream, host=host, port=port))
+        if isinstance(command, m.Open):
+            self._emit(m.StreamOpened(stream=stream, host=host, port=port))
 
     def _connect(self, stream: _Stream, command: m.Connect) -> None:
         # 0.0.0.0 is how old peers say "on hold" (RFC 3264, 8.4); port 0 is a refused stream.

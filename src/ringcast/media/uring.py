@@ -26,9 +26,9 @@ from ringcast.media.datagrams import (
     CONTROL_SIZE,
     MESSAGE,
     Arrivals,
+    BoundSockets,
     Outgoing,
     arrival_times,
-    bind,
 )
 
 _SETUP, _ENTER, _REGISTER = 425, 426, 427
@@ -192,7 +192,7 @@ class RingPorts:
         if capacity > _SUBMISSIONS - _SPARE:
             raise ValueError(f"a ring has no room for {capacity} streams")
         self._ring = _Ring()
-        self._host = host
+        self._bound = BoundSockets(host)
         self._sockets: dict[int, socket.socket] = {}
         self._sends = self._ring.submissions[:capacity]
         self._sends["opcode"] = _OP_SENDMSG
@@ -217,8 +217,11 @@ class RingPorts:
             self._ring.close()
             raise
 
+    def reserve(self, port: int) -> None:
+        self._bound.reserve(port)
+
     def open(self, row: int, port: int) -> tuple[str, int]:
-        sock = bind(self._host, port)
+        sock = self._bound.take(port)
         self._sockets[row] = sock
         self._sends["fd"][row] = sock.fileno()
         self._generation += 1
@@ -266,6 +269,7 @@ class RingPorts:
     def shut(self) -> None:
         for row in list(self._sockets):
             self.close(row)
+        self._bound.shut()
         self._ring.close()
 
     def _provide_buffers(self) -> None:

@@ -43,6 +43,7 @@ _WRITER_TIMEOUT = 5.0
 _LAST_WORDS = 1.0
 _LEAST_FOR_COMMANDS = 0.002
 _COLLECT_EVERY = 500
+_AWAITED = (m.Ready, m.StreamOpened, m.WorkerStats)
 _PR_SET_PDEATHSIG = 1
 _PR_SET_TIMERSLACK = 29
 _NICE = -10
@@ -61,10 +62,17 @@ class Channel:
         self._reader = BatchReader()
         self._answers: list[object] = []
         self._unsent = bytearray()
+        self._is_awaited = False
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether `flush` should not wait for the next tick."""
+        return self._is_awaited or bool(self._unsent)
 
     def emit(self, answer: object) -> None:
-        """Send an event or an answer with the next `flush`."""
+        """Send an event or an answer with the next `flush`; see `is_awaited`."""
         self._answers.append(answer)
+        self._is_awaited = self._is_awaited or isinstance(answer, _AWAITED)
 
     def wait(self, seconds: float) -> list[m.AnyCommand]:
         """Return the commands that come within that time, at once when there are some."""
@@ -87,6 +95,7 @@ class Channel:
         if self._answers:
             self._unsent += serialize_answers(self._answers)
             self._answers.clear()
+            self._is_awaited = False
         if not self._unsent:
             return
         try:
@@ -171,15 +180,18 @@ class Worker:
     def run(self) -> None:
         """Work until told to shut down; raise ParentGone when nobody is there to tell."""
         self._channel.emit(m.Ready(pid=os.getpid()))
+        self._channel.flush()
         tick = last_tick(time.monotonic(), self._phase) + 1
         while not self._is_ending:
             due_at = tick * TICK_SECONDS + self._phase
-            self._channel.flush()
             self._handle_commands(until=due_at)
+            if self._channel.is_awaited:
+                self._channel.flush()
             now = time.monotonic()
             if now < due_at or self._is_ending:
                 continue
             tick = self._run_ticks(tick, now)
+            self._channel.flush()  # each write wakes the pool: once a tick, all that has happened
 
     def _run_ticks(self, tick: int, now: float) -> int:
         """Run the ticks that are due; return the next one."""

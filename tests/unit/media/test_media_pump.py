@@ -32,6 +32,12 @@ class Wire:
         self.coming: list[tuple[int, int, bytes]] = []
         self.taken: set[int] = set()
         self.ports: dict[int, int] = {}
+        self.reserved: list[int] = []
+
+    def reserve(self, port: int) -> None:
+        if port in self.taken:
+            raise OSError(98, "in use")
+        self.reserved.append(port)
 
     def open(self, row: int, port: int) -> tuple[str, int]:
         if port in self.taken:
@@ -677,6 +683,23 @@ def test_port_that_is_taken_is_the_answer_to_open(bench: Bench) -> None:
     assert (answer.errno, answer.error) == (98, "Address already in use")
     bench.open(1)
     assert len(bench.run(1)) == 1
+
+
+def test_stream_on_a_reserved_port_is_made_without_an_answer(bench: Bench) -> None:
+    bench.do(m.Reserve(20000))
+    bench.do(m.OpenReserved(0, 20000))
+    bench.connect(0)
+
+    assert bench.seen(m.PortReserved) == [m.PortReserved(port=20000)]
+    assert not bench.seen(m.StreamOpened)
+    assert len(bench.run(1)) == 1
+
+
+def test_port_that_cannot_be_reserved_is_told(bench: Bench) -> None:
+    bench.wire.taken.add(20000)
+    bench.do(m.Reserve(20000))
+
+    assert bench.seen(m.PortReserved) == [m.PortReserved(port=20000, errno=98)]
 
 
 def test_stream_beyond_the_room_is_refused(bench: Bench) -> None:

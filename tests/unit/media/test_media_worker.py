@@ -34,6 +34,7 @@ class FakeChannel:
         self._clock = clock
         self._coming = commands
         self.emitted: list[Any] = []
+        self.is_awaited = False
 
     def emit(self, answer: object) -> None:
         self.emitted.append(answer)
@@ -58,6 +59,9 @@ class SlowWire:
         self._clock = clock
         self.seconds = seconds
         self.sent_at: list[float] = []
+
+    def reserve(self, port: int) -> None:
+        pass
 
     def open(self, row: int, port: int) -> tuple[str, int]:
         return "127.0.0.1", port
