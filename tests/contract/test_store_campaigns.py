@@ -300,7 +300,13 @@ async def test_counts_of_many_writers_at_once_are_exact(store: Store) -> None:
         for call in some:
             async with store.begin() as tx:
                 await tx.update_calls([replace(call, state=ACTIVE, attempts=1)])
-                await tx.count_attempt(call, answered=True, talk_time=90 * SECOND, billed_minutes=2)
+                await tx.count_attempt(
+                    call,
+                    outcome=Outcome.HUMAN,
+                    answered=True,
+                    talk_time=90 * SECOND,
+                    billed_minutes=2,
+                )
                 await tx.commit()
 
     async with asyncio.TaskGroup() as tasks:

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from ringcast.apis import callfire_v2
+from ringcast.apis import callfire_1_1, callfire_v2
 from ringcast.apis.callfire_v2.campaign_services import CampaignServices
 from ringcast.apis.callfire_v2.contact_services import ContactServices
 from ringcast.bootstrap.core import Core
@@ -101,7 +101,27 @@ def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
     )
 
 
-DIALECTS: Mapping[str, Callable[[Core, Settings], ASGIApp]] = {"/v2": _callfire_v2}
+def _callfire_1_1(core: Core, settings: Settings) -> ASGIApp:
+    return callfire_1_1.callfire_1_1(
+        callfire_1_1.Services.over(
+            core.store,
+            core.clock,
+            audio=core.audio,
+            speech=core.speech,
+            callbacks=HttpCallbackSender(allow_private=settings.allow_private_urls),
+            wake=core.dialer.wake,
+            wake_importer=core.list_imports.wake,
+            ring_timeout=core.ring_timeout,
+        ),
+        limits=callfire_1_1.Limits(requests_per_second=settings.api_rate),
+        public_url=settings.public_url,
+    )
+
+
+DIALECTS: Mapping[str, Callable[[Core, Settings], ASGIApp]] = {
+    "/api/1.1": _callfire_1_1,
+    "/v2": _callfire_v2,
+}
 """Where each vendor's API is answered, and what answers it."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Batch, Campaign, CampaignStatus
-from ringcast.domain.ids import AccountId, BatchId, CampaignId
+from ringcast.domain.ids import AccountId, BatchId, CampaignId, ScheduleId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 
@@ -31,6 +31,8 @@ class CallCounts:
     waiting_again: int = 0
     """Calls that are READY after an attempt."""
     attempts: int = 0
+    attempt_outcomes: Mapping[Outcome, int] = field(default_factory=dict)
+    """Of attempts that have ended; only campaigns have them, batches do not."""
     answered: int = 0
     """Attempts that somebody or something picked up."""
     talk_time: timedelta = timedelta()
@@ -79,6 +81,11 @@ class CampaignTransaction(Protocol):
     ) -> Mapping[CampaignId, Campaign]:
         """Those there are, of any account."""
 
+    async def campaign_with_schedule(
+        self, account_id: AccountId, schedule_id: ScheduleId
+    ) -> Campaign | None:
+        """The campaign that has a schedule; takes a look at each campaign of the account."""
+
     async def update_campaign(self, campaign: Campaign) -> None:
         """Write all of it but its account and its time of creation; raises NotFound."""
 
@@ -88,7 +95,13 @@ class CampaignTransaction(Protocol):
         """The counts of each campaign or batch."""
 
     async def count_attempt(
-        self, call: Call, *, answered: bool, talk_time: timedelta, billed_minutes: int
+        self,
+        call: Call,
+        *,
+        outcome: Outcome | None,
+        answered: bool,
+        talk_time: timedelta,
+        billed_minutes: int,
     ) -> None:
         """Count an attempt that has ended to the campaign of its call."""
 

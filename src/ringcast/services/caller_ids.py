@@ -36,9 +36,9 @@ _BETWEEN_DIGITS = timedelta(milliseconds=400)  # time to write one down
 _BETWEEN_READINGS = timedelta(seconds=1)
 
 
-def new_code() -> str:
-    """Draw a code."""
-    return f"{randbelow(10**_DIGITS):0{_DIGITS}}"
+def new_code(digits: int = _DIGITS) -> str:
+    """Draw a code of so many digits."""
+    return f"{randbelow(10**digits):0{digits}}"
 
 
 class SendVerificationCode:

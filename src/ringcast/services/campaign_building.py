@@ -13,7 +13,7 @@ from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import ScheduleId, SoundId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
-from ringcast.domain.retries import RetryRule
+from ringcast.domain.retries import NO_RETRY, RetryRule
 from ringcast.domain.schedules import Schedule, Weekday, check_apart
 from ringcast.ports.clock import Clock
 from ringcast.ports.speech import Voice
@@ -22,11 +22,11 @@ from ringcast.services.calls import audio_of_sounds, caller_numbers
 from ringcast.services.campaign_script import campaign_script, sounds_of
 from ringcast.services.sounds import SpeakSound
 
-__all__ = ["CampaignBuilder", "CampaignRequest", "NewSchedule", "SpokenText"]
+__all__ = ["MAX_SCHEDULES", "CampaignBuilder", "CampaignRequest", "NewSchedule", "SpokenText"]
 
 _MAX_NAME = 255  # characters
 _MAX_LABELS = 50
-_MAX_SCHEDULES = 50
+MAX_SCHEDULES = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +55,9 @@ class NewSchedule:
 class CampaignRequest:
     """What a campaign shall be; None leaves a member as it is, or takes the default."""
 
+    afresh: bool = False
+    """Give messages, keys, window, retries and most transfers that are None their defaults, in a
+    campaign that has others."""
     name: str | None = None
     from_number: str | None = None
     """None calls from the account's oldest number."""
@@ -93,6 +96,14 @@ class CampaignBuilder:
         self, account: Account, campaign: Campaign, asked: CampaignRequest, *, now: datetime
     ) -> Campaign:
         """Return the campaign as asked for; raise InvalidInput and its kin, NotFound."""
+        if asked.afresh:
+            campaign = replace(
+                campaign,
+                messages=Messages(),
+                window=None,
+                retry=NO_RETRY,
+                max_active_transfers=None,
+            )
         campaign = await self._with_rules(campaign, asked, now=now)
         if asked.from_number is not None:
             async with self._store.begin(read_only=True) as tx:
@@ -133,8 +144,8 @@ class CampaignBuilder:
     async def _schedules(
         self, asked: Sequence[NewSchedule], *, now: datetime
     ) -> tuple[Schedule, ...]:
-        if len(asked) > _MAX_SCHEDULES:
-            raise InvalidInput(f"a campaign can have {_MAX_SCHEDULES} schedules", field="schedules")
+        if len(asked) > MAX_SCHEDULES:
+            raise InvalidInput(f"a campaign can have {MAX_SCHEDULES} schedules", field="schedules")
         ids = await self._store.take_ids(len(asked), now)
         schedules = tuple(
             Schedule(

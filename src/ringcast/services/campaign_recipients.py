@@ -35,6 +35,7 @@ __all__ = [
     "FindBatches",
     "GetBatch",
     "NewCalls",
+    "RenameBatch",
     "ToggleRecipients",
 ]
 
@@ -102,6 +103,7 @@ class NewCalls:
                 updated_at=now,
                 due_at=now,
                 ring_timeout=self._ring_timeout,
+                label=recipient.label,
                 attributes=recipient.attributes,
                 campaign_id=campaign.id,
                 batch_id=None if batch is None else batch.id,
@@ -195,8 +197,8 @@ class AddBatch:
 
         With `scrub`, who is in the campaign already is not called again.
         """
-        if name is not None and not 0 < len(name.strip()) <= _MAX_NAME:
-            raise InvalidInput(f"a name has 1 to {_MAX_NAME} characters", field="name")
+        if name is not None:
+            _check_name(name)
         async with self._store.begin(read_only=True) as tx:
             campaign = await open_campaign(tx, account.id, campaign_id)
         now = self._clock.now()
@@ -281,6 +283,23 @@ class FindBatches:
         return [BatchDetails(batch, counts[batch.id]) for batch in found], total
 
 
+class RenameBatch:
+    """Give a batch another name."""
+
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
+
+    async def __call__(self, account_id: AccountId, batch_id: BatchId, name: str) -> None:
+        """Raise NotFound, InvalidInput for the name."""
+        _check_name(name)
+        async with self._store.begin() as tx:
+            found = await tx.batch(account_id, batch_id)
+            if found is None:
+                raise NotFound("batch", batch_id)
+            await tx.update_batch(replace(found, name=name.strip()))
+            await tx.commit()
+
+
 class EnableBatch:
     """Leave the calls of a batch out of the campaign, or take them in again."""
 
@@ -308,6 +327,11 @@ class EnableBatch:
             await tx.commit()
         self._wake()
         return batch
+
+
+def _check_name(name: str) -> None:
+    if not 0 < len(name.strip()) <= _MAX_NAME:
+        raise InvalidInput(f"a name has 1 to {_MAX_NAME} characters", field="name")
 
 
 def new_batch(campaign: Campaign, batch_id: BatchId, name: str | None, *, now: datetime) -> Batch:

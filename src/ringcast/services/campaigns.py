@@ -64,10 +64,12 @@ class CreateCampaign:
         recipients: Sequence[Recipient] = (),
         start: bool = False,
         strict: bool = False,
+        scrub: bool = False,
         once: Once[Campaign] | None = None,
     ) -> Campaign:
         """Return the campaign; it is durable on return, its recipients with it.
 
+        With `scrub`, who is among the recipients twice is called once.
         Raises InvalidInput and its kin, NotFound for a sound, SpeechFailed.
         """
         now = self._clock.now()
@@ -90,7 +92,7 @@ class CreateCampaign:
         )
         batch = new_batch(campaign, BatchId(batch_id), None, now=now) if recipients else None
         calls = (
-            await self._new_calls(campaign, recipients, batch=batch, strict=strict, scrub=False)
+            await self._new_calls(campaign, recipients, batch=batch, strict=strict, scrub=scrub)
             if batch is not None
             else ()
         )

@@ -137,6 +137,7 @@ async def count_attempt(tx: Transaction, call: Call, attempt: Attempt) -> None:
     if call.campaign_id is not None:
         await tx.count_attempt(
             call,
+            outcome=attempt.outcome,
             answered=attempt.answered_at is not None,
             talk_time=attempt.talk_time,
             billed_minutes=math.ceil(attempt.talk_time / timedelta(minutes=1)),

@@ -13,7 +13,7 @@ from ringcast.domain.ids import AccountId
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import SavedAnswer, Store, Transaction
 
-__all__ = ["AnswerOnce", "ForgetAnswers", "Once", "fingerprint"]
+__all__ = ["AnswerOnce", "ForgetAnswers", "Once", "SaveAnswer", "fingerprint"]
 
 T = TypeVar("T")
 
@@ -79,6 +79,23 @@ class AnswerOnce:
                 f"the key {once.key!r} was used for another request: take a new key for this one"
             )
         return saved.answer
+
+
+class SaveAnswer:
+    """Save the answer of a request whose use case has no part in it.
+
+    What it asked for is done before: if the program ends in between, a repetition does it again.
+    """
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def __call__(self, account_id: AccountId, once: Once[T], made: T) -> None:
+        """Raise Conflict if the same key was answered meanwhile."""
+        async with self._store.begin() as tx:
+            await once.save(tx, account_id, made, now=self._clock.now())
+            await tx.commit()
 
 
 class ForgetAnswers:

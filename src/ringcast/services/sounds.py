@@ -88,19 +88,27 @@ class SpeakSound:
         self._clock = clock
 
     async def __call__(
-        self, account: Account, text: str, voice: Voice, *, once: Once[AddedSound] | None = None
+        self,
+        account: Account,
+        text: str,
+        voice: Voice,
+        *,
+        name: str | None = None,
+        once: Once[AddedSound] | None = None,
     ) -> AddedSound:
         """Return the new sound, or the account's older one that says the same in that voice.
 
-        Raises InvalidInput for a text or voice that cannot be spoken, SpeechFailed.
+        Without a name it is called by the words. Raises InvalidInput for a text, a voice or a name
+        that cannot be, SpeechFailed.
         """
+        name = _name_of_text(text) if name is None else _checked_name(name)
         imported = await self._speech.speak(text, voice)
         return await _add(
             self._store,
             self._clock,
             account,
             imported,
-            name=_name_of_text(text),
+            name=name,
             text=text,
             once=once,
         )

@@ -6,7 +6,6 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,11 +24,11 @@ from ringcast.apis.callfire_v2.requests import Query, check_parameters
 from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
 from ringcast.apis.callfire_v2.swagger import PATH as SWAGGER_PATH
 from ringcast.apis.callfire_v2.swagger import SwaggerDocument
-from ringcast.domain.accounts import Access, CredentialKind
-from ringcast.domain.errors import LimitReached, NotPermitted, RingcastError, Unauthenticated
+from ringcast.domain.accounts import CredentialKind
+from ringcast.domain.errors import NotPermitted, RingcastError
+from ringcast.services.door import Door
 from ringcast.web.credentials import parse_basic
 from ringcast.web.errors import RequestRefused
-from ringcast.web.rates import Rates, source_of
 
 __all__ = ["callfire_v2"]
 
@@ -48,7 +47,13 @@ def callfire_v2(
     `public_url` is the address clients reach the server at, for the Swagger document.
     """
     limits = limits or Limits()
-    door = _Door(services, limits, monotonic)
+    door = Door(
+        services.authenticate,
+        failures_at_once=limits.failures_at_once,
+        failures_per_second=limits.failures_per_second,
+        requests_per_second=limits.requests_per_second,
+        monotonic=monotonic,
+    )
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in OPERATIONS:
         by_path.setdefault(operation.path, {})[operation.method] = operation
@@ -66,7 +71,7 @@ class _Resource:
     def __init__(
         self,
         operations: Mapping[str, Operation],
-        door: _Door,
+        door: Door,
         services: Services,
         limits: Limits,
     ) -> None:
@@ -86,7 +91,10 @@ class _Resource:
         operation = self._operations.get(method)
         if operation is None:
             raise MethodNotAllowed(request.method, self._allowed)
-        access = await self._door.open(request)
+        access = await self._door.open(
+            parse_basic(request.headers.get("authorization")),
+            address=request.client.host if request.client else "",
+        )
         if operation.handler is None:
             raise NotYet(operation.id, operation.reason)
         if operation.login_only and access.credential.kind is not CredentialKind.LOGIN:
@@ -105,52 +113,6 @@ class _Resource:
             limits=self._limits,
         )
         return await operation.handler(exchange)
-
-
-class _Door:
-    """Lets in who has a credential, and holds up who comes too often."""
-
-    def __init__(self, services: Services, limits: Limits, monotonic: Callable[[], float]) -> None:
-        self._services = services
-        self._failures = Rates(
-            per_second=limits.failures_per_second,
-            burst=limits.failures_at_once,
-            monotonic=monotonic,
-        )
-        self._requests: Rates | None = None
-        if limits.requests_per_second is not None:
-            self._requests = Rates(
-                per_second=limits.requests_per_second,
-                burst=max(1.0, limits.requests_per_second),
-                monotonic=monotonic,
-            )
-
-    async def open(self, request: Request) -> Access:
-        """Return what the request's credential opens; raise Unauthenticated or LimitReached.
-
-        Only failures count against an address: many clients may share one behind a proxy, and who
-        knows a secret is never held up by who does not.
-        """
-        try:
-            access = await self._access(request)
-        except Unauthenticated:
-            source = source_of(request.client.host if request.client else "")
-            _limit(self._failures.take(source), "too many requests without a valid credential")
-            raise
-        if self._requests is not None:
-            _limit(self._requests.take(access.credential.id), "too many requests")
-        return access
-
-    async def _access(self, request: Request) -> Access:
-        credentials = parse_basic(request.headers.get("authorization"))
-        if credentials is None:
-            raise Unauthenticated("send the API credential with HTTP Basic authentication")
-        return await self._services.authenticate(credentials.identifier, credentials.secret)
-
-
-def _limit(wait: float, what: str) -> None:
-    if wait > 0:
-        raise LimitReached(f"{what}: wait before the next", retry_after=timedelta(seconds=wait))
 
 
 class _Open:

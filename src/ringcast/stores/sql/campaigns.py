@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Table, exists, func, or_, select, upd
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Batch, Campaign, CampaignStatus
 from ringcast.domain.errors import NotFound
-from ringcast.domain.ids import AccountId, BatchId, CampaignId
+from ringcast.domain.ids import AccountId, BatchId, CampaignId, ScheduleId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Page
 from ringcast.stores.sql.campaign_tables import (
@@ -55,6 +55,17 @@ class CampaignWork(CountWork):
         else:
             found = await self._read(statement)
         return _campaign(found.rows[0]) if found.rows else None
+
+    async def campaign_with_schedule(
+        self, account_id: AccountId, schedule_id: ScheduleId
+    ) -> Campaign | None:
+        # The identifier is the first member of a schedule as it is kept, and others follow it.
+        kept = func.replace(campaigns.c.schedules, f'"id":{int(schedule_id)},', "")
+        statement = select(*_MEMBERS).where(
+            campaigns.c.account_id == account_id, kept != campaigns.c.schedules
+        )
+        rows = (await self._read(statement)).rows
+        return _campaign(rows[0]) if rows else None
 
     async def campaigns(
         self,

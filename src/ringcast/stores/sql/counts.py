@@ -26,6 +26,7 @@ __all__ = ["CountWork"]
 _CALLS = "calls"
 _STATE = "state:"
 _OUTCOME = "outcome:"
+_ENDED = "ended:"
 _DIALED = "dialed"
 _AGAIN = "again"
 _ATTEMPTS = "attempts"
@@ -71,9 +72,17 @@ class CountWork(Work):
         return {owner: _counts(kept) for owner, kept in found.items()}
 
     async def count_attempt(
-        self, call: Call, *, answered: bool, talk_time: timedelta, billed_minutes: int
+        self,
+        call: Call,
+        *,
+        outcome: Outcome | None,
+        answered: bool,
+        talk_time: timedelta,
+        billed_minutes: int,
     ) -> None:
         if call.campaign_id is not None:
+            if outcome is not None:
+                self._count(call.campaign_id, f"{_ENDED}{outcome}", 1)
             self._count(call.campaign_id, _ANSWERED, int(answered))
             self._count(call.campaign_id, _TALK, talk_time // _MICROSECOND)
             self._count(call.campaign_id, _BILLED, billed_minutes)
@@ -135,6 +144,7 @@ def _counts(kept: Mapping[str, int]) -> CallCounts:
     return CallCounts(
         states={state: kept[name] for state in CallState if (name := f"{_STATE}{state}") in kept},
         outcomes={one: kept[name] for one in Outcome if (name := f"{_OUTCOME}{one}") in kept},
+        attempt_outcomes={one: kept[name] for one in Outcome if (name := f"{_ENDED}{one}") in kept},
         dialed=kept.get(_DIALED, 0),
         waiting_again=kept.get(_AGAIN, 0),
         attempts=kept.get(_ATTEMPTS, 0),

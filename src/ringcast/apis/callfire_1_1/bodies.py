@@ -1,0 +1,222 @@
+"""Our resources as CallFire's, members in any order: documents put them in theirs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from ringcast.apis.callfire_1_1.given import TEXT, Tree, TreeValue
+from ringcast.apis.callfire_1_1.statuses import (
+    ANSWERING,
+    BATCH_STATUS,
+    CALL_STATE,
+    CAMPAIGN_STATUS,
+    RESULT,
+    SOUND_STATUS,
+    result_of,
+    results_for,
+    results_of,
+)
+from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
+from ringcast.domain.campaigns import Campaign, Messages
+from ringcast.domain.numbers import Destination, PhoneNumber
+from ringcast.domain.outcomes import Outcome
+from ringcast.domain.retries import NO_RETRY, RetryRule
+from ringcast.domain.schedules import Schedule, Weekday
+from ringcast.domain.sounds import Sound
+from ringcast.ports.campaigns import CallCounts
+from ringcast.services.campaign_recipients import BatchDetails
+
+__all__ = ["CLIENT_DATA", "batch", "broadcast", "call", "schedule", "sound_meta", "stats"]
+
+CLIENT_DATA = "ClientData"
+"""The attribute of a recipient that is CallFire's own."""
+
+_NO_COST = 0.0  # this system has no credits
+_FROM_SUNDAY = (Weekday.SUNDAY, *(day for day in Weekday if day is not Weekday.SUNDAY))
+
+
+def call(of: Call, attempts: Sequence[Attempt] = ()) -> Tree:
+    """Return a call, with a record of each attempt that has ended, the newest first."""
+    ended = [one for one in attempts if one.state is AttemptState.ENDED]
+    to: dict[str, TreeValue] = {TEXT: of.to_text if of.to is None else _shown(of.to)}
+    to |= {f"@{name}": value for name, value in of.attributes.items()}
+    tree: dict[str, TreeValue] = {
+        "@id": of.id,
+        "FromNumber": "" if of.from_number is None else of.from_number.digits,
+        "ToNumber": to,
+        "State": CALL_STATE[of.state],
+        "ContactId": of.contact_id or 0,
+        "Inbound": False,
+        "Created": of.created_at,
+        "Modified": of.updated_at,
+    }
+    _give(tree, "BatchId", of.batch_id)
+    _give(tree, "BroadcastId", of.campaign_id)
+    _give(tree, "FinalResult", result_of(of))
+    if of.label is not None:
+        tree["Label"] = [{"Name": of.label}]
+    if ended:
+        results = results_for(of)
+        tree["CallRecord"] = [_record(one, results) for one in reversed(ended)]
+    return tree
+
+
+def broadcast(of: Campaign) -> Tree:
+    """Return a campaign."""
+    tree: dict[str, TreeValue] = {
+        "@id": of.id,
+        "Name": of.name,
+        "Status": CAMPAIGN_STATUS[of.status],
+        "LastModified": of.updated_at,
+        "Type": "VOICE",
+        "VoiceBroadcastConfig": _voice_config(of),
+    }
+    if of.labels:
+        tree["Label"] = list(of.labels)
+    if of.resume_next_day:
+        tree["ResumeNextDay"] = True
+    return tree
+
+
+def batch(of: BatchDetails) -> Tree:
+    """Return a batch."""
+    return {
+        "@id": of.batch.id,
+        "Name": of.batch.name,
+        "Status": BATCH_STATUS[of.batch.status],
+        "BroadcastId": of.batch.campaign_id,
+        "Created": of.batch.created_at,
+        "Size": of.counts.total,
+        "Remaining": of.counts.remaining,
+    }
+
+
+def schedule(of: Schedule) -> Tree:
+    """Return a schedule."""
+    tree: dict[str, TreeValue] = {
+        "@id": of.id,
+        "StartTimeOfDay": of.begin,
+        "StopTimeOfDay": of.end,
+        "TimeZone": of.zone,
+        "DaysOfWeek": [day.name for day in _FROM_SUNDAY if day in of.weekdays],
+    }
+    _give(tree, "BeginDate", of.first_day)
+    _give(tree, "EndDate", of.last_day)
+    return tree
+
+
+def stats(of: CallCounts) -> Tree:
+    """Return the numbers of a campaign: attempts are dials, actions are those who are called."""
+    attempts: dict[str, int] = {}
+    actions: dict[str, int] = {}
+    for outcome in Outcome:
+        result = RESULT[outcome]
+        attempts[result] = attempts.get(result, 0) + of.attempt_outcomes.get(outcome, 0)
+        actions[result] = actions.get(result, 0) + of.outcomes.get(outcome, 0)
+    banned = of.states.get(CallState.DO_NOT_CALL, 0)
+    if banned:
+        attempts["DNC"], actions["DNC"] = 0, banned
+    waiting = of.states.get(CallState.READY, 0)
+    tree: dict[str, TreeValue] = {
+        "UsageStats": {
+            "Duration": round(of.talk_time / timedelta(seconds=1)),
+            "BilledDuration": of.billed_minutes * 60,
+            "BilledAmount": _NO_COST,
+            "Attempts": of.attempts,
+            "Actions": of.dialed,
+        },
+        "ActionStatistics": {
+            "Unattempted": waiting - of.waiting_again,
+            "RetryWait": of.waiting_again,
+            "Finished": of.states.get(CallState.FINISHED, 0),
+        },
+    }
+    results: list[Tree] = [
+        {"Result": result, "Attempts": attempts[result], "Actions": actions[result]}
+        for result in attempts
+        if attempts[result] or actions[result]
+    ]
+    if results:
+        tree["ResultStat"] = results
+    return tree
+
+
+def sound_meta(of: Sound) -> Tree:
+    """Return what is known of a sound."""
+    return {
+        "@id": of.id,
+        "Status": SOUND_STATUS[of.status],
+        "Name": of.name,
+        "Created": of.created_at,
+        "LengthInSeconds": math.ceil(of.length.total_seconds()),
+    }
+
+
+def _record(of: Attempt, results: Mapping[Outcome, str]) -> Tree:
+    tree: dict[str, TreeValue] = {
+        "@id": of.id,
+        "Result": results[of.outcome or Outcome.INTERNAL_ERROR],
+        "FinishTime": of.ended_at or of.created_at,
+        "BilledAmount": _NO_COST,
+        "OriginateTime": of.created_at,
+        "Duration": round(of.talk_time.total_seconds()),
+    }
+    _give(tree, "AnswerTime", of.answered_at)
+    return tree
+
+
+def _voice_config(of: Campaign) -> Tree:
+    tree: dict[str, TreeValue] = {
+        "@id": of.id,
+        "Created": of.created_at,
+        "FromNumber": of.from_number.digits,
+        "AnsweringMachineConfig": ANSWERING[of.answering],
+        **_sounds(of.messages),
+    }
+    if of.window is not None:
+        tree["LocalTimeZoneRestriction"] = {
+            "BeginTime": of.window.begin,
+            "EndTime": of.window.end,
+        }
+    if of.retry != NO_RETRY:
+        tree["RetryConfig"] = _retry(of.retry)
+    _give(tree, "MaxActiveTransfers", of.max_active_transfers)
+    return tree
+
+
+def _retry(of: RetryRule) -> Tree:
+    return {
+        "MaxAttempts": of.max_attempts,
+        "MinutesBetweenAttempts": of.wait // timedelta(minutes=1),
+        "RetryResults": list(results_of(of.outcomes)),
+    }
+
+
+def _sounds(of: Messages) -> dict[str, TreeValue]:
+    """Return what is said: texts have become sounds, and are told by their identifiers."""
+    tree: dict[str, TreeValue] = {}
+    said = {
+        "LiveSoundId": of.live,
+        "MachineSoundId": of.machine,
+        "TransferSoundId": of.transfer,
+        "DncSoundId": of.do_not_call,
+    }
+    for name, message in said.items():
+        if message is not None:
+            tree[name] = message.sound_id
+    _give(tree, "TransferDigit", of.transfer_digit)
+    if of.transfer_number is not None:
+        tree["TransferNumber"] = of.transfer_number.digits
+    _give(tree, "DncDigit", of.do_not_call_digit)
+    return tree
+
+
+def _give(tree: dict[str, TreeValue], name: str, value: TreeValue | None) -> None:
+    if value is not None:
+        tree[name] = value
+
+
+def _shown(to: Destination) -> str:
+    return to.digits if isinstance(to, PhoneNumber) else str(to)

@@ -1,0 +1,341 @@
+"""REST as the vendor's clients speak it, and its answers by the reference's rules."""
+
+from __future__ import annotations
+
+import base64
+
+import aiohttp
+import pytest
+from lxml import etree
+
+from ringcast.apis.callfire_1_1.operations import OPERATIONS
+from ringcast.domain.outcomes import Outcome
+from tests.acceptance.callfire_1_1.conftest import NUMBER, Client, Rig
+from tests.fakes.sound_library import wav_file
+
+CAMPAIGN = {
+    "Type": "VOICE",
+    "BroadcastName": "Reminder",
+    "From": NUMBER,
+    "To": "12135550100?ClientData=a&color=dark red",
+    "LiveSoundText": "Hello",
+    "AnsweringMachineConfig": "LIVE_WITH_AMD",
+    "TransferSoundText": "One moment",
+    "TransferDigit": "1",
+    "TransferNumber": "12135550102",
+    "MaxActiveTransfers": "2",
+    "DncSoundText": "Good bye",
+    "DncDigit": "9",
+    "MaxAttempts": "2",
+    "MinutesBetweenAttempts": "5",
+    "RetryResults": "NO_ANS BUSY",
+    "LocalRestrictBegin": "08:00:00",
+    "LocalRestrictEnd": "20:00:00",
+    "MaxActive": "10",
+}
+
+
+async def sent(client: Client, **changes: str) -> int:
+    """Send a broadcast and return its identifier."""
+    return (await client.rest("POST", "/call", CAMPAIGN | changes)).new_id
+
+
+async def states(client: Client, broadcast: int) -> list[tuple[str, str]]:
+    """Return number and state of each call of a broadcast, in the order they were asked for."""
+    found = (await client.rest("GET", f"/call.json?BroadcastId={broadcast}")).json["ResourceList"]
+    return [(one["ToNumber"]["value"], one["State"]) for one in reversed(found.get("Call", []))]
+
+
+@pytest.mark.parametrize("form", ["", ".json"])
+class TestGolden:
+    async def test_calls(self, rig: Rig, client: Client, form: str) -> None:
+        (await client.rest("POST", f"/call{form}", CAMPAIGN)).is_golden("send-call")
+        broadcast = await sent(client)
+        (await client.rest("GET", f"/call{form}?BroadcastId={broadcast}")).is_golden("query-calls")
+        found = (await client.rest("GET", f"/call.json?BroadcastId={broadcast}")).json
+        call = found["ResourceList"]["Call"][0]["@id"]
+        await rig.finish("Clinic", call, Outcome.HUMAN, talked=61)
+        (await client.rest("GET", f"/call/{call}{form}")).is_golden("get-call")
+        (await client.rest("GET", f"/broadcast/{broadcast}/stats{form}")).is_golden("get-stats")
+        nothing = await client.rest("GET", f"/call{form}?ToNumber=12135550199")
+        nothing.is_golden("query-calls-empty")
+
+    async def test_sounds(self, client: Client, form: str) -> None:
+        asked = {"SoundText": "Hello", "SoundTextVoice": "FEMALE2", "Name": "Greeting"}
+        made = await client.rest("POST", f"/call/sound{form}", asked)
+        made.is_golden("create-sound")
+        (await client.rest("GET", f"/call/sound{form}")).is_golden("query-sound-meta")
+        (await client.rest("GET", f"/call/sound/{made.new_id}{form}")).is_golden("get-sound-meta")
+
+    async def test_caller_ids(self, client: Client, form: str) -> None:
+        (await client.rest("GET", f"/call/callerid{form}")).is_golden("get-caller-ids")
+        asked = {"CallerId": "12135550177"}
+        answer = await client.rest("POST", f"/call/callerid/send-verification{form}", asked)
+        answer.is_golden("send-verification")
+        asked["VerificationCode"] = "0000"
+        (await client.rest("POST", f"/call/callerid/verify{form}", asked)).is_golden("verify")
+
+    async def test_broadcasts(self, client: Client, form: str) -> None:
+        made = {"Name": "Plan", "Type": "VOICE", "LiveSoundText": "Hello", "Label": "spring"}
+        answer = await client.rest("POST", f"/broadcast{form}", made)
+        answer.is_golden("create-broadcast")
+        broadcast = answer.new_id
+        (await client.rest("GET", f"/broadcast{form}")).is_golden("query-broadcasts")
+        full = await sent(client)
+        (await client.rest("GET", f"/broadcast/{full}{form}")).is_golden("get-broadcast")
+        changed = await client.rest("PUT", f"/broadcast/{broadcast}{form}", made)
+        changed.is_golden("update-broadcast")
+        started = await client.rest(
+            "PUT", f"/broadcast/{broadcast}/control{form}", {"Command": "START"}
+        )
+        started.is_golden("control-broadcast")
+
+    async def test_batches_and_schedules(self, client: Client, form: str) -> None:
+        made = {"Name": "Plan", "Type": "VOICE", "LiveSoundText": "Hello"}
+        broadcast = (await client.rest("POST", "/broadcast", made)).new_id
+        path = f"/broadcast/{broadcast}/batch{form}"
+        answer = await client.rest("POST", path, {"To": "12135550100 12135550101", "Name": "B"})
+        answer.is_golden("create-batch")
+        (await client.rest("GET", path)).is_golden("query-batches")
+        batch = f"/broadcast/batch/{answer.new_id}"
+        (await client.rest("GET", f"{batch}{form}")).is_golden("get-batch")
+        control = await client.rest("PUT", f"{batch}/control{form}", {"Enabled": "False"})
+        control.is_golden("control-batch")
+
+        schedule = {
+            "StartTimeOfDay": "10:00:00",
+            "StopTimeOfDay": "18:00:00",
+            "TimeZone": "America/Los_Angeles",
+            "BeginDate": "2036-07-05",
+            "EndDate": "2036-08-05",
+            "DaysOfWeek": "SUNDAY,MONDAY",
+        }
+        path = f"/broadcast/{broadcast}/schedule{form}"
+        answer = await client.rest("POST", path, schedule)
+        answer.is_golden("create-schedule")
+        (await client.rest("GET", path)).is_golden("query-schedules")
+        path = f"/broadcast/schedule/{answer.new_id}{form}"
+        (await client.rest("GET", path)).is_golden("get-schedule")
+        (await client.rest("DELETE", path)).is_golden("delete-schedule")
+
+    async def test_what_is_refused(self, client: Client, nobody: Client, form: str) -> None:
+        (await client.rest("POST", f"/call{form}", {"To": "12135550100"})).is_golden("refused")
+        (await client.rest("GET", f"/call/1{form}")).is_golden("not-found")
+        (await nobody.rest("GET", f"/call{form}")).is_golden("unauthorized")
+        (await client.rest("POST", f"/text{form}", {"Message": "Hi"})).is_golden("not-implemented")
+        (await client.rest("GET", f"/nothing{form}")).is_golden("no-such-path")
+        (await client.rest("GET", f"/call{form}?Colour=1")).is_golden("unknown-parameter")
+
+
+async def test_roots_have_the_prefixes_that_clients_compare(client: Client) -> None:
+    await sent(client)
+    document = (await client.rest("GET", "/call")).text
+    assert document.startswith('<?xml version="1.0" encoding="UTF-8" standalone="yes"?><r:Resource')
+    root = etree.fromstring(document.encode())
+    assert (root.prefix, root.get("totalResults")) == ("r", "1")
+    assert {child.prefix for child in root.iter("{http://api.callfire.com/data}*")} == {None}
+    for path, name in (("/call/1", "r:ResourceException"), ("/broadcast", "r:ResourceList")):
+        assert f"><{name} " in (await client.rest("GET", path)).text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "State=READY&State=FINISHED",
+        "State=READY,FINISHED",
+        "State=READY%20FINISHED",
+        "State[0]=READY&State[1]=FINISHED",
+        "State%5B%5D=READY&State%5B%5D=FINISHED",
+    ],
+)
+async def test_lists_are_spelled_in_five_ways(client: Client, query: str) -> None:
+    await sent(client)
+    found = (await client.rest("GET", f"/call.json?{query}")).json["ResourceList"]
+    assert found["@totalResults"] == 1
+    wrong = await client.rest("GET", f"/call.json?{query.replace('FINISHED', 'ASLEEP')}")
+    assert wrong.status == 400
+
+
+async def test_a_form_comes_with_every_method_and_any_content_type(client: Client) -> None:
+    broadcast = await sent(client)
+    other = await sent(client)
+    form = f"BroadcastId={broadcast}"
+    for content_type in ("application/x-www-form-urlencoded", "", "text/plain"):
+        answer = await client(
+            "GET", "/rest/call.json", data=form, headers={"Content-Type": content_type}
+        )
+        found = answer.json["ResourceList"]
+        assert [call["BroadcastId"] for call in found["Call"]] == [broadcast]
+    assert len((await client.rest("GET", "/call.json")).json["ResourceList"]["Call"]) == 2
+
+    async def chunks() -> object:
+        yield b"Command=ARCH"
+        yield b"IVE"
+
+    path = f"/rest/broadcast/{other}/control"
+    answer = await client("PUT", path, data=chunks(), skip_auto_headers=["Content-Type"])
+    assert answer.status == 204
+    found = (await client.rest("GET", f"/broadcast/{other}.json")).json
+    assert found["Resource"]["Broadcast"]["Status"] == "ARCHIVED"
+
+
+async def test_recipients_are_given_in_all_ways(client: Client) -> None:
+    for form in (
+        [("To", "12135550100"), ("To", "+12135550101")],
+        [("To", "12135550100,12135550101")],
+        [("To", "12135550100 12135550101")],
+        [("To[0]", "12135550100"), ("To[1]", "12135550101")],
+        [("To", "12135550100 12135550101"), ("ToNumber", "homePhone")],
+    ):
+        asked = aiohttp.FormData([*form, ("Type", "VOICE"), ("LiveSoundText", "Hello")])
+        answer = await client.rest("POST", "/call", asked)
+        found = await states(client, answer.new_id)
+        assert found == [("12135550100", "READY"), ("12135550101", "READY")]
+
+    words = {"To": "12135550100 12135550101", "ToNumber[ClientData]": "a b"}
+    broadcast = (
+        await client.rest("POST", "/call", words | {"Type": "VOICE", "LiveSoundText": "Hello"})
+    ).new_id
+    found = (await client.rest("GET", f"/call.json?BroadcastId={broadcast}")).json
+    assert [call["ToNumber"]["@ClientData"] for call in found["ResourceList"]["Call"]] == ["b", "a"]
+
+
+async def test_a_bad_number_is_a_call_that_is_invalid_and_a_bad_caller_is_refused(
+    client: Client,
+) -> None:
+    broadcast = await sent(client, To="12135550100 411 abc")
+    assert await states(client, broadcast) == [
+        ("12135550100", "READY"),
+        ("411", "INVALID"),
+        ("abc", "INVALID"),
+    ]
+    for number in ("1234", "13105550100"):
+        refused = await client.rest("POST", "/call.json", CAMPAIGN | {"From": number})
+        assert refused.status == 400
+    assert len((await client.rest("GET", "/broadcast.json")).json["ResourceList"]["Broadcast"]) == 1
+
+
+async def test_the_second_of_a_number_is_left_out_if_that_is_asked_for(client: Client) -> None:
+    twice = "12135550100 12135550100"
+    assert [state for _, state in await states(client, await sent(client, To=twice))] == [
+        "READY",
+        "READY",
+    ]
+    scrubbed = await sent(client, To=twice, ScrubBroadcastDuplicates="true")
+    assert [state for _, state in await states(client, scrubbed)] == ["READY", "DUP"]
+
+
+async def test_a_repeated_request_id_makes_one_broadcast(client: Client) -> None:
+    first = await sent(client, RequestId="r1")
+    assert await sent(client, RequestId="r1") == first
+    other = await client.rest("POST", "/call.json", CAMPAIGN | {"RequestId": "r1", "Type": "IVR"})
+    assert other.status in (400, 501)
+    changed = CAMPAIGN | {"RequestId": "r1", "To": "12135550101"}
+    assert (await client.rest("POST", "/call.json", changed)).status == 400
+    found = (await client.rest("GET", "/broadcast.json")).json["ResourceList"]
+    assert found["@totalResults"] == 1
+
+
+async def test_a_control_that_is_repeated_is_done_once(client: Client) -> None:
+    broadcast = await sent(client)
+    path = f"/broadcast/{broadcast}/control"
+    stop = {"Command": "STOP", "RequestId": "s1"}
+    assert (await client.rest("PUT", path, stop)).status == 204
+    assert (await client.rest("PUT", path, {"Command": "START"})).status == 204
+    assert (await client.rest("PUT", path, stop)).status == 204
+    found = (await client.rest("GET", f"/broadcast/{broadcast}.json")).json
+    assert found["Resource"]["Broadcast"]["Status"] == "RUNNING"
+
+
+@pytest.mark.parametrize("path", ["//call.json", "/call.json/"])
+async def test_slashes_too_many_are_tolerated(client: Client, path: str) -> None:
+    assert (await client.rest("GET", path)).status == 200
+
+
+async def test_sounds_are_uploaded_in_three_ways_and_fetched(client: Client) -> None:
+    data = wav_file(1.0)
+    form = aiohttp.FormData({"Name": "Hello"})
+    form.add_field("Data", data, filename="hello.wav", content_type="audio/x-wav")
+    first = (await client.rest("POST", "/call/sound", form)).new_id
+    text = base64.b64encode(data).decode()
+    assert (await client.rest("POST", "/call/sound", {"Name": "B", "Data": text})).new_id == first
+    # As .NET writes it: an empty part without a name comes before the file.
+    raw = (
+        b'--xx\r\n\r\n\r\n--xx\r\nContent-Disposition: form-data; name="Data"; filename="a.wav"\r\n'
+        b"Content-Type: application/octet-stream\r\n\r\n" + data + b"\r\n--xx--\r\n"
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=xx"}
+    answer = await client("POST", "/rest/call/sound", data=raw, headers=headers)
+    assert answer.new_id == first
+    meta = (await client.rest("GET", f"/call/sound/{first}.json")).json["Resource"]["SoundMeta"]
+    assert (meta["Name"], meta["Status"], meta["LengthInSeconds"]) == ("Hello", "ACTIVE", 1)
+    audio = await client.rest("GET", f"/call/sound/{first}.wav")
+    assert (audio.status, audio.headers["content-type"]) == (200, "audio/wav")
+    assert audio.body.startswith(b"RIFF")
+    assert (await client.rest("GET", f"/call/sound/{first}.mp3")).headers[
+        "content-type"
+    ] == "audio/mpeg"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"Name": "nothing"},
+        {"SoundText": "a", "Data": "YQ=="},
+        {"Data": "no base 64!"},
+        {"Data": "YQ=="},
+        {"SoundText": "Hello", "SoundTextVoice": "ROBOT"},
+    ],
+)
+async def test_a_sound_that_cannot_be_is_refused(client: Client, form: dict[str, str]) -> None:
+    assert (await client.rest("POST", "/call/sound.json", form)).status == 400
+
+
+async def test_nothing_is_another_accounts(client: Client, stranger: Client) -> None:
+    broadcast = await sent(client)
+    batch = (await client.rest("GET", f"/broadcast/{broadcast}/batch.json")).json
+    paths = [
+        f"/broadcast/{broadcast}",
+        f"/broadcast/{broadcast}/stats",
+        f"/broadcast/{broadcast}/batch",
+        f"/broadcast/batch/{batch['ResourceList']['ContactBatch'][0]['@id']}",
+        f"/broadcast/{broadcast}/schedule",
+    ]
+    for path in paths:
+        assert (await client.rest("GET", path)).status == 200
+        assert (await stranger.rest("GET", path)).status == 404
+    control = await stranger.rest("PUT", f"/broadcast/{broadcast}/control", {"Command": "STOP"})
+    assert control.status == 404
+
+
+async def test_the_wrong_method_says_which_is_right(client: Client) -> None:
+    answer = await client.rest("DELETE", "/call/1.json")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET")
+
+
+async def test_a_401_challenges_for_basic(nobody: Client) -> None:
+    answer = await nobody.rest("GET", "/call")
+    assert answer.headers["www-authenticate"].startswith('Basic realm="')
+
+
+async def test_deleting_the_last_schedule_stops_the_broadcast(client: Client) -> None:
+    broadcast = await sent(client)
+    schedule = {"StartTimeOfDay": "0:00", "StopTimeOfDay": "0:00", "TimeZone": "America/Denver"}
+    made = (await client.rest("POST", f"/broadcast/{broadcast}/schedule", schedule)).new_id
+    assert (await client.rest("DELETE", f"/broadcast/schedule/{made}")).status == 204
+    found = (await client.rest("GET", f"/broadcast/{broadcast}.json")).json
+    assert found["Resource"]["Broadcast"]["Status"] == "STOPPED"
+
+
+async def test_what_is_not_done_says_so(client: Client) -> None:
+    for operation in OPERATIONS:
+        if operation.handler is not None:
+            continue
+        path = operation.path
+        for name in ("Id", "CallId", "ContactId", "ContactListId"):
+            path = path.replace(f"{{{name}}}", "7")
+        path = path.replace("{Name}", "answer.mp3").replace("{Number}", NUMBER)
+        answer = await client.rest(operation.method, path)
+        assert answer.status == 501, operation.name
+        assert f"{operation.name} is not available on this system" in answer.text
+    assert (await client.rest("POST", "/ccc/7/agent.json")).status == 501

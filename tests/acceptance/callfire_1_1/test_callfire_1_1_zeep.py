@@ -1,0 +1,121 @@
+"""A round on every port by zeep, strictly, from our own WSDL."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringcast.domain.outcomes import Outcome
+from tests.acceptance.callfire_1_1.conftest import NUMBER, Rig, Zeep
+from tests.fakes.sound_library import wav_file
+
+
+async def test_calls_are_sent_found_and_counted(rig: Rig, zeep: Zeep) -> None:
+    sound_id = await zeep("Call", "CreateSound", Name="Hello", Data=wav_file(1.0))
+    assert await zeep("Call", "CreateSound", Name="Other", Data=wav_file(1.0)) == sound_id
+
+    broadcast_id = await zeep(
+        "Call",
+        "SendCall",
+        RequestId="once",
+        BroadcastName="Reminder",
+        ToNumber=[{"_value_1": "12135550100", "ClientData": "a"}, {"_value_1": "12135550120"}],
+        VoiceBroadcastConfig={
+            "FromNumber": NUMBER,
+            "LiveSoundId": sound_id,
+            "MachineSoundText": "Please call back.",
+            "RetryConfig": {"MaxAttempts": 2, "RetryResults": ["BUSY", "NO_ANS"]},
+            "LocalTimeZoneRestriction": {"BeginTime": "08:00:00", "EndTime": "20:00:00"},
+        },
+    )
+    found = await zeep("Call", "QueryCalls", BroadcastId=broadcast_id, MaxResults=10)
+    assert found["TotalResults"] == 2
+    second, first = found["Call"]
+    assert (first["State"], first["ToNumber"]["_value_1"]) == ("READY", "12135550100")
+    assert first["ToNumber"]["ClientData"] == "a"
+
+    await rig.finish("Clinic", first["id"], Outcome.HUMAN, talked=61)
+    await rig.finish("Clinic", second["id"], Outcome.BUSY)
+    call = await zeep("Call", "GetCall", Id=first["id"])
+    assert (call["State"], call["FinalResult"]) == ("FINISHED", "LA")
+    (record,) = call["CallRecord"]
+    assert (record["Result"], record["Duration"]) == ("LA", 61)
+
+    stats = await zeep("Broadcast", "GetBroadcastStats", Id=broadcast_id)
+    assert stats["UsageStats"]["BilledDuration"] == 120
+    assert {one["Result"]: one["Actions"] for one in stats["ResultStat"]} == {"LA": 1, "BUSY": 1}
+    config = (await zeep("Broadcast", "GetBroadcast", Id=broadcast_id))["VoiceBroadcastConfig"]
+    assert config["LiveSoundId"] == sound_id
+    assert config["RetryConfig"]["RetryResults"] == ["BUSY", "NO_ANS"]
+    assert str(config["LocalTimeZoneRestriction"]["BeginTime"])[:8] == "08:00:00"
+
+
+async def test_sounds_come_back_as_they_were_sent(zeep: Zeep) -> None:
+    sound_id = await zeep("Call", "CreateSound", SoundText="Good day", SoundTextVoice="MALE1")
+    metas = await zeep("Call", "QuerySoundMeta")
+    assert [one["id"] for one in metas["SoundMeta"]] == [sound_id]
+    meta = await zeep("Call", "GetSoundMeta", Id=sound_id)
+    assert (meta["Status"], meta["Name"]) == ("ACTIVE", "TTS: Good day")
+    data = await zeep("Call", "GetSoundData", Id=sound_id, Format="WAV")
+    assert data.startswith(b"RIFF")
+
+
+async def test_broadcasts_are_made_changed_and_controlled(zeep: Zeep) -> None:
+    made = {"Name": "Plan", "Type": "VOICE", "VoiceBroadcastConfig": {"LiveSoundText": "Hello"}}
+    broadcast_id = await zeep("Broadcast", "CreateBroadcast", Broadcast=made)
+    batch_id = await zeep(
+        "Broadcast",
+        "CreateContactBatch",
+        BroadcastId=broadcast_id,
+        ToNumber=["12135550100", "12135550100", "12135550101"],
+        ScrubBroadcastDuplicates=True,
+    )
+    batch = await zeep("Broadcast", "GetContactBatch", Id=batch_id)
+    assert (batch["Name"], batch["Size"], batch["Remaining"]) == ("API Contact Batch", 3, 2)
+    assert (
+        await zeep("Broadcast", "ControlContactBatch", Id=batch_id, Name="B", Enabled=False) is None
+    )
+    batches = await zeep("Broadcast", "QueryContactBatches", BroadcastId=broadcast_id)
+    assert (batches["TotalResults"], batches["ContactBatch"][0]["Name"]) == (1, "B")
+
+    changed = made | {"id": broadcast_id, "VoiceBroadcastConfig": {"LiveSoundText": "Good day"}}
+    assert await zeep("Broadcast", "UpdateBroadcast", Broadcast=changed) is None
+    schedule_id = await zeep(
+        "Broadcast",
+        "CreateBroadcastSchedule",
+        BroadcastId=broadcast_id,
+        BroadcastSchedule={
+            "StartTimeOfDay": "10:00:00",
+            "StopTimeOfDay": "18:00:00",
+            "TimeZone": "America/Los_Angeles",
+            "BeginDate": "2030-07-05",
+            "DaysOfWeek": ["SATURDAY", "SUNDAY"],
+        },
+    )
+    found = await zeep("Broadcast", "QueryBroadcastSchedule", BroadcastId=broadcast_id)
+    assert [one["id"] for one in found["BroadcastSchedule"]] == [schedule_id]
+    schedule = await zeep("Broadcast", "GetBroadcastSchedule", Id=schedule_id)
+    assert schedule["DaysOfWeek"] == ["SUNDAY", "SATURDAY"]
+    assert await zeep("Broadcast", "DeleteBroadcastSchedule", Id=schedule_id) is None
+    await zeep("Broadcast", "ControlBroadcast", Id=broadcast_id, Command="START", MaxActive=5)
+    found = await zeep("Broadcast", "QueryBroadcasts", Type=["VOICE"])
+    assert found["Broadcast"][0]["Status"] == "START_PENDING"
+    await zeep("Broadcast", "ControlBroadcast", Id=broadcast_id, Command="ARCHIVE")
+    assert (await zeep("Broadcast", "QueryBroadcasts"))["TotalResults"] == 0
+
+
+async def test_caller_ids_are_listed(zeep: Zeep) -> None:
+    found = await zeep("Call", "GetCallerIds")
+    assert found["CallerId"] == [NUMBER]
+
+
+async def test_what_is_refused_is_a_fault_with_the_vendors_details(zeep: Zeep) -> None:
+    from zeep.exceptions import Fault
+
+    with pytest.raises(Fault, match="call 1 does not exist") as refused:
+        await zeep("Call", "GetCall", Id=1)
+    (info,) = refused.value.detail
+    assert [child.text for child in info] == ["NOT_FOUND", "call 1 does not exist"]
+    with pytest.raises(Fault, match="SendText is not available on this system"):
+        await zeep(
+            "Text", "SendText", ToNumber="12135550100", TextBroadcastConfig={"Message": "Hello"}
+        )
