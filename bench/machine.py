@@ -22,7 +22,9 @@ _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 def describe() -> list[str]:
     """Return lines on the machine and on the versions that matter."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "uvloop", "msgspec"))
-    right = "root: media workers at nice -10" if os.geteuid() == 0 else "an ordinary user"
+    right = (
+        "root: media workers in the real-time class" if os.geteuid() == 0 else "an ordinary user"
+    )
     return [
         f"Machine: {os.cpu_count()} cores, {_cpu_model()}, Linux {platform.release()};"
         f" run as {right}",

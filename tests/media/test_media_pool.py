@@ -675,6 +675,24 @@ def test_pool_works_in_uvloop(sounds: list[Path]) -> None:
         runner.run(call())
 
 
+async def test_workers_run_before_other_programs_where_that_is_allowed() -> None:
+    expected = os.SCHED_RR if await asyncio.to_thread(may_run_in_real_time) else os.SCHED_OTHER
+    async with rigged() as rig:
+        (worker,) = rig.pool.worker_pids
+
+        assert os.sched_getscheduler(worker) == expected
+
+
+def may_run_in_real_time() -> bool:
+    """Try it on the thread that calls, and put it back."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except OSError:
+        return False
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    return True
+
+
 async def test_worker_imports_no_asyncio() -> None:
     code = "import sys, ringcast.media.worker; sys.exit('asyncio' in sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
