@@ -28,7 +28,7 @@ lint: $(VENV)/.ready-dev ## Formatting, lint, types and import contracts
 
 test: $(VENV)/.ready-dev lint ## Everything CI checks
 	@sh scripts/system-packages.sh
-	@$(BIN)/python -m pytest -m "not long"
+	@sh scripts/test.sh $(BIN)/python
 
 test-long: $(VENV)/.ready-dev ## The tests that take minutes
 	@sh scripts/system-packages.sh
