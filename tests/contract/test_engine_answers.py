@@ -18,6 +18,7 @@ from ringcast.ports.engine import (
     LegAnswered,
     LegEnded,
     PlaybackFinished,
+    SilenceHeard,
 )
 from tests.contract.rig import Rig, call, check_promises, happens, seconds
 from tests.contract.rigs import RIGS
@@ -65,6 +66,33 @@ async def test_nobody_who_speaks_is_silence(rig: Rig) -> None:
 
     assert found.kind is AnswerKind.SILENCE
     assert seconds(0.8) <= found.after <= seconds(0.9)
+
+
+async def test_silence_is_told_once_when_the_far_end_has_spoken(rig: Rig) -> None:
+    far_end = replace(_PERSON, greeting=seconds(1.0))
+    leg = await call(rig, rig.phone(far_end, speaks=True))
+    answered = await happens(rig, leg, LegAnswered)
+
+    await rig.engine.watch_silence(leg, seconds(0.7))
+    heard = await happens(rig, leg, SilenceHeard)
+    await rig.pass_time(1.0)
+
+    assert heard.length == seconds(0.7)
+    assert seconds(1.5) <= heard.at - answered.at <= seconds(1.8 + _LATE)
+    assert len(rig.log.of(leg, SilenceHeard)) == 1
+
+
+async def test_silence_is_not_told_to_whoever_waits_no_more(rig: Rig) -> None:
+    leg = await call(rig, rig.phone(_PERSON, speaks=True))
+    await happens(rig, leg, LegAnswered)
+
+    await rig.engine.watch_silence(leg, seconds(0.3))
+    await rig.engine.stop_watching_silence(leg)
+    await rig.pass_time(1.5)
+
+    assert rig.log.of(leg, SilenceHeard) == []
+    with pytest.raises(ValueError, match="silence is waited for"):
+        await rig.engine.watch_silence(leg, seconds(0))
 
 
 async def test_fax_is_a_fax(rig: Rig) -> None:

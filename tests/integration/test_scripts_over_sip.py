@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,17 +15,30 @@ from numpy.typing import NDArray
 
 from ringcast.audio import compare, g711, tones, wav
 from ringcast.domain.calls import Call, CallState
+from ringcast.domain.events import CallEvent
 from ringcast.domain.ids import CallId
 from ringcast.domain.instructions import Menu, Play, Script, Transfer, WhenAnsweredBy
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
+from ringcast.domain.programs import Interpreter
 from ringcast.engines.embedded import EmbeddedEngine, Trunk
+from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.clock import SystemClock
+from ringcast.integrations.http_fetch import HttpFetcher
+from ringcast.integrations.recording_folder import RecordingFolder
+from ringcast.integrations.remote_sounds import CachedRemoteSounds
+from ringcast.integrations.speech import StoredSpeech
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
 from ringcast.phones.carrier import JOURNAL, Carrier, PhonesOptions
+from ringcast.phones.plan import default_plan
+from ringcast.phones.sounds import SoundLibrary
+from ringcast.phones.steps import Say
 from ringcast.services.admission import Admission
 from ringcast.services.changes import ChangeWriter
 from ringcast.services.dialer import Dialer
+from ringcast.services.program_run import Programs
+from ringcast.services.program_steps import StepTools
+from ringcast.services.prompts import Prompts
 from ringcast.stores.sql import SqlStore
 from tests.integration.test_dialing import ACCOUNT, _add_account
 
@@ -40,6 +53,23 @@ class World:
     store: SqlStore
     dialer: Dialer
     sounds: dict[str, NDArray[np.int16]]
+    events: list[CallEvent]
+    """What has happened to calls."""
+
+    @property
+    def recordings(self) -> Path:
+        """Where recordings of programs are kept."""
+        return self.folder / "recordings" / str(ACCOUNT)
+
+    async def said_by(self, ending: str) -> NDArray[np.int16]:
+        """Return the first thing that a phone says."""
+        plan = default_plan()
+        (say, *_) = [step for step in plan.phones[ending].steps if isinstance(step, Say)]
+        synthesizer = EspeakSynthesizer()
+        library = SoundLibrary(self.folder / "said", synthesizer=synthesizer, voice=plan.voice)
+        await library.prepare([say])
+        await synthesizer.close()
+        return g711.decode_ulaw(library[say].path.read_bytes())
 
     async def call(self, *endings: str, script: Script) -> list[CallId]:
         """Have the phones with these numbers called."""
@@ -89,19 +119,27 @@ class World:
                 await asyncio.sleep(0.1)
 
 
+def noises() -> dict[str, NDArray[np.int16]]:
+    """Return the sounds that are played."""
+    names = ("live", "machine")
+    return {name: tones.noise(2.0, seed=seed, level_dbfs=-20) for seed, name in enumerate(names)}
+
+
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
-    sounds = {
-        name: tones.noise(2.0, seed=seed, level_dbfs=-20)
-        for seed, name in enumerate(("live", "machine"))
-    }
+async def world(
+    folder: Path, interpreters: Mapping[str, Interpreter] | None = None
+) -> AsyncIterator[World]:
+    sounds = noises()
     for name, samples in sounds.items():
         (folder / f"{name}.ulaw").write_bytes(g711.encode_ulaw(samples).tobytes())
     async with AsyncExitStack() as stack:
         synthesizer = EspeakSynthesizer()
         stack.push_async_callback(synthesizer.close)
         options = PhonesOptions(
-            sip=(HOST, 0), rtp_ports=range(35000, 35200), record_dir=folder / "record"
+            sip=(HOST, 0),
+            rtp_ports=range(35000, 35200),
+            record_dir=folder / "record",
+            sounds_dir=folder / "said",
         )
         carrier = await stack.enter_async_context(
             Carrier(options, synthesizer=synthesizer, clock=SystemClock())
@@ -110,6 +148,16 @@ async def world(folder: Path) -> AsyncIterator[World]:
         stack.push_async_callback(store.close)
         await store.migrate()
         await _add_account(store)
+        audio = AudioImporter(folder / "sounds")
+        stack.push_async_callback(audio.close)
+
+        for samples in sounds.values():
+            await audio.import_samples(samples.tobytes(), 8000)
+
+        def playable(digest: str) -> Path:
+            own = folder / f"{digest}.ulaw"
+            return own if own.exists() else audio.playable(digest)
+
         engine = EmbeddedEngine(
             clock=SystemClock(),
             sip=(HOST, 0),
@@ -119,9 +167,18 @@ async def world(folder: Path) -> AsyncIterator[World]:
             advertise=None,
             media_workers=1,
             trunk=Trunk.parse(f"sip:{carrier.address}"),
-            playable=lambda digest: folder / f"{digest}.ulaw",
+            playable=playable,
         )
-        changes = ChangeWriter(store=store)
+        events: list[CallEvent] = []
+        changes = ChangeWriter(store=store, observer=events.extend)
+        web = HttpFetcher(allow_private=True)
+        remote = CachedRemoteSounds(web=web, audio=audio, clock=SystemClock())
+        speech = StoredSpeech(synthesizer, audio, directory=folder / "speech")
+        tools = StepTools(
+            prompts=Prompts(store=store, audio=audio, speech=speech, remote=remote),
+            web=web,
+            recordings=RecordingFolder(folder / "recordings", store=store, clock=SystemClock()),
+        )
         dialer = Dialer(
             store=store,
             engine=engine,
@@ -129,11 +186,12 @@ async def world(folder: Path) -> AsyncIterator[World]:
             changes=changes,
             clock=SystemClock(),
             holder="here",
+            programs=Programs(interpreters=interpreters or {}, tools=tools, clock=SystemClock()),
         )
         await engine.start(dialer.deliver)
         tasks = [asyncio.create_task(changes.run()), asyncio.create_task(dialer.run())]
         try:
-            yield World(folder, store, dialer, sounds)
+            yield World(folder, store, dialer, sounds, events)
         finally:
             await engine.close()
             for task in tasks:

@@ -22,6 +22,7 @@ from ringcast.engines.embedded.trunk import Trunk
 from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.clock import SystemClock
 from ringcast.integrations.http_fetch import HttpFetcher
+from ringcast.integrations.recording_folder import RecordingFolder
 from ringcast.integrations.remote_sounds import CachedRemoteSounds
 from ringcast.integrations.speech import StoredSpeech
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
@@ -118,7 +119,9 @@ async def running_core(
         stack.push_async_callback(remote_sounds.close)
         speech = StoredSpeech(synthesizer, audio, directory=settings.data_dir / "speech")
         tools = StepTools(
-            prompts=Prompts(store=store, audio=audio, speech=speech, remote=remote_sounds), web=web
+            prompts=Prompts(store=store, audio=audio, speech=speech, remote=remote_sounds),
+            web=web,
+            recordings=RecordingFolder(settings.data_dir / "recordings", store=store, clock=clock),
         )
         dialer = Dialer(
             store=store,

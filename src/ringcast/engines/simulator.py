@@ -41,6 +41,7 @@ from ringcast.ports.engine import (
     RecordingFinished,
     RecordingTracks,
     Refusal,
+    SilenceHeard,
     TakeCall,
     Unbridged,
     WhoEnded,
@@ -96,6 +97,8 @@ class _Leg:
     answered_at: datetime | None = None
     detection: object | None = None
     """That which runs."""
+    silence: object | None = None
+    """What is waited for."""
     bridged_to: AttemptId | None = None
     playback: _Playback | None = None
     recordings: dict[int, tuple[Path, datetime]] = field(default_factory=dict)
@@ -319,6 +322,28 @@ class SimulatedEngine:
         live = self._answered(leg)
         if live is not None:
             live.detection = None
+
+    async def watch_silence(self, leg: AttemptId, length: timedelta) -> None:
+        """Report when the far end's `greeting` has been over for so long."""
+        if length <= timedelta():
+            raise ValueError("silence is waited for up to an hour, not for no time")
+        live = self._answered(leg)
+        if live is None:
+            return
+        live.silence = wanted = object()
+        wait = _speech_left(live, now=self.now) + length
+        self._after(wait, leg, lambda: self._fall_silent(leg, live, wanted, length))
+
+    async def stop_watching_silence(self, leg: AttemptId) -> None:
+        """Wait for silence no more."""
+        live = self._answered(leg)
+        if live is not None:
+            live.silence = None
+
+    def _fall_silent(self, leg: AttemptId, live: _Leg, wanted: object, length: timedelta) -> None:
+        if live.silence is wanted:
+            live.silence = None
+            self._report(SilenceHeard(leg=leg, at=self.now, length=length))
 
     async def bridge(self, leg: AttemptId, other: AttemptId) -> None:
         """Note that the legs hear each other (`hears`); keys go from one to the other."""

@@ -10,7 +10,7 @@ import msgspec
 from ringcast.audio.detection import AnswerKind, DetectionSettings
 
 Codec: TypeAlias = Literal["PCMU", "PCMA"]
-Tracks: TypeAlias = Literal["received", "mixed"]
+Tracks: TypeAlias = Literal["received", "mixed", "separate"]
 PlaybackEnd: TypeAlias = Literal["completed", "stopped", "failed"]
 
 
@@ -148,6 +148,15 @@ class GreetingEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceHeard:
+    """Nobody has spoken for as long as was waited for."""
+
+    stream: int
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FirstPacketReceived:
     """The far end's media has begun to arrive."""
 
@@ -231,6 +240,7 @@ StreamEvent: TypeAlias = (
     | DigitsSent
     | AnswerClassified
     | GreetingEnded
+    | SilenceHeard
     | FirstPacketReceived
     | RecordingFinished
     | RtpTimeout
@@ -403,6 +413,19 @@ class StopDetection(Command, tag="stop_detection", frozen=True):
     stream: int
 
 
+class WatchSilence(Command, tag="watch_silence", frozen=True):
+    """Tell when nobody has spoken for so long."""
+
+    stream: int
+    seconds: float
+
+
+class StopWatchingSilence(Command, tag="stop_watching_silence", frozen=True):
+    """Wait for silence no more."""
+
+    stream: int
+
+
 class Bridge(Command, tag="bridge", frozen=True):
     """Let two streams hear each other."""
 
@@ -458,6 +481,8 @@ AnyCommand: TypeAlias = (
     | SendDigits
     | StartDetection
     | StopDetection
+    | WatchSilence
+    | StopWatchingSilence
     | Bridge
     | Unbridge
     | StartRecording

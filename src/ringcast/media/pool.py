@@ -275,6 +275,18 @@ class MediaPool:
         worker, _ = self._find(stream)
         worker.send(m.StopDetection(stream))
 
+    def watch_silence(self, stream: int, seconds: float) -> None:
+        """Tell by `SilenceHeard`, once, when nobody has spoken for so long; begins anew."""
+        if not 0 < seconds <= 3600:
+            raise ValueError(f"silence is waited for up to an hour, not for {seconds:g} s")
+        worker, _ = self._find(stream)
+        worker.send(m.WatchSilence(stream, seconds))
+
+    def stop_watching_silence(self, stream: int) -> None:
+        """Wait for silence no more; no effect if it has come."""
+        worker, _ = self._find(stream)
+        worker.send(m.StopWatchingSilence(stream))
+
     def bridge(self, stream: int, other: int) -> None:
         """Let two streams hear each other, in place of the silence they would send.
 
@@ -307,7 +319,8 @@ class MediaPool:
     ) -> None:
         """Record to a WAV file (8 kHz, 16 bit), which is playable at any moment while it grows.
 
-        `mixed` adds what we send. At most two recordings of a stream run at a time.
+        `mixed` adds what we send, `separate` puts it on a second channel. At most two recordings of
+        a stream run at a time.
         """
         if max_seconds is not None and max_seconds <= 0:
             raise ValueError(f"a recording lasts longer than {max_seconds} s")

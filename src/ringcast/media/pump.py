@@ -16,6 +16,7 @@ from ringcast.media.playout import Playout
 from ringcast.media.receive import Receiver
 from ringcast.media.recorder import RecordingFile, Writer
 from ringcast.media.recordings import Recordings, TooManyRecordings
+from ringcast.media.silences import SilenceWatch
 from ringcast.media.transmit import Transmitter
 
 
@@ -56,6 +57,7 @@ class Pump:
         self._recordings = Recordings(capacity, writer)
         self._playout = Playout(capacity)
         self._detections = Detections(self._playout, emit=emit, tick=tick)
+        self._silences = SilenceWatch(self._playout, emit=emit, tick=tick)
         self.transmitter = Transmitter(
             outgoing, ports, self._recordings, self._playout, emit=emit, random_bits=random_bits
         )
@@ -92,6 +94,7 @@ class Pump:
         self.receiver.handle_timers(self._tick, now)
         self._recordings.handle_tick(self._tick)
         self._detections.handle_tick(self._tick, now)
+        self._silences.handle_tick(self._tick, now)
         for file in self._writer.finished():
             self._note_finished(file)
 
@@ -135,6 +138,11 @@ class Pump:
                 self._detections.start(stream.row, command.stream, command.settings, codec)
             case m.StopDetection():
                 self._detections.stop(stream.row)
+            case m.WatchSilence():
+                codec, _ = self.transmitter.playback_settings(stream.row)
+                self._silences.start(stream.row, command.stream, command.seconds, codec)
+            case m.StopWatchingSilence():
+                self._silences.stop(stream.row)
             case m.Bridge():
                 self._bridge(stream, command)
             case m.Unbridge():
@@ -252,12 +260,18 @@ class Pump:
 
     def _start_recording(self, stream: _Stream, command: m.StartRecording) -> None:
         codec, _ = self.transmitter.playback_settings(stream.row)
-        file = RecordingFile(command.stream, command.recording, command.path, codec)
+        file = RecordingFile(
+            command.stream,
+            command.recording,
+            command.path,
+            codec,
+            channels=2 if command.tracks == "separate" else 1,
+        )
         try:
             self._recordings.start(
                 stream.row,
                 file,
-                mixed=command.tracks == "mixed",
+                with_sent=command.tracks != "received",
                 max_seconds=command.max_seconds,
                 tick=self._tick,
             )
@@ -272,6 +286,7 @@ class Pump:
         stream = self._streams.pop(number)
         row = stream.row
         self._detections.stop(row)
+        self._silences.stop(row)
         self._recordings.stop_all(row, tick=self._tick)
         self.transmitter.close(row, now=self._now)
         self._ports.close(row)

@@ -20,7 +20,10 @@ DECODE: dict[Codec, NDArray[np.int16]] = {"PCMU": g711.ULAW_DECODE, "PCMA": g711
 
 @dataclass(slots=True, eq=False)
 class RecordingFile:
-    """A growing WAV file, 16 bit 8 kHz mono, playable at any moment up to the last stretch.
+    """A growing WAV file, 16 bit 8 kHz, playable at any moment up to the last stretch.
+
+    With one channel what is received and what is sent are mixed, with two they are beside each
+    other, what is received on the left.
 
     The header is written anew after each stretch, so that a process that is killed leaves a whole
     file. Used by the writer thread only.
@@ -30,6 +33,7 @@ class RecordingFile:
     recording: int
     path: str
     codec: Codec
+    channels: int = 1
     error: str | None = None
     samples: int = 0
     _fd: int = field(default=-1)
@@ -48,18 +52,22 @@ class RecordingFile:
             self._fail(exc)
 
     def append(self, received: bytes, sent: bytes | None) -> None:
-        """Add a stretch of audio, mixed with what was sent at the same time if that is given."""
+        """Add a stretch of audio, with what was sent at the same time if that is given."""
         if self.error is not None or not received:
             return
         table = DECODE[self.codec]
         audio = table[np.frombuffer(received, np.uint8)]
-        if sent is not None:
+        samples = len(audio)
+        if self.channels == 2:
+            own = np.zeros_like(audio) if sent is None else table[np.frombuffer(sent, np.uint8)]
+            audio = np.stack([audio, own], axis=1).reshape(-1)
+        elif sent is not None:
             both = audio.astype(np.int32) + table[np.frombuffer(sent, np.uint8)]
             audio = np.clip(both, -32768, 32767).astype(np.int16)
         try:
-            place = HEADER_SIZE + 2 * self.samples
+            place = HEADER_SIZE + 2 * self.channels * self.samples
             _write_all(self._fd, audio.astype("<i2", copy=False).tobytes(), place)
-            self.samples += len(audio)
+            self.samples += samples
             self._write_header()
         except OSError as exc:
             self._fail(exc)
@@ -71,7 +79,9 @@ class RecordingFile:
             self._fd = -1
 
     def _write_header(self) -> None:
-        header = wav.header(wav.Encoding.PCM, rate=8000, channels=1, frames=self.samples)
+        header = wav.header(
+            wav.Encoding.PCM, rate=8000, channels=self.channels, frames=self.samples
+        )
         _write_all(self._fd, header, 0)
 
     def _fail(self, exc: OSError) -> None:

@@ -69,7 +69,7 @@ class Recordings:
         row: int,
         file: RecordingFile,
         *,
-        mixed: bool,
+        with_sent: bool,
         max_seconds: float | None,
         tick: int,
     ) -> None:
@@ -86,7 +86,7 @@ class Recordings:
             begin=tick,
             limit=None if max_seconds is None else round(max_seconds * 8000),
             heard=self._tracks.open(silence),
-            sent=self._tracks.open(silence) if mixed else NO_TRACK,
+            sent=self._tracks.open(silence) if with_sent else NO_TRACK,
         )
         self._writer.open(file)
         self._heard[row, place] = recording.heard

@@ -42,6 +42,7 @@ __all__ = [
     "RecordingFinished",
     "RecordingTracks",
     "Refusal",
+    "SilenceHeard",
     "TakeCall",
     "Unbridged",
     "WhoEnded",
@@ -290,6 +291,15 @@ class GreetingEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceHeard:
+    """Nobody has spoken on the leg for as long as `watch_silence` waited for."""
+
+    leg: AttemptId
+    at: datetime
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unbridged:
     """The leg does not hear `other` any more, or never did: it had ended."""
 
@@ -303,6 +313,8 @@ class RecordingTracks(StrEnum):
 
     RECEIVED = "received"
     MIXED = "mixed"
+    SEPARATE = "separate"
+    """What is received on the left channel, what is sent on the right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +339,7 @@ EngineEvent: TypeAlias = (
     | RecordingFinished
     | AnswerClassified
     | GreetingEnded
+    | SilenceHeard
     | Unbridged
 )
 EventSink: TypeAlias = Callable[[EngineEvent], None]
@@ -406,6 +419,16 @@ class CallEngine(Protocol):
 
     async def stop_detection(self, leg: AttemptId) -> None:
         """End the detection; no more events of it come."""
+
+    async def watch_silence(self, leg: AttemptId, length: timedelta) -> None:
+        """Report SilenceHeard, once, when nobody has spoken for so long, from now on.
+
+        Begins anew if it is being waited for. Raises ValueError for what is no time, or more than
+        an hour.
+        """
+
+    async def stop_watching_silence(self, leg: AttemptId) -> None:
+        """Wait for silence no more."""
 
     async def bridge(self, leg: AttemptId, other: AttemptId) -> None:
         """Let two answered legs hear each other and pass on their keys, until one ends.

@@ -42,6 +42,7 @@ from ringcast.ports.engine import (
     PlaybackResult,
     PlaybackStarted,
     RecordingFinished,
+    SilenceHeard,
     Unbridged,
     WhoEnded,
 )
@@ -131,6 +132,10 @@ class CallFlow:
             next_news=self._next_news,
             deliver=self.deliver,
         )
+        self.recordings = (
+            None if programs is None else programs.recordings_of(self._actions, self.facts)
+        )
+        """The recordings that programs make of the leg."""
 
     @property
     def leg(self) -> AttemptId:
@@ -197,6 +202,8 @@ class CallFlow:
             else:
                 await self._assist(self._second)
         except LegOver as over:
+            if self.recordings is not None:
+                await self.recordings.all_kept()
             await self._note_end(over.event)
 
     async def fail(self, reason: str) -> None:
@@ -245,11 +252,11 @@ class CallFlow:
         )
         while True:
             try:
-                await self._next_news()
+                await self._actions.next_news()
             except Redirected:
                 log.info("a second leg runs no script", extra={"attempt_id": self._attempt.id})
 
-    # What a script tells of the call and asks of it (`leg_actions.ScriptedCall`)
+    # What a script tells of the call and asks of it (`scripted_call.ScriptedCall`)
 
     def facts(self) -> CallFacts:
         """Return what programs may know of the call."""
@@ -308,7 +315,7 @@ class CallFlow:
 
     async def _wait_for_answer(self) -> None:
         while self._attempt.state is not AttemptState.ANSWERED:
-            await self._next_news()
+            await self._actions.next_news()
 
     async def _next_news(self, until: float | None = None) -> News | None:
         """Take the next news and note what it changes; see `leg_actions.NextNews`."""
@@ -338,7 +345,7 @@ class CallFlow:
                     self._note_digit(news)
                 case PlaybackStarted() | DigitsSent() | RecordingFinished():
                     pass
-                case AnswerClassified() | GreetingEnded() | Unbridged():
+                case AnswerClassified() | GreetingEnded() | SilenceHeard() | Unbridged():
                     pass
                 case SecondAnswered() | SecondOver() | WorkDone():
                     pass

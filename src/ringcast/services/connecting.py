@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -11,7 +11,8 @@ from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.ids import CallId
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.engine import DigitReceived, Heard, PlaybackFinished, Unbridged
-from ringcast.services.leg_actions import LegActions, News, ScriptedCall
+from ringcast.services.leg_actions import LegActions, News
+from ringcast.services.scripted_call import ScriptedCall
 from ringcast.services.second_legs import SecondAnswered, SecondCall, SecondOver
 
 __all__ = ["Connected", "Connecting", "connect"]
@@ -31,6 +32,8 @@ class Connecting:
     time_limit: timedelta | None = None
     end_on: str = ""
     """The keys with which the first leg ends the connection."""
+    on_connected: Callable[[], Awaitable[None]] | None = None
+    """Done once they hear each other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +104,8 @@ class _Attempt:
         except EngineUnavailable:
             return Connected(outcome=Outcome.INTERNAL_ERROR, place=place, call_id=ready.call_id)
         self._call.note_transferred()
+        if wanted.on_connected is not None:
+            await wanted.on_connected()
         since = actions.seconds()
         until = None if wanted.time_limit is None else actions.after(wanted.time_limit)
         key = None

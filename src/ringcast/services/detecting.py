@@ -8,7 +8,8 @@ from typing import Final
 
 from ringcast.domain.programs import Detect, Detected, DetectUntil, GreetingEnd, WhoAnswered
 from ringcast.ports.engine import AnswerKind, DetectionSettings
-from ringcast.services.leg_actions import LegActions, NoVerdict, ScriptedCall
+from ringcast.services.leg_actions import LegActions, NoVerdict
+from ringcast.services.scripted_call import ScriptedCall
 
 __all__ = ["WHO", "detect", "settings_for"]
 

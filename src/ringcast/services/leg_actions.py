@@ -8,16 +8,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
-from typing import Any, Final, NoReturn, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.instructions import Script
-from ringcast.domain.numbers import PhoneNumber
-from ringcast.domain.programs import CallFacts
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import (
     AnswerClassified,
-    AnswerKind,
     CallEngine,
     DetectionSettings,
     DigitReceived,
@@ -28,7 +25,7 @@ from ringcast.ports.engine import (
     LegEnded,
     PlaybackFinished,
 )
-from ringcast.services.second_legs import SecondCall, SecondLegNews
+from ringcast.services.second_legs import SecondLegNews
 
 __all__ = [
     "LegActions",
@@ -37,7 +34,6 @@ __all__ = [
     "NextNews",
     "NoVerdict",
     "Redirected",
-    "ScriptedCall",
     "WorkDone",
     "stopped",
 ]
@@ -78,31 +74,6 @@ class Redirected(Exception):
     def __init__(self, script: Script) -> None:
         super().__init__("another script")
         self.script = script
-
-
-class ScriptedCall(Protocol):
-    """The call whose leg it is: what a script tells of it and asks of it."""
-
-    def facts(self) -> CallFacts:
-        """Return what programs may know of it."""
-
-    def note_answered_by(self, kind: AnswerKind) -> None:
-        """It is known who has answered."""
-
-    def note_answer(self, question: str, response: str) -> None:
-        """A question was answered."""
-
-    def note_transferred(self) -> None:
-        """The leg and a second one hear each other."""
-
-    def ban(self, source: str, number: PhoneNumber | None = None) -> None:
-        """Have a number, None: the one called, put on the do-not-call list."""
-
-    def place_second(self, number: int, wanted: SecondCall) -> None:
-        """Have a second leg dialled; its news come with those of the leg."""
-
-    async def end_second(self, number: int) -> None:
-        """End a second leg, or see that it is not dialled."""
 
 
 class LegActions:
@@ -150,6 +121,10 @@ class LegActions:
             yield
         finally:
             self._listeners.remove(listener)
+
+    def hear_always(self, listener: Callable[[News], None]) -> None:
+        """Call `listener` with all news from here on."""
+        self._listeners.append(listener)
 
     def after(self, length: timedelta) -> float:
         """Return the moment on the monotonic clock when so much time will have passed."""

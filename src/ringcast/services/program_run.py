@@ -12,6 +12,7 @@ from ringcast.domain.ids import AttemptId
 from ringcast.domain.instructions import Interpret
 from ringcast.domain.programs import (
     CallerGone,
+    CallFacts,
     End,
     Interpreter,
     NotDone,
@@ -20,8 +21,10 @@ from ringcast.domain.programs import (
     StepResult,
 )
 from ringcast.ports.clock import Clock
-from ringcast.services.leg_actions import LegActions, LegOver, ScriptedCall
+from ringcast.services.call_recordings import CallRecordings
+from ringcast.services.leg_actions import LegActions, LegOver
 from ringcast.services.program_steps import CALL_NOT_NEEDED, StepRun, StepTools
+from ringcast.services.scripted_call import ScriptedCall
 
 __all__ = ["Programs"]
 
@@ -47,6 +50,13 @@ class Programs:
         self._interpreters = interpreters
         self._tools = tools
         self._clock = clock
+
+    def recordings_of(
+        self, actions: LegActions, facts: Callable[[], CallFacts]
+    ) -> CallRecordings | None:
+        """Return what keeps the recordings of a leg; None if none are kept."""
+        files = self._tools.recordings
+        return None if files is None else CallRecordings(actions, facts, files)
 
     async def interpret(
         self, instruction: Interpret, actions: LegActions, call: ScriptedCall

@@ -36,13 +36,16 @@ from ringcast.domain.programs import (
     StepResult,
     StopRecord,
 )
-from ringcast.ports.engine import Heard
+from ringcast.ports.engine import Heard, RecordingTracks
+from ringcast.ports.recording_files import RecordingFiles
 from ringcast.ports.web import WebClient, WebRequest
 from ringcast.services.connecting import Connecting, connect
 from ringcast.services.detecting import detect
 from ringcast.services.gathering import gather
-from ringcast.services.leg_actions import LegActions, LegOver, ScriptedCall
+from ringcast.services.leg_actions import LegActions, LegOver
 from ringcast.services.prompts import PromptMissing, Prompts, say
+from ringcast.services.recording import begin_background, end_background, record_message
+from ringcast.services.scripted_call import ScriptedCall
 from ringcast.services.second_legs import SecondCall
 
 __all__ = ["CALL_NOT_NEEDED", "StepRun", "StepTools"]
@@ -64,6 +67,8 @@ class StepTools:
 
     prompts: Prompts
     web: WebClient
+    recordings: RecordingFiles | None = None
+    """None keeps no recordings."""
 
 
 class StepRun:
@@ -131,7 +136,7 @@ class StepRun:
             case Detect():
                 return await self._detect(step)
             case RecordMessage() | RecordStep() | StopRecord():
-                return NotDone(reason="recordings are not kept yet")
+                return await self._record(step)
             case Reject():
                 return NotDone(reason="only an inbound call can be turned away")
             case End():
@@ -159,6 +164,22 @@ class StepRun:
         if step.digits:
             await self._actions.send_digits(step.digits)
         return Done()
+
+    async def _record(self, step: RecordMessage | RecordStep | StopRecord) -> StepResult:
+        recordings = self._call.recordings
+        if recordings is None:
+            return NotDone(reason="no recordings are kept here")
+        match step:
+            case RecordMessage():
+                beep = await self._tools.prompts.beep()
+                recorded, self.over = await record_message(self._actions, recordings, step, beep)
+                return recorded
+            case RecordStep():
+                return await begin_background(recordings, step)
+            case StopRecord():
+                return await end_background(recordings, step)
+            case _:
+                assert_never(step)
 
     async def _detect(self, step: Detect) -> StepResult:
         try:
@@ -192,6 +213,15 @@ class StepRun:
             return NotDone(reason="there is nobody to be called")
         first_heard = await self._heard(step.first_heard_whole)
         ringing = await self._heard(step.while_ringing) or (await self._tools.prompts.ringing(),)
+        number: int | None = None
+
+        async def record() -> None:
+            nonlocal number
+            if self._call.recordings is not None:
+                number = await self._call.recordings.begin(
+                    None, tracks=RecordingTracks.MIXED, max_length=step.time_limit
+                )
+
         came = await connect(
             self._actions,
             self._call,
@@ -202,14 +232,20 @@ class StepRun:
                 ringing=ringing,
                 time_limit=step.time_limit,
                 end_on=step.end_on,
+                on_connected=record if step.record else None,
             ),
         )
+        kept = None
+        if number is not None and self._call.recordings is not None:
+            await self._call.recordings.stop(number)
+            kept = await self._call.recordings.kept(number)
         return Dialed(
             outcome=came.outcome,
             call_id=came.call_id,
             connected=came.length,
             reference=step.targets[came.place].reference,
             sip_status=came.sip_status,
+            recording_id=None if kept is None else kept.id,
             ended_by_key=came.ended_by_key,
         )
 

@@ -29,8 +29,9 @@ from ringcast.ports.engine import (
     RecordingTracks,
 )
 from ringcast.services.connecting import Connecting, connect
-from ringcast.services.leg_actions import LegActions, News, NoVerdict, ScriptedCall
+from ringcast.services.leg_actions import LegActions, News, NoVerdict
 from ringcast.services.program_run import Programs
+from ringcast.services.scripted_call import ScriptedCall
 from ringcast.services.second_legs import SecondCall
 
 __all__ = ["ScriptRun"]

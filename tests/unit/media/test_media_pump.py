@@ -564,6 +564,59 @@ def test_mixed_recording_holds_both_sides_in_time(bench: Bench, tmp_path: Path, 
     assert np.abs(heard[:1600]).max() <= 16
 
 
+def test_separate_recording_holds_each_side_on_its_channel(
+    bench: Bench, tmp_path: Path, sound: str
+) -> None:
+    path = tmp_path / "both.wav"
+    bench.open()
+    bench.do(m.StartRecording(0, 1, str(path), "separate", None))
+    bench.do(m.Play(0, 1, [m.PlayFile(sound)], 1))
+    for number in range(10):
+        bench.hear(number, b"\x80" * 160)
+        bench.run()
+    bench.do(m.StopRecording(0, 1))
+    bench.finish_recordings()
+
+    received, sent = wav.read(path.read_bytes()).samples.T
+    played = g711.decode_ulaw(Path(sound).read_bytes())
+    assert sent.tobytes() in played.tobytes() or played[:1440].tobytes() in sent.tobytes()
+    assert set(received.tolist()) <= {0, int(g711.ULAW_DECODE[0x80])}
+    assert (received != 0).mean() > 0.7
+
+
+@pytest.mark.parametrize(("payload_type", "loud"), [(0, 0x80), (8, 0x2A)])
+def test_silence_is_told_once_when_the_far_end_has_stopped_to_speak(
+    bench: Bench, payload_type: int, loud: int
+) -> None:
+    bench.open()
+    bench.do(m.WatchSilence(0, 0.4))
+    for number in range(50):
+        bench.hear(number, bytes([loud, loud ^ 0x80]) * 80, payload_type=payload_type)
+        bench.run()
+    assert bench.seen(m.SilenceHeard) == []
+    spoken_until = bench.now
+
+    bench.run(60)
+
+    (heard,) = bench.seen(m.SilenceHeard)
+    assert heard.at - spoken_until == pytest.approx(0.4, abs=0.1)
+    assert heard.seconds == 0.4
+
+
+def test_silence_is_not_told_to_whoever_waits_no_more(bench: Bench) -> None:
+    bench.open()
+    bench.open(1)
+    for stream in (0, 1):
+        bench.do(m.WatchSilence(stream, 0.4))
+    bench.run(10)
+    bench.do(m.StopWatchingSilence(0))
+    bench.do(m.StopWatchingSilence(0))
+    bench.do(m.Close(1))
+    bench.run(60)
+
+    assert bench.seen(m.SilenceHeard) == []
+
+
 def test_audio_in_the_other_codec_is_recorded_too(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "heard.wav"
     bench.open()

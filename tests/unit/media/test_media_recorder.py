@@ -56,6 +56,20 @@ def test_mixing_adds_and_does_not_wrap(path: Path) -> None:
     assert read(path).mono().tolist() == [32767, -32768, top, 0]
 
 
+def test_both_sides_can_be_beside_each_other(path: Path) -> None:
+    file = RecordingFile(1, 2, str(path), "PCMU", channels=2)
+    file.open()
+    loud, low, silent = 0x80, 0x00, 0xFF
+    file.append(bytes((loud, low)), bytes((silent, loud)))
+    file.append(bytes((low, loud)), None)
+    file.close()
+
+    up, down = int(g711.ULAW_DECODE[loud]), int(g711.ULAW_DECODE[low])
+    found = read(path)
+    assert found.samples.tolist() == [[up, 0], [down, up], [down, 0], [up, 0]]
+    assert file.seconds == 4 / 8000
+
+
 def test_unwritable_file_is_an_error_kept(tmp_path: Path) -> None:
     file = RecordingFile(1, 2, str(tmp_path / "no" / "such.wav"), "PCMU")
     file.open()

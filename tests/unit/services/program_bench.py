@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,15 +13,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from ringcast.domain.errors import EngineUnavailable
-from ringcast.domain.ids import AccountId, AttemptId, CallId
+from ringcast.domain.ids import AccountId, AttemptId, CallId, RecordingId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.programs import CallFacts, Program, Prompt, Spoken, Step, StepResult
 from ringcast.engines.simulator import FarEnd, SimulatedEngine
 from ringcast.ports.audio import ImportedAudio
 from ringcast.ports.engine import AnswerKind, EngineEvent, LegAnswered, LegEnded, Originate
+from ringcast.ports.recording_files import KeptRecording, RecordingPlace
 from ringcast.ports.speech import Voice
 from ringcast.ports.web import NoAnswer, WebAnswer, WebRequest
+from ringcast.services.call_recordings import CallRecordings
 from ringcast.services.leg_actions import LegActions, LegOver, News
 from ringcast.services.program_run import Programs
 from ringcast.services.program_steps import StepTools
@@ -98,6 +101,27 @@ class Web:
         return (await self._audio.import_bytes(answer.body)).digest
 
 
+class Files:
+    """Keeps recordings nowhere, and remembers them (`ports.recording_files.RecordingFiles`)."""
+
+    def __init__(self) -> None:
+        self.begun: list[RecordingPlace] = []
+        self.kept: dict[RecordingId, tuple[timedelta, bool]] = {}
+        """How long each was, and whether its silence was to be cut off."""
+
+    async def begin(self, call: CallFacts, name: str | None) -> RecordingPlace:
+        number = RecordingId(100 + len(self.begun))
+        place = RecordingPlace(id=number, path=Path(os.devnull), name=name)
+        self.begun.append(place)
+        return place
+
+    async def finish(
+        self, place: RecordingPlace, length: timedelta, *, trim_silence: bool = False
+    ) -> KeptRecording:
+        self.kept[place.id] = length, trim_silence
+        return KeptRecording(id=place.id, length=length, url=f"http://here/{place.id}")
+
+
 class Bench:
     """A leg, those it can be connected to, and what a program leaves behind."""
 
@@ -122,11 +146,13 @@ class Bench:
         self.prompts = Prompts(
             store=self._store, audio=self.audio, speech=self.speech, remote=self.web
         )
-        self.tools = StepTools(prompts=self.prompts, web=self.web)
+        self.files = Files()
+        self.tools = StepTools(prompts=self.prompts, web=self.web, recordings=self.files)
         self.programs = Programs(interpreters={}, tools=self.tools, clock=self)
         self.actions = LegActions(
             leg=LEG, engine=self.engine, clock=self, next_news=self.next_news, deliver=self.deliver
         )
+        self.recordings = CallRecordings(self.actions, self.facts, self.files)
         self.events: list[EngineEvent] = []
         self.answered_by: list[AnswerKind] = []
         self.answers: dict[str, str] = {}
@@ -210,7 +236,7 @@ class Bench:
         """Keep a sound of that length; return its content hash."""
         return (await self.audio.import_bytes(wav_file(seconds, level=level))).digest
 
-    # The call (`leg_actions.ScriptedCall`)
+    # The call (`scripted_call.ScriptedCall`)
 
     def facts(self) -> CallFacts:
         return CallFacts(

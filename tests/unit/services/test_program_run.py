@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringcast.domain.errors import InvalidInput
+from ringcast.domain.ids import RecordingId
 from ringcast.domain.instructions import Interpret, Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.programs import (
@@ -29,12 +30,15 @@ from ringcast.domain.programs import (
     NotDone,
     NoteAnswer,
     Program,
+    RecordMessage,
+    RecordStep,
     Reject,
     Say,
     SendTones,
     Spoken,
     Step,
     StepResult,
+    StopRecord,
 )
 from ringcast.engines.simulator import FarEnd
 from ringcast.ports.engine import DigitReceived, LegEnded
@@ -362,6 +366,14 @@ _STEPS = st.one_of(
     ),
     st.just(Detect()),
     st.builds(Fetch, url=st.sampled_from(["http://there/", "http://nowhere/"])),
+    st.builds(
+        RecordMessage,
+        beep=st.booleans(),
+        max_length=st.just(after(2.0)),
+        silence_timeout=st.sampled_from([None, after(0.8)]),
+    ),
+    st.just(RecordStep(max_length=after(1.0))),
+    st.just(StopRecord(recording_id=RecordingId(100))),
     st.just(Ban(source="x")),
     st.just(NoteAnswer(question="q", response="r")),
     st.just(Reject()),
@@ -416,7 +428,11 @@ async def test_whatever_a_program_does_its_call_ends_once(
     except LegOver:
         pass
 
+    await bench.recordings.all_kept()
     assert diary.is_closed
+    assert len(bench.files.kept) == len(bench.files.begun) - sum(
+        bench.recordings.number_of(place.id) is None for place in bench.files.begun
+    ), "every recording that was begun is kept"
     legs = [one.leg for one in bench.engine.originated]
     ended = [event.leg for event in bench.events if isinstance(event, LegEnded)]
     assert sorted(ended) == sorted(legs), "each leg ends once, and no second one outlives the first"

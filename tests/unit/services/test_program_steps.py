@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from ringcast.domain.accounts import Account
-from ringcast.domain.ids import SoundId
+from ringcast.domain.errors import Unavailable
+from ringcast.domain.ids import RecordingId, SoundId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.programs import (
     Ban,
+    CallerGone,
     Detect,
     Detected,
     DetectUntil,
@@ -31,11 +34,16 @@ from ringcast.domain.programs import (
     Listen,
     NotDone,
     NoteAnswer,
+    Program,
+    Recorded,
+    RecordMessage,
+    RecordStep,
     Reject,
     Say,
     SendTones,
     Silence,
     Step,
+    StopRecord,
     Stored,
     StoredSound,
     WhoAnswered,
@@ -43,6 +51,7 @@ from ringcast.domain.programs import (
 from ringcast.domain.sounds import Sound, SoundStatus
 from ringcast.engines.simulator import FarEnd
 from ringcast.ports.engine import AnswerKind, PlaybackFinished, PlaybackResult
+from ringcast.ports.recording_files import RecordingPlace
 from ringcast.services.leg_actions import LegOver
 from ringcast.services.prompts import PromptMissing
 from ringcast.stores.sql.store import SqlStore
@@ -588,6 +597,177 @@ async def test_nobody_to_dial_is_said() -> None:
     result = await Bench().result(Dial(targets=()), NotDone)
 
     assert "nobody" in result.reason
+
+
+# Recording
+
+
+def speaking(seconds: float, *keys: tuple[float, str], leaves: float | None = None) -> FarEnd:
+    """A person who speaks so long from the answer on."""
+    return FarEnd(
+        greeting=after(seconds),
+        presses=[(after(when), key) for when, key in keys],
+        hangs_up_after=None if leaves is None else after(leaves),
+    )
+
+
+MESSAGE = RecordMessage(name="message", silence_timeout=after(3.0), max_length=after(60.0))
+
+
+async def test_message_ends_with_silence() -> None:
+    bench = Bench(speaking(6.0))
+
+    recorded = await bench.result(MESSAGE, Recorded)
+
+    assert (recorded.ended_by, recorded.length) == ("silence", after(6.0 + 3.0 - 0.3))
+    assert (recorded.recording_id, recorded.url) == (100, "http://here/100")
+    assert [place.name for place in bench.files.begun] == ["message"]
+    assert bench.heard == [await bench.prompts.beep()]
+    assert bench.files.kept[RecordingId(100)] == (recorded.length, False)
+
+
+async def test_message_ends_with_a_key_and_other_keys_do_nothing() -> None:
+    bench = Bench(speaking(60.0, (2.0, "1"), (4.0, "*")))
+
+    recorded = await bench.result(
+        RecordMessage(finish_on=frozenset("*"), beep=False, trim_silence=True), Recorded
+    )
+
+    assert (recorded.ended_by, recorded.length) == ("*", after(4.0))
+    assert bench.heard == []
+    assert bench.files.kept[RecordingId(100)] == (after(4.0), True)
+
+
+@pytest.mark.parametrize("silence", [after(3.0), None])
+async def test_message_is_no_longer_than_it_may_be(silence: timedelta | None) -> None:
+    bench = Bench(speaking(60.0))
+
+    recorded = await bench.result(
+        RecordMessage(max_length=after(10.0), silence_timeout=silence, beep=False), Recorded
+    )
+
+    assert (recorded.ended_by, recorded.length) == ("max_length", after(10.0))
+
+
+async def test_message_of_who_hangs_up_is_kept_and_told_before_the_caller_is_gone() -> None:
+    bench = Bench(speaking(60.0, leaves=5.0))
+    told: list[str] = []
+
+    def program() -> Program:
+        bench.results.append((yield replace(MESSAGE, beep=False)))
+        bench.results.append((yield NoteAnswer(question="q", response="r")))
+        try:
+            yield Say(prompts=(HELLO,))
+        except CallerGone:
+            told.append("gone")
+        bench.results.append((yield Ban(source="s")))
+
+    with pytest.raises(LegOver):
+        await bench.run(program)
+
+    recorded, *others = bench.results
+    assert isinstance(recorded, Recorded)
+    assert (recorded.ended_by, recorded.length) == ("hangup", after(5.0))
+    assert recorded.recording_id == 100
+    assert others == [Done(), Done()]
+    assert told == ["gone"]
+    assert bench.bans == [("s", None)]
+
+
+async def test_who_hangs_up_during_the_beep_leaves_no_message() -> None:
+    bench = Bench(hanging_up(0.1))
+
+    with pytest.raises(LegOver):
+        await bench.does(MESSAGE)
+
+    assert bench.results == []
+    assert bench.files.kept == {}
+
+
+async def test_call_is_recorded_in_the_background_until_it_is_stopped() -> None:
+    bench = Bench()
+
+    await bench.does(
+        RecordStep(name="call"),
+        Say(prompts=(HELLO,)),
+        StopRecord(recording_id=RecordingId(100)),
+        StopRecord(recording_id=RecordingId(5)),
+    )
+
+    begun, _, stopped, unknown = bench.results
+    assert begun == Recorded(recording_id=RecordingId(100), length=timedelta(), ended_by="running")
+    assert isinstance(stopped, Recorded)
+    assert (stopped.ended_by, stopped.length) == ("stopped", after(2.0))
+    assert isinstance(unknown, NotDone)
+
+
+async def test_recording_that_has_reached_its_limit_says_so_when_it_is_stopped() -> None:
+    bench = Bench()
+
+    await bench.does(
+        RecordStep(max_length=after(1.0)),
+        Say(prompts=(HELLO,)),
+        StopRecord(recording_id=RecordingId(100)),
+    )
+
+    stopped = bench.results[-1]
+    assert isinstance(stopped, Recorded)
+    assert (stopped.ended_by, stopped.length) == ("max_length", after(1.0))
+
+
+async def test_recording_in_the_background_is_kept_when_the_call_ends() -> None:
+    bench = Bench(hanging_up(1.5))
+
+    with pytest.raises(LegOver):
+        await bench.does(RecordStep(), Say(prompts=(HELLO,)))
+    await bench.recordings.all_kept()
+
+    assert bench.files.kept == {RecordingId(100): (after(1.5), False)}
+
+
+async def test_connection_is_recorded_while_it_lasts() -> None:
+    bench = Bench(others={AGENT: agent(stays=10.0)})
+
+    dialed = await bench.result(Dial(targets=(target(AGENT),), record=True), Dialed)
+
+    assert dialed.recording_id == 100
+    assert bench.files.kept == {RecordingId(100): (after(10.0), False)}
+
+
+async def test_nothing_is_recorded_where_nobody_answers() -> None:
+    bench = Bench(others={AGENT: agent(answers=None)})
+
+    dialed = await bench.result(Dial(targets=(target(AGENT),), record=True), Dialed)
+
+    assert dialed.recording_id is None
+    assert bench.files.begun == []
+
+
+@pytest.mark.parametrize("step", [RecordMessage(beep=False), RecordStep()])
+async def test_recording_that_has_no_place_is_not_made(step: Step) -> None:
+    bench = Bench()
+
+    async def begin(call: object, name: object) -> RecordingPlace:
+        raise Unavailable("the disk is full")
+
+    bench.files.begin = begin  # type: ignore[method-assign] # a full disk
+
+    result = await bench.result(step, NotDone)
+
+    assert result.reason == "the disk is full"
+
+
+async def test_recording_whose_file_cannot_be_written_is_none() -> None:
+    bench = Bench(speaking(1.0))
+
+    async def start_recording(*arguments: object, **settings: object) -> None:
+        """Do nothing, like an engine that cannot open the file."""
+
+    bench.engine.start_recording = start_recording  # type: ignore[method-assign] # a fault
+
+    recorded = await bench.result(MESSAGE, Recorded)
+
+    assert (recorded.recording_id, recorded.length) == (None, timedelta())
 
 
 @pytest.mark.parametrize(

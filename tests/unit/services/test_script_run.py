@@ -84,7 +84,9 @@ class Bench:
         )
         await ScriptRun(actions=actions, call=self, programs=None).run(instructions)
 
-    # The call (`leg_actions.ScriptedCall`)
+    # The call (`scripted_call.ScriptedCall`)
+
+    recordings = None
 
     def facts(self) -> CallFacts:
         raise AssertionError("asked for by programs only")

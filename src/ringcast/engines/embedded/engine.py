@@ -349,6 +349,18 @@ class EmbeddedEngine:
         if live is not None:
             live.command(self._media.stop_detection, leg)
 
+    async def watch_silence(self, leg: AttemptId, length: timedelta) -> None:
+        """Report when nobody has spoken for so long."""
+        live = self._answered(leg)
+        if live is not None:
+            live.command(self._media.watch_silence, leg, length.total_seconds())
+
+    async def stop_watching_silence(self, leg: AttemptId) -> None:
+        """Wait for silence no more."""
+        live = self._answered(leg)
+        if live is not None:
+            live.command(self._media.stop_watching_silence, leg)
+
     async def bridge(self, leg: AttemptId, other: AttemptId) -> None:
         """Let two answered legs hear each other."""
         self._bridges.join(leg, other)

@@ -39,6 +39,7 @@ from ringcast.ports.engine import (
     PlaybackResult,
     PlaybackStarted,
     RecordingFinished,
+    SilenceHeard,
     Unbridged,
 )
 from ringcast.protocols.sdp import SdpError
@@ -366,6 +367,9 @@ class LiveLeg:
             )
         elif isinstance(event, media.GreetingEnded):
             leg.media_event(GreetingEnded(leg=self.id, at=at, beep=event.beep))
+        elif isinstance(event, media.SilenceHeard):
+            length = timedelta(seconds=event.seconds)
+            leg.media_event(SilenceHeard(leg=self.id, at=at, length=length))
         elif isinstance(event, media.RecordingFinished):
             self._recorded(event, now=now)
         elif isinstance(event, media.RtpTimeout):

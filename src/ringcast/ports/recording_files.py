@@ -1,0 +1,48 @@
+"""Where recordings of calls are kept while they are made, and when they are complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from ringcast.domain.ids import RecordingId
+from ringcast.domain.programs import CallFacts
+
+__all__ = ["KeptRecording", "RecordingFiles", "RecordingPlace"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordingPlace:
+    """A recording that begins, and the WAV file that the engine is to write."""
+
+    id: RecordingId
+    path: Path
+    name: str | None
+    """What the recording is called on its call."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptRecording:
+    """A recording that is complete."""
+
+    id: RecordingId
+    length: timedelta
+    url: str = ""
+    """Where the server offers it to the account's programs."""
+
+
+class RecordingFiles(Protocol):
+    """Keeps recordings of calls."""
+
+    async def begin(self, call: CallFacts, name: str | None) -> RecordingPlace:
+        """Return a place for a recording; raise Unavailable if there is none."""
+
+    async def finish(
+        self, place: RecordingPlace, length: timedelta, *, trim_silence: bool = False
+    ) -> KeptRecording:
+        """Keep what was written; without the silence around what is spoken, if that is asked for.
+
+        Raises Unavailable if the file cannot be read or written.
+        """

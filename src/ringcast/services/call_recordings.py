@@ -1,0 +1,111 @@
+"""The recordings of one leg: begun, ended, and kept when their files are complete."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from ringcast.domain.ids import RecordingId
+from ringcast.domain.programs import CallFacts
+from ringcast.ports.engine import RecordingFinished, RecordingTracks
+from ringcast.ports.recording_files import KeptRecording, RecordingFiles, RecordingPlace
+from ringcast.services.leg_actions import LegActions, News
+
+__all__ = ["CallRecordings"]
+
+log = logging.getLogger(__name__)
+
+_FILE_WAIT: Final = timedelta(seconds=3)
+"""How long the engine may take to complete a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    place: RecordingPlace
+    trims: bool
+
+
+class CallRecordings:
+    """Makes recordings; one that has ended is kept, whatever has become of what began it."""
+
+    def __init__(
+        self, actions: LegActions, facts: Callable[[], CallFacts], files: RecordingFiles
+    ) -> None:
+        self._actions = actions
+        self._facts = facts
+        self._files = files
+        self._running: dict[int, _Running] = {}
+        self._finishing: dict[int, asyncio.Task[KeptRecording]] = {}
+        self._numbers: dict[RecordingId, int] = {}
+        actions.hear_always(self._take)
+
+    async def begin(
+        self,
+        name: str | None,
+        *,
+        tracks: RecordingTracks,
+        max_length: timedelta,
+        trims: bool = False,
+        prelude: Callable[[], Awaitable[None]] | None = None,
+    ) -> int:
+        """Begin to record once there is a place for it; return the recording's number.
+
+        `prelude` is done between the two, so that nothing is lost after it.
+        Raises Unavailable, and what the actions raise when they are interrupted.
+        """
+        place = await self._actions.during(self._files.begin(self._facts(), name))
+        if prelude is not None:
+            await prelude()
+        number = self._actions.number()
+        self._running[number] = _Running(place, trims)
+        self._numbers[place.id] = number
+        await self._actions.engine.start_recording(
+            self._actions.leg, number, place.path, tracks=tracks, max_length=max_length
+        )
+        return number
+
+    def id_of(self, number: int) -> RecordingId:
+        """Return the identifier of a recording that runs."""
+        return self._running[number].place.id
+
+    def number_of(self, recording_id: RecordingId) -> int | None:
+        """Return the number of a recording of this leg, None if there is none such."""
+        return self._numbers.get(recording_id)
+
+    def has_ended(self, number: int) -> bool:
+        """Whether the file of a recording is complete."""
+        return number in self._finishing
+
+    async def stop(self, number: int) -> None:
+        """End a recording, if it runs."""
+        await self._actions.engine.stop_recording(self._actions.leg, number)
+
+    async def kept(self, number: int, *, is_over: bool = False) -> KeptRecording | None:
+        """Return a recording that was ended; None if there is no file of it.
+
+        When the leg `is_over`, its file is complete or never will be. Raises Unavailable.
+        """
+        until = self._actions.after(_FILE_WAIT)
+        while number not in self._finishing:
+            if is_over or await self._actions.next_news(until) is None:
+                return None
+        return await self._finishing[number]
+
+    async def all_kept(self) -> None:
+        """Return when nothing is left to be kept of what has ended."""
+        results = await asyncio.gather(*self._finishing.values(), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                log.error("recording not kept", extra={"leg": self._actions.leg}, exc_info=result)
+
+    def _take(self, news: News) -> None:
+        if not isinstance(news, RecordingFinished):
+            return
+        running = self._running.pop(news.recording, None)
+        if running is not None:
+            finish = self._files.finish(running.place, news.length, trim_silence=running.trims)
+            self._finishing[news.recording] = asyncio.ensure_future(finish)
