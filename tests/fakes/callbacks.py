@@ -50,8 +50,10 @@ class PlainRenderer:
         announcement: Announcement,
         resource: object,
         now: datetime,
-    ) -> bytes:
-        """Return the words."""
+    ) -> bytes | None:
+        """Return the words, unless the resource is one that the subscription does not want."""
+        if subscription.options.get("except") == str(resource):
+            return None
         if subscription.options.get("broken"):
             raise RuntimeError("a bug")
         return f"{announcement.topic} {announcement.subject_id} {resource}".encode()

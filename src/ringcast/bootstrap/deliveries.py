@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from ringcast.apis.callfire_1_1 import callbacks as callfire_1_1_callbacks
 from ringcast.apis.callfire_v2 import callbacks
 from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
@@ -33,7 +34,10 @@ log = logging.getLogger(__name__)
 
 _FORGET_PERIOD = 3600.0  # seconds between clean-ups of old deliveries
 
-RENDERERS: Mapping[str, CallbackRenderer] = {callbacks.DIALECT: callbacks.CallfireCallbacks()}
+RENDERERS: Mapping[str, CallbackRenderer] = {
+    callfire_1_1_callbacks.DIALECT: callfire_1_1_callbacks.Postbacks(),
+    callbacks.DIALECT: callbacks.CallfireCallbacks(),
+}
 """What the subscriptions of each dialect are told, and how."""
 
 

@@ -158,8 +158,11 @@ class CallbackRenderer(Protocol):
         announcement: Announcement,
         resource: object,
         now: datetime,
-    ) -> bytes:
-        """Return what tells of the announcement; `resource` is what its use case returns."""
+    ) -> bytes | None:
+        """Return what tells of the announcement; `resource` is what its use case returns.
+
+        None if the options of the subscription say that this one is not to be told.
+        """
 
     def headers(self, subscription: Subscription, body: bytes) -> Mapping[str, str]:
         """Return what goes with the body, its signature too."""

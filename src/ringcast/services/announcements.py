@@ -157,6 +157,8 @@ class AddressDeliveries:
                     extra={**_about(entry), "subscription_id": subscription.id},
                 )
                 continue
+            if body is None:
+                continue
             addressed.append(_Addressed(entry, subscription, body))
         return addressed
 

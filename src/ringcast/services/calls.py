@@ -43,6 +43,7 @@ __all__ = [
     "check_attributes",
     "destination_of",
     "shown",
+    "with_caller_numbers",
 ]
 
 MAX_RECIPIENTS = 10
@@ -213,7 +214,7 @@ class GetCall:
             call = await tx.call(account_id, call_id)
             if call is None:
                 raise NotFound("call", call_id)
-            (call,) = await _with_caller_numbers(tx, [call])
+            (call,) = await with_caller_numbers(tx, [call])
             attempts = await tx.attempts_of([call_id])
         return CallDetails(call, attempts.get(call_id, ()))
 
@@ -269,11 +270,11 @@ class FindCalls:
                 leg_outcomes=leg_outcomes,
             )
             attempts = await tx.attempts_of([call.id for call in calls]) if calls else {}
-            calls = await _with_caller_numbers(tx, calls)
+            calls = await with_caller_numbers(tx, calls)
         return [CallDetails(call, attempts.get(call.id, ())) for call in calls], total
 
 
-async def _with_caller_numbers(tx: Transaction, calls: Sequence[Call]) -> Sequence[Call]:
+async def with_caller_numbers(tx: Transaction, calls: Sequence[Call]) -> Sequence[Call]:
     """Return the calls with the number they will be made from.
 
     A call of a campaign that was never dialled has none of its own: the campaign's may change yet.

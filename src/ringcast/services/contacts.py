@@ -12,7 +12,7 @@ from ringcast.domain.ids import AccountId, ContactId, ContactListId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Page, Store
-from ringcast.services.calls import CallDetails
+from ringcast.services.calls import CallDetails, with_caller_numbers
 from ringcast.services.idempotency import Once
 
 __all__ = [
@@ -174,6 +174,7 @@ class ContactHistory:
                 account_id, sorted(set(contact.details.phones.values())), page
             )
             attempts = await tx.attempts_of([call.id for call in calls])
+            calls = await with_caller_numbers(tx, calls)
         return [CallDetails(call, attempts.get(call.id, ())) for call in calls]
 
 

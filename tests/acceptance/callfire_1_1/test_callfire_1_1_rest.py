@@ -118,6 +118,66 @@ class TestGolden:
         (await client.rest("GET", path)).is_golden("get-schedule")
         (await client.rest("DELETE", path)).is_golden("delete-schedule")
 
+    async def test_subscriptions(self, client: Client, form: str) -> None:
+        made = {
+            "Endpoint": "https://93.184.216.34/hook",
+            "TriggerEvent": "OUTBOUND_CALL_FINISHED",
+            "BroadcastId": "7",
+            "FromNumber": NUMBER,
+            "NonStrictSsl": "1",
+        }
+        answer = await client.rest("POST", f"/subscription{form}", made)
+        answer.is_golden("create-subscription")
+        (await client.rest("GET", f"/subscription{form}")).is_golden("query-subscriptions")
+        path = f"/subscription/{answer.new_id}{form}"
+        changed = await client.rest("PUT", path, {"NotificationFormat": "JSON", "Enabled": ""})
+        changed.is_golden("update-subscription")
+        (await client.rest("GET", path)).is_golden("get-subscription")
+        (await client.rest("DELETE", path)).is_golden("delete-subscription")
+        refused = await client.rest("POST", f"/subscription{form}", {"Endpoint": "http://a.test"})
+        refused.is_golden("create-subscription-refused")
+
+    async def test_contacts(self, client: Client, form: str) -> None:
+        made = {
+            "Name": "Staff",
+            "Contact[0][firstName]": "Ann",
+            "Contact[0][homePhone]": "12135550100",
+            "Contact[0][color]": "red",
+            "Contact[1][lastName]": "B",
+            "Contact[1][mobilePhone]": "+1 213 555 0101",
+            "Contact[1][externalId]": "x1",
+            "Contact[1][externalSystem]": "CRM",
+        }
+        answer = await client.rest("POST", f"/contact/list{form}", made)
+        answer.is_golden("create-contact-list")
+        (await client.rest("GET", f"/contact/list{form}")).is_golden("query-contact-lists")
+        path = f"/contact/list/{answer.new_id}"
+        (await client.rest("GET", f"{path}{form}")).is_golden("get-contact-list")
+        (await client.rest("GET", f"/contact{form}")).is_golden("query-contacts")
+        contact = (await client.rest("GET", "/contact.json")).json["ResourceList"]["Contact"][0]
+        await sent(client)
+        one = f"/contact/{contact['@id']}"
+        (await client.rest("GET", f"{one}{form}")).is_golden("get-contact")
+        (await client.rest("GET", f"{one}/history{form}")).is_golden("get-contact-history")
+        form_of_one = {"Contact[0][id]": str(contact["@id"]), "Contact[0][lastName]": "C"}
+        changed = await client.rest("PUT", f"/contact{form}", form_of_one)
+        changed.is_golden("update-contacts")
+        numbers = {"Numbers": "12135550103 12135550104", "Numbers[fieldName]": "workPhone"}
+        added = await client.rest("POST", f"{path}/add{form}", numbers)
+        added.is_golden("add-contacts-to-list")
+        removed = await client.rest("POST", f"{path}/remove{form}", {"Numbers": "12135550103"})
+        removed.is_golden("remove-contacts-from-list")
+        gone = await client.rest("DELETE", f"/contact{form}", {"ContactId": str(contact["@id"])})
+        gone.is_golden("remove-contacts")
+        (await client.rest("DELETE", f"{path}{form}")).is_golden("delete-contact-list")
+
+    async def test_numbers_and_dnc(self, client: Client, form: str) -> None:
+        (await client.rest("GET", f"/number{form}?Prefix=1213")).is_golden("query-numbers")
+        (await client.rest("GET", f"/number/{NUMBER}{form}")).is_golden("get-number")
+        changed = await client.rest("PUT", f"/contact/dnc/12135550177{form}", {"CallDnc": "true"})
+        changed.is_golden("update-dnc-number")
+        (await client.rest("GET", f"/contact/dnc{form}?Prefix=1213")).is_golden("query-dnc-numbers")
+
     async def test_what_is_refused(self, client: Client, nobody: Client, form: str) -> None:
         (await client.rest("POST", f"/call{form}", {"To": "12135550100"})).is_golden("refused")
         (await client.rest("GET", f"/call/1{form}")).is_golden("not-found")

@@ -119,3 +119,94 @@ async def test_what_is_refused_is_a_fault_with_the_vendors_details(zeep: Zeep) -
         await zeep(
             "Text", "SendText", ToNumber="12135550100", TextBroadcastConfig={"Message": "Hello"}
         )
+
+
+async def test_subscriptions_make_a_round(zeep: Zeep) -> None:
+    made = {
+        "Endpoint": "https://93.184.216.34/hook",
+        "NotificationFormat": "JSON",
+        "TriggerEvent": "OUTBOUND_CALL_FINISHED",
+        "SubscriptionFilter": {"BroadcastId": 7, "ToNumber": "12135550100", "Inbound": False},
+    }
+    subscription_id = await zeep("Subscription", "CreateSubscription", Subscription=made)
+    found = await zeep("Subscription", "GetSubscription", Id=subscription_id)
+    assert (found["Enabled"], found["NotificationFormat"]) == (True, "JSON")
+    limits = found["SubscriptionFilter"]
+    assert (limits["BroadcastId"], limits["ToNumber"], limits["Inbound"]) == (
+        7,
+        "12135550100",
+        False,
+    )
+    changed = {"id": subscription_id, "Enabled": False, "TriggerEvent": "CAMPAIGN_FINISHED"}
+    assert await zeep("Subscription", "UpdateSubscription", Subscription=changed) is None
+    listed = await zeep("Subscription", "QuerySubscriptions")
+    (one,) = listed["Subscription"]
+    assert (one["Enabled"], one["TriggerEvent"]) == (False, "CAMPAIGN_FINISHED")
+    assert one["SubscriptionFilter"]["BroadcastId"] == 7
+    assert await zeep("Subscription", "DeleteSubscription", Id=subscription_id) is None
+    assert (await zeep("Subscription", "QuerySubscriptions"))["TotalResults"] == 0
+
+
+async def test_contacts_and_lists_make_a_round(zeep: Zeep) -> None:
+    ann = {"firstName": "Ann", "homePhone": "12135550100", "mobilePhone": "12135550101"}
+    bob = {"firstName": "Bob", "workPhone": "12135550102", "zipcode": "90210"}
+    source = {"Contact": [ann, bob, {"firstName": "Nobody", "homePhone": "411"}]}
+    list_id = await zeep("Contact", "CreateContactList", Name="Staff", ContactSource=source)
+    found = await zeep("Contact", "GetContactList", Id=list_id)
+    assert (found["Name"], found["Size"], found["Status"]) == ("Staff", 2, "ACTIVE")
+    contacts = await zeep("Contact", "QueryContacts", ContactListId=list_id)
+    assert [one["firstName"] for one in contacts["Contact"]] == ["Ann", "Bob"]
+    ann_id, bob_id = (one["id"] for one in contacts["Contact"])
+    assert (
+        await zeep("Contact", "UpdateContacts", Contact=[{"id": ann_id, "lastName": "B"}]) is None
+    )
+    found = await zeep("Contact", "GetContact", Id=ann_id)
+    assert (found["firstName"], found["lastName"], found["homePhone"]) == (
+        "Ann",
+        "B",
+        "12135550100",
+    )
+    found = await zeep("Contact", "QueryContacts", Field="firstName", String="Bob")
+    assert [one["id"] for one in found["Contact"]] == [bob_id]
+
+    await zeep(
+        "Contact",
+        "AddContactsToList",
+        ContactListId=list_id,
+        ContactSource={"Numbers": {"_value_1": ["12135550103"], "fieldName": "mobilePhone"}},
+    )
+    await zeep("Contact", "RemoveContactsFromList", ContactListId=list_id, ContactId=[bob_id])
+    await zeep("Contact", "RemoveContactsFromList", ContactListId=list_id, Numbers=["12135550101"])
+    contacts = await zeep("Contact", "QueryContacts", ContactListId=list_id)
+    assert [one["mobilePhone"] for one in contacts["Contact"]] == ["12135550103"]
+    csv = b"name,homePhone,color\nCarl,12135550104,red\n"
+    await zeep("Contact", "AddContactsToList", ContactListId=list_id, ContactSource={"File": csv})
+    assert (await zeep("Contact", "QueryContactLists"))["ContactList"][0]["Size"] == 2
+
+    await zeep(
+        "Call", "SendCall", ToNumber="12135550100", VoiceBroadcastConfig={"LiveSoundText": "a"}
+    )
+    history = await zeep("Contact", "GetContactHistory", ContactId=ann_id)
+    (entry,) = history  # zeep unwraps what has one repeated choice and nothing else
+    assert entry["Call"]["ToNumber"]["_value_1"] == "12135550100"
+    assert await zeep("Contact", "RemoveContacts", ContactId=[ann_id, bob_id, 5]) is None
+    assert await zeep("Contact", "DeleteContactList", Id=list_id) is None
+    assert (await zeep("Contact", "QueryContactLists"))["TotalResults"] == 0
+
+
+async def test_numbers_that_must_not_be_called_make_a_round(zeep: Zeep) -> None:
+    await zeep("Contact", "UpdateDncNumber", Number="12135550100", CallDnc=True)
+    await zeep("Contact", "UpdateDncNumber", Number="12135550100", TextDnc=True)
+    found = await zeep("Contact", "QueryDncNumbers", Prefix="1213", CallDnc=True)
+    (one,) = found["DncNumber"]
+    assert (one["Number"], one["CallDnc"], one["TextDnc"]) == ("12135550100", True, True)
+    await zeep("Contact", "UpdateDncNumber", Number="12135550100", CallDnc=False)
+    assert (await zeep("Contact", "QueryDncNumbers", CallDnc=True))["TotalResults"] == 0
+
+
+async def test_numbers_are_found(zeep: Zeep) -> None:
+    found = await zeep("Number", "QueryNumbers", Region={"Prefix": "1213"})
+    (one,) = found["Number"]
+    assert (one["Number"], one["NationalFormat"]) == (NUMBER, "(213) 555-0100")
+    assert (await zeep("Number", "GetNumber", Number=NUMBER))["Region"]["Country"] == "US"
+    assert (await zeep("Number", "QueryNumbers", Region={"Prefix": "1310"}))["TotalResults"] == 0

@@ -70,6 +70,7 @@ class World:
         secret: str = "",
         expires_after: timedelta | None = None,
         broken: bool = False,
+        unwanted: bool = False,
     ) -> Subscription:
         create = CreateSubscription(store=self.store, clock=self.clock, sender=self.sender)
         return await create(
@@ -81,7 +82,7 @@ class World:
                 single_use=single_use,
                 secret=secret,
                 expires_at=None if expires_after is None else self.clock.now() + expires_after,
-                options={"broken": "yes"} if broken else {},
+                options={"broken": "yes"} if broken else {"except": "thing-1"} if unwanted else {},
             ),
         )
 
@@ -184,6 +185,15 @@ class TestAddressing:
         assert await world.address() == 2
 
         assert [d.subject_id for d in await world.deliveries()] == [1]
+
+    async def test_what_its_renderer_leaves_out_is_not_sent(self, world: World) -> None:
+        await world.subscribe(unwanted=True)
+        other = await world.subscribe()
+        await world.announce(1)
+
+        assert await world.address() == 1
+
+        assert [d.subscription_id for d in await world.deliveries()] == [other.id]
 
     async def test_what_is_gone_or_cannot_be_rendered_holds_up_nobody(
         self, world: World, caplog: pytest.LogCaptureFixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from typing import TypeAlias
 
@@ -35,9 +35,9 @@ def fill(node: etree._Element, type_: Simple | ListOf | Complex, value: TreeValu
         node.text = printable(_text(type_, value))
         return
     assert isinstance(value, Mapping)
-    for name, one in value.items():
-        if name.startswith("@"):
-            node.set(_as_name(name[1:]), printable(_attribute_text(type_, name[1:], one)))
+    for name, attribute in _attributes(type_, value):
+        text = str(value[f"@{name}"]) if attribute is None else _plain(attribute, value[f"@{name}"])
+        node.set(_as_name(name), printable(text))
     if type_.text is not None:
         node.text = printable(_text(type_.text, value[TEXT]))
     for member in type_.members():
@@ -58,14 +58,12 @@ def json_of(type_: Simple | ListOf | Complex, value: TreeValue) -> Json:
         return _text(type_, value)
     assert isinstance(value, Mapping)
     found: dict[str, Json] = {}
-    known = {one.name: one.type for one in type_.all_attributes()}
-    for name, one in value.items():
-        if name.startswith("@") and name[1:] in known:
-            found[name] = json_of(known[name[1:]], one)
-    for name, one in value.items():
-        if name.startswith("@") and name[1:] not in known:
+    for name, attribute in _attributes(type_, value):
+        if attribute is not None:
+            found[f"@{name}"] = json_of(attribute, value[f"@{name}"])
+        else:
             # Custom attributes of contacts are plain members; of numbers nobody has shown any.
-            found[name[1:] if type_.text is None else name] = str(one)
+            found[name if type_.text is None else f"@{name}"] = str(value[f"@{name}"])
     if type_.text is not None:
         found[TEXT] = json_of(type_.text, value[TEXT])
     for member in type_.members():
@@ -113,8 +111,17 @@ def _plain(type_: Simple, value: TreeValue) -> str:
     return value_text(type_, value)
 
 
-def _attribute_text(type_: Complex, name: str, value: TreeValue) -> str:
-    for attribute in type_.all_attributes():
-        if attribute.name == name:
-            return _plain(attribute.type, value)
-    return str(value)
+def _attributes(
+    type_: Complex, value: Mapping[str, TreeValue]
+) -> Iterator[tuple[str, Simple | None]]:
+    """Yield the names of attributes that there are: those of the schema in its order, then others.
+
+    Others have no type.
+    """
+    known = {one.name: one.type for one in type_.all_attributes()}
+    for name, attribute in known.items():
+        if f"@{name}" in value:
+            yield name, attribute
+    for name in value:
+        if name.startswith("@") and name[1:] not in known:
+            yield name[1:], None

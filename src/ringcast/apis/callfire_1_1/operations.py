@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from ringcast.apis.callfire_1_1 import data_types as data
 from ringcast.apis.callfire_1_1 import handlers_broadcasts as broadcasts
 from ringcast.apis.callfire_1_1 import handlers_calls as calls
+from ringcast.apis.callfire_1_1 import handlers_contacts as contacts
+from ringcast.apis.callfire_1_1 import handlers_numbers as numbers
+from ringcast.apis.callfire_1_1 import handlers_subscriptions as subscriptions
 from ringcast.apis.callfire_1_1.operation import Handler, Operation
 from ringcast.apis.callfire_1_1.schema import Element
 from ringcast.apis.callfire_1_1.service_types import (
@@ -320,49 +323,123 @@ _SUBSCRIPTION = (
         "CreateSubscription",
         "/subscription",
         location="/subscription/{id}",
-        why=_LATER,
+        handler=subscriptions.create_subscription,
+        notes="at most 200 of an account; `XML` and `JSON`; OUTBOUND_CALL_FINISHED and"
+        " CAMPAIGN_STARTED, _STOPPED and _FINISHED",
     ),
-    _lists("subscription", "QuerySubscriptions", "/subscription", data.SUBSCRIPTION, why=_LATER),
-    _finds("subscription", "GetSubscription", "/subscription/{Id}", data.SUBSCRIPTION, why=_LATER),
+    _lists(
+        "subscription",
+        "QuerySubscriptions",
+        "/subscription",
+        data.SUBSCRIPTION,
+        handler=subscriptions.query_subscriptions,
+    ),
+    _finds(
+        "subscription",
+        "GetSubscription",
+        "/subscription/{Id}",
+        data.SUBSCRIPTION,
+        handler=subscriptions.get_subscription,
+    ),
     _does(
         "subscription",
         "UpdateSubscription",
         "PUT",
         "/subscription/{Id}",
         members={"Id": "Subscription/@id"},
-        why=_LATER,
+        handler=subscriptions.update_subscription,
+        notes="what is not given stays; a filter is given as a whole",
     ),
-    _does("subscription", "DeleteSubscription", "DELETE", "/subscription/{Id}", why=_LATER),
+    _does(
+        "subscription",
+        "DeleteSubscription",
+        "DELETE",
+        "/subscription/{Id}",
+        handler=subscriptions.delete_subscription,
+    ),
 )
 
 _CONTACT = (
-    _lists("contact", "QueryContacts", "/contact", data.CONTACT, why=_LATER),
-    _does("contact", "UpdateContacts", "PUT", "/contact", why=_LATER),
-    _does("contact", "RemoveContacts", "DELETE", "/contact", why=_LATER),
-    _finds("contact", "GetContact", "/contact/{Id}", data.CONTACT, why=_LATER),
+    _lists(
+        "contact",
+        "QueryContacts",
+        "/contact",
+        data.CONTACT,
+        handler=contacts.query_contacts,
+        notes="`Field` and `String` find what is exactly so",
+    ),
+    _does(
+        "contact",
+        "UpdateContacts",
+        "PUT",
+        "/contact",
+        handler=contacts.update_contacts,
+        notes="attributes that are not given stay; an empty one is taken away",
+    ),
+    _does("contact", "RemoveContacts", "DELETE", "/contact", handler=contacts.remove_contacts),
+    _finds("contact", "GetContact", "/contact/{Id}", data.CONTACT, handler=contacts.get_contact),
     _finds(
         "contact",
         "GetContactHistory",
         "/contact/{ContactId}/history",
         data.CONTACT_HISTORY,
-        why=_LATER,
+        handler=contacts.get_history,
     ),
     _creates(
-        "contact", "CreateContactList", "/contact/list", location="/contact/list/{id}", why=_LATER
+        "contact",
+        "CreateContactList",
+        "/contact/list",
+        location="/contact/list/{id}",
+        handler=contacts.create_list,
+        notes="with `Validate` false a bad number is refused, else who has it is left out",
     ),
-    _lists("contact", "QueryContactLists", "/contact/list", data.CONTACT_LIST, why=_LATER),
-    _finds("contact", "GetContactList", "/contact/list/{Id}", data.CONTACT_LIST, why=_LATER),
-    _does("contact", "DeleteContactList", "DELETE", "/contact/list/{Id}", why=_LATER),
-    _does("contact", "AddContactsToList", "POST", "/contact/list/{ContactListId}/add", why=_LATER),
+    _lists(
+        "contact",
+        "QueryContactLists",
+        "/contact/list",
+        data.CONTACT_LIST,
+        handler=contacts.query_lists,
+    ),
+    _finds(
+        "contact",
+        "GetContactList",
+        "/contact/list/{Id}",
+        data.CONTACT_LIST,
+        handler=contacts.get_list,
+    ),
+    _does(
+        "contact", "DeleteContactList", "DELETE", "/contact/list/{Id}", handler=contacts.delete_list
+    ),
+    _does(
+        "contact",
+        "AddContactsToList",
+        "POST",
+        "/contact/list/{ContactListId}/add",
+        handler=contacts.add_to_list,
+        notes="as CreateContactList; a file has at most 50,000 rows",
+    ),
     _does(
         "contact",
         "RemoveContactsFromList",
         "POST",
         "/contact/list/{ContactListId}/remove",
-        why=_LATER,
+        handler=contacts.remove_from_list,
     ),
-    _lists("contact", "QueryDncNumbers", "/contact/dnc", data.DNC_NUMBER, why=_LATER),
-    _does("contact", "UpdateDncNumber", "PUT", "/contact/dnc/{Number}", why=_LATER),
+    _lists(
+        "contact",
+        "QueryDncNumbers",
+        "/contact/dnc",
+        data.DNC_NUMBER,
+        handler=contacts.query_dnc_numbers,
+        notes="`DncListName` is the source of the entry",
+    ),
+    _does(
+        "contact",
+        "UpdateDncNumber",
+        "PUT",
+        "/contact/dnc/{Number}",
+        handler=contacts.update_dnc_number,
+    ),
     _lists("contact", "QueryDncLists", "/contact/dnc/list", data.DNC_LIST, why=_LATER),
     _creates(
         "contact",
@@ -381,8 +458,15 @@ _CONTACT = (
 
 _NUMBER = (
     _lists("number", "QueryRegions", "/number/regions", data.REGION, why=_NO_SHOP),
-    _lists("number", "QueryNumbers", "/number", data.NUMBER, why=_LATER),
-    _finds("number", "GetNumber", "/number/{Number}", data.NUMBER, why=_LATER),
+    _lists(
+        "number",
+        "QueryNumbers",
+        "/number",
+        data.NUMBER,
+        handler=numbers.query_numbers,
+        notes="of the region only `Prefix` and `Country` are known",
+    ),
+    _finds("number", "GetNumber", "/number/{Number}", data.NUMBER, handler=numbers.get_number),
     _does("number", "ConfigureNumber", "PUT", "/number/{Number}", why=_NO_INBOUND),
     Operation(
         service="number",

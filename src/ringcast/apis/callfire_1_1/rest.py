@@ -17,25 +17,24 @@ from ringcast.apis.callfire_1_1.documents import Json, append_element, json_of, 
 from ringcast.apis.callfire_1_1.errors import NotYet, UnknownPath, fault_of
 from ringcast.apis.callfire_1_1.given import Given
 from ringcast.apis.callfire_1_1.multipart import boundary_of, parts_of
-from ringcast.apis.callfire_1_1.namespaces import prefixes
 from ringcast.apis.callfire_1_1.operation import Operation
 from ringcast.apis.callfire_1_1.operations import OPERATIONS
 from ringcast.apis.callfire_1_1.parameters import Parameters, read_parameters, take_path
 from ringcast.apis.callfire_1_1.results import Audio, Created, Done, Found, Listed, Result
-from ringcast.apis.callfire_1_1.schema import DATA, RESOURCE, Element
+from ringcast.apis.callfire_1_1.schema import RESOURCE, Element
 from ringcast.apis.callfire_1_1.soap import Perform
+from ringcast.apis.callfire_1_1.xml_documents import new_root, xml_document
 from ringcast.domain.errors import RingcastError, Unauthenticated, Unavailable
 from ringcast.web.bodies import read_body
 from ringcast.web.errors import BadRequest, RequestRefused
 from ringcast.web.json import encode_json
 from ringcast.web.ranges import content_response
 
-__all__ = ["answer_rest", "xml_document"]
+__all__ = ["answer_rest", "error_response"]
 
 log = logging.getLogger(__name__)
 
 _MAX_FIELDS = 500_000
-_DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _XML = "application/xml"
 _JSON = "application/json"
 _AUDIO_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav"}
@@ -251,13 +250,7 @@ def _reply(
 
 
 def _root(name: str) -> etree._Element:
-    # The prefix counts: clients compare the names of roots as text.
-    return etree.Element(f"{{{RESOURCE}}}{name}", nsmap=prefixes(DATA, {"r": RESOURCE}))
-
-
-def xml_document(root: etree._Element) -> bytes:
-    """Return the document; its root is its first node."""
-    return _DECLARATION + etree.tostring(root, encoding="UTF-8", xml_declaration=False)
+    return new_root(RESOURCE, "r", name)
 
 
 def _xml(

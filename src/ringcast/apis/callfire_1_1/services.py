@@ -54,7 +54,7 @@ from ringcast.services.contacts import (
     GetContact,
     UpdateContact,
 )
-from ringcast.services.do_not_call import AddDoNotCall, FindDoNotCall
+from ringcast.services.do_not_call import AddDoNotCall, FindDoNotCall, UpdateDoNotCall
 from ringcast.services.idempotency import AnswerOnce, SaveAnswer
 from ringcast.services.list_imports import UploadContactList
 from ringcast.services.numbers import GetNumber, ListNumbers
@@ -126,6 +126,7 @@ class Services:
     remove_from_list: RemoveFromContactList
     add_do_not_call: AddDoNotCall
     find_do_not_call: FindDoNotCall
+    update_do_not_call: UpdateDoNotCall
 
     @classmethod
     def over(
@@ -217,4 +218,5 @@ class Services:
             remove_from_list=RemoveFromContactList(store=store),
             add_do_not_call=AddDoNotCall(store=store, clock=clock),
             find_do_not_call=FindDoNotCall(store=store),
+            update_do_not_call=UpdateDoNotCall(store=store),
         )

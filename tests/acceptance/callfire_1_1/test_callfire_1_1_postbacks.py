@@ -1,0 +1,180 @@
+"""Postbacks: from what happens, through the outbox, to what a subscriber is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from ringcast.apis.callfire_1_1.callbacks import NOT_SENT, SENT
+from ringcast.apis.callfire_1_1.simple_types import TRIGGER_EVENT
+from ringcast.apis.callfire_1_1.xsd import SCHEMAS
+from ringcast.bootstrap.deliveries import RENDERERS, resources
+from ringcast.domain.outcomes import Outcome
+from ringcast.ports.deliveries import Callback
+from ringcast.services.announcements import AddressDeliveries
+from ringcast.services.deliveries import SendDeliveries
+from tests.acceptance.callfire_1_1.conftest import Client, Rig
+from tests.fakes.callbacks import FakeSender
+
+OFFICIAL = Path(__file__).parents[4] / "shared" / "specs" / "callfire-1.1" / "older"
+HOOK = "https://93.184.216.34/hook"
+
+
+async def told(rig: Rig) -> list[Callback]:
+    """Return what subscribers are sent of all that has happened."""
+    sender = FakeSender()
+    sending = SendDeliveries(
+        store=rig.store,
+        sender=sender,
+        renderers=RENDERERS,
+        clock=rig.clock,
+        holder="test",
+        random=lambda: 0.0,
+    )
+    addressing = AddressDeliveries(
+        store=rig.store,
+        clock=rig.clock,
+        renderers=RENDERERS,
+        resources=resources(rig.store),
+        wake=sending.wake,
+    )
+    while await addressing():
+        pass
+    async with rig.store.begin(read_only=True) as tx:
+        expected = len(await tx.due_deliveries(rig.clock.now(), 1000))
+    task = asyncio.create_task(sending.run())
+    async with asyncio.timeout(10):
+        while len(sender.sent) < expected:  # noqa: ASYNC110 - the fake sender rings no bell
+            await asyncio.sleep(0.005)
+    sending.stop()
+    await task
+    return sender.sent
+
+
+async def subscribe(client: Client, event: str, **members: str) -> int:
+    """Make a subscription and return its identifier."""
+    form = {"Endpoint": HOOK, "TriggerEvent": event, **members}
+    return (await client.rest("POST", "/subscription", form)).new_id
+
+
+async def broadcast(rig: Rig, client: Client, *, to: str = "12135550100") -> int:
+    """Send a broadcast to one number, whose call ends."""
+    form = {"Type": "VOICE", "To": to, "LiveSoundText": "Hello"}
+    made = (await client.rest("POST", "/call", form)).new_id
+    found = (await client.rest("GET", f"/call.json?BroadcastId={made}")).json
+    await rig.finish("Clinic", found["ResourceList"]["Call"][0]["@id"], Outcome.HUMAN, talked=3)
+    return made
+
+
+async def test_a_finished_call_is_posted_in_xml(rig: Rig, client: Client) -> None:
+    subscription = await subscribe(client, "OUTBOUND_CALL_FINISHED")
+    await broadcast(rig, client)
+    (callback,) = await told(rig)
+
+    assert callback.url == HOOK
+    assert callback.headers["Content-Type"] == "text/xml; charset=UTF-8"
+    text = callback.body.decode()
+    start = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><n:CallFinished '
+    assert text.startswith(start)
+    assert f"<n:SubscriptionId>{subscription}</n:SubscriptionId><Call id=" in text
+    call = (await client.rest("GET", "/call")).text
+    shown = re.search(r"<Call id=.*</Call>", call)
+    assert shown is not None
+    assert shown[0] in text
+    assert etree.fromstring(callback.body).tag == (
+        "{http://api.callfire.com/notification/xsd}CallFinished"
+    )
+
+
+async def test_a_finished_call_is_posted_in_json(rig: Rig, client: Client) -> None:
+    await subscribe(client, "OUTBOUND_CALL_FINISHED", NotificationFormat="JSON", NonStrictSsl="1")
+    await broadcast(rig, client)
+    (callback,) = await told(rig)
+
+    assert callback.headers["Content-Type"] == "application/json"
+    assert not callback.verify_certificate
+    body = json.loads(callback.body)
+    assert list(body) == ["CallFinished"]
+    call = (await client.rest("GET", "/call.json")).json["ResourceList"]["Call"][0]
+    assert body["CallFinished"]["Call"] == call
+
+
+async def test_broadcasts_that_start_and_stop_are_posted(rig: Rig, client: Client) -> None:
+    await subscribe(client, "CAMPAIGN_STARTED")
+    await subscribe(client, "CAMPAIGN_STOPPED", NotificationFormat="JSON")
+    made = await broadcast(rig, client)
+    await client.rest("PUT", f"/broadcast/{made}/control", {"Command": "STOP"})
+    started, stopped = await told(rig)
+
+    assert b"<n:BroadcastNotification " in started.body
+    found = json.loads(stopped.body)["BroadcastNotification"]["Broadcast"]
+    assert (found["@id"], found["Status"]) == (made, "STOPPED")
+
+
+@pytest.mark.parametrize(
+    ("limits", "number"),
+    [
+        ({"ToNumber": "12135550100"}, 1),
+        ({"ToNumber": "12135550101"}, 0),
+        ({"FromNumber": "12135550100", "Inbound": "false"}, 1),
+        ({"FromNumber": "12135550199"}, 0),
+        ({"Inbound": "true"}, 0),
+        ({"BroadcastId": "1"}, 0),
+        ({"BatchId": "1"}, 0),
+    ],
+)
+async def test_a_filter_leaves_out_what_is_not_wanted(
+    rig: Rig, client: Client, limits: dict[str, str], number: int
+) -> None:
+    await subscribe(client, "OUTBOUND_CALL_FINISHED", **limits)
+    await broadcast(rig, client)
+    assert len(await told(rig)) == number
+
+
+async def test_postbacks_are_what_the_schemas_say(rig: Rig, client: Client) -> None:
+    await subscribe(client, "OUTBOUND_CALL_FINISHED")
+    await broadcast(rig, client)
+    (callback,) = await told(rig)
+    document = etree.fromstring(callback.body)
+
+    parser = etree.XMLParser(no_network=True)
+    parser.resolvers.add(_Ours())
+    etree.XMLSchema(etree.fromstring(SCHEMAS["callfire-notification.xsd"], parser)).assertValid(
+        document
+    )
+    if not OFFICIAL.is_dir():
+        pytest.skip("the vendor's schemas are not here")
+    schema = etree.XMLSchema(etree.parse(str(OFFICIAL / "callfire-notification.xsd")))
+    schema.assertValid(document)
+
+
+def test_every_event_is_sent_or_declined() -> None:
+    assert set(SENT) | NOT_SENT == set(TRIGGER_EVENT.values)
+    assert not set(SENT) & NOT_SENT
+
+
+async def test_what_is_never_sent_is_refused(client: Client) -> None:
+    for form in (
+        {"Endpoint": HOOK, "TriggerEvent": "INBOUND_TEXT_FINISHED"},
+        {
+            "Endpoint": "mailto:a@example.com",
+            "TriggerEvent": "CAMPAIGN_STARTED",
+            "NotificationFormat": "EMAIL",
+        },
+    ):
+        assert (await client.rest("POST", "/subscription.json", form)).status == 501
+    form = {"Endpoint": "ftp://example.com", "TriggerEvent": "CAMPAIGN_STARTED"}
+    assert (await client.rest("POST", "/subscription.json", form)).status == 400
+
+
+class _Ours(etree.Resolver):
+    def resolve(  # type: ignore[override]  # the stubs have forgotten the context
+        self, system_url: str, public_id: str, context: object
+    ) -> object:
+        schema = SCHEMAS[system_url.rsplit("/", 1)[-1]].decode()
+        return self.resolve_string(schema, context)  # type: ignore[call-arg]  # as above
