@@ -40,6 +40,7 @@ from ringcast.ports.store import Transaction
 from ringcast.services.admission import Admission
 from ringcast.services.changes import Change, ChangeWriter
 from ringcast.services.dialer import HOLD_FOR, Dialer
+from ringcast.services.inbound import ReceiveCalls
 from ringcast.services.program_run import Programs
 from ringcast.services.program_steps import StepTools
 from ringcast.services.prompts import Prompts
@@ -145,10 +146,11 @@ async def _world(
         web = HttpFetcher(allow_private=True)
         remote = CachedRemoteSounds(web=web, audio=audio, clock=SystemClock())
         prompts = Prompts(store=store, audio=audio, speech=MemorySpeech(audio), remote=remote)
+        admission = Admission(calls_per_second=1000, max_calls=max_calls)
         dialer = Dialer(
             store=store,
             engine=engine,
-            admission=Admission(calls_per_second=1000, max_calls=max_calls),
+            admission=admission,
             changes=changes,
             clock=SystemClock(),
             holder="here",
@@ -158,8 +160,17 @@ async def _world(
                 clock=SystemClock(),
             ),
         )
-        await engine.start(dialer.deliver)
-        tasks = [asyncio.create_task(changes.run()), asyncio.create_task(dialer.run())]
+        inbound = ReceiveCalls(
+            store=store,
+            engine=engine,
+            live=dialer,
+            admission=admission,
+            clock=SystemClock(),
+            holder="here",
+            hold_for=HOLD_FOR,
+        )
+        await engine.start(dialer.deliver, on_offer=inbound.offered)
+        tasks = [asyncio.create_task(work) for work in (changes.run(), dialer.run(), inbound.run())]
         try:
             yield World(store, engine, dialer, events)
         finally:

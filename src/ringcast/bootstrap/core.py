@@ -33,8 +33,9 @@ from ringcast.ports.store import Store
 from ringcast.services.admission import Admission
 from ringcast.services.calls import SendCalls
 from ringcast.services.changes import ChangeWriter
-from ringcast.services.dialer import Dialer
+from ringcast.services.dialer import HOLD_FOR, Dialer
 from ringcast.services.idempotency import ForgetAnswers
+from ringcast.services.inbound import ReceiveCalls
 from ringcast.services.list_imports import ImportLists
 from ringcast.services.program_run import Programs
 from ringcast.services.program_steps import StepTools
@@ -123,19 +124,29 @@ async def running_core(
             web=web,
             recordings=RecordingFolder(settings.data_dir / "recordings", store=store, clock=clock),
         )
+        admission = Admission(
+            calls_per_second=settings.trunk_cps, max_calls=settings.trunk_max_calls
+        )
         dialer = Dialer(
             store=store,
             engine=engine,
-            admission=Admission(
-                calls_per_second=settings.trunk_cps, max_calls=settings.trunk_max_calls
-            ),
+            admission=admission,
             changes=changes,
             clock=clock,
             holder=holder,
             programs=Programs(interpreters=INTERPRETERS, tools=tools, clock=clock),
         )
         list_imports = ImportLists(store=store, clock=clock, holder=holder)
-        await engine.start(dialer.deliver)
+        inbound = ReceiveCalls(
+            store=store,
+            engine=engine,
+            live=dialer,
+            admission=admission,
+            clock=clock,
+            holder=holder,
+            hold_for=HOLD_FOR,
+        )
+        await engine.start(dialer.deliver, on_offer=inbound.offered)
         stack.push_async_callback(engine.close)
         core = Core(
             store=store,
@@ -155,6 +166,7 @@ async def running_core(
                 for work in (
                     changes.run(),
                     dialer.run(),
+                    inbound.run(),
                     list_imports.run(),
                     HoldAttempts(store=store, clock=clock, holder=holder).run(),
                     EndOrphanedAttempts(store=store, clock=clock).run(),

@@ -25,6 +25,7 @@ from ringcast.domain.events import (
     CallCreated,
     CallEnded,
     CallEvent,
+    CallReceived,
     CallRinging,
     DigitPressed,
     SoundPlayed,
@@ -148,7 +149,7 @@ class _Progress:
 
     def _words(self, event: CallEvent) -> str:
         match event:
-            case CallCreated() | AttemptStarted():
+            case CallCreated() | CallReceived() | AttemptStarted():
                 return "accepted"
             case CallRinging():
                 return "ringing, with sound from the network" if event.early_media else "ringing"

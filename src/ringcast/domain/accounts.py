@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ringcast.domain.ids import AccountId, CredentialId, NumberId
+from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
 
 __all__ = ["Access", "Account", "AccountNumber", "Credential", "CredentialKind"]
@@ -68,3 +69,5 @@ class AccountNumber:
     created_at: datetime
     caller_id_only: bool = False
     voice_url: str | None = None
+    script: Script | None = None
+    """What is done with calls to the number; None: they are not answered."""

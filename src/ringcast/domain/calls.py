@@ -99,6 +99,8 @@ class Call:
     contact_id: ContactId | None = None
     transferred_from: CallId | None = None
     """The call that is put through by this one, the second leg of a transfer."""
+    is_inbound: bool = False
+    """Somebody called us: `to` is a number of the account, `from_number` whoever calls."""
 
     def moved_to(
         self,

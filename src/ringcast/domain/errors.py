@@ -15,6 +15,7 @@ RingcastError
 └─ Unavailable             try again later, at `retry_after` if known
    ├─ LimitReached
    └─ EngineUnavailable
+      └─ OfferGone          who called us has given up, or waited too long
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ __all__ = [
     "NotPermitted",
     "NotSupported",
     "NothingToSay",
+    "OfferGone",
     "RingcastError",
     "Unauthenticated",
     "Unavailable",
@@ -137,3 +139,10 @@ class LimitReached(Unavailable):
 
 class EngineUnavailable(Unavailable):
     """No engine can place the call at present."""
+
+
+class OfferGone(EngineUnavailable):
+    """A call that came to us cannot be taken any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the caller has hung up, or waited too long")

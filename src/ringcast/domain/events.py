@@ -17,6 +17,7 @@ __all__ = [
     "CallCreated",
     "CallEnded",
     "CallEvent",
+    "CallReceived",
     "CallRinging",
     "DigitPressed",
     "SoundPlayed",
@@ -28,6 +29,15 @@ class CallCreated(msgspec.Struct, frozen=True, tag="call_created", kw_only=True)
 
     call_id: CallId
     at: datetime
+
+
+class CallReceived(msgspec.Struct, frozen=True, tag="call_received", kw_only=True):
+    """Somebody called a number of the account, and waits to be answered."""
+
+    call_id: CallId
+    attempt_id: AttemptId
+    at: datetime
+    trunk: str
 
 
 class AttemptStarted(msgspec.Struct, frozen=True, tag="attempt_started", kw_only=True):
@@ -93,6 +103,7 @@ class CallEnded(msgspec.Struct, frozen=True, tag="call_ended", kw_only=True):
 
 CallEvent: TypeAlias = (
     CallCreated
+    | CallReceived
     | AttemptStarted
     | CallBarred
     | CallRinging

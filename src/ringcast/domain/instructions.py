@@ -61,7 +61,7 @@ class HangUp(msgspec.Struct, frozen=True, tag="hang_up", kw_only=True):
 
 
 class BanNumber(msgspec.Struct, frozen=True, tag="ban_number", kw_only=True):
-    """Put the called number on the account's do-not-call list."""
+    """Put the number of the other side on the account's do-not-call list."""
 
     source: str
     """Where the entry comes from, as the list shows it."""

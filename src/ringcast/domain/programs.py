@@ -11,6 +11,9 @@ fetches what they ask for, and closes the generator when the call is over.
             case Gathered(digits="1"):
                 yield Say(prompts=(Spoken(text="Thank you"),))
 
+An inbound call is answered by the first step that needs it to be: all but `Fetch`, `Ban`,
+`NoteAnswer`, `Listen`, `Reject` and `End`.
+
 When the called party hangs up, `CallerGone` is thrown into the generator at the step it waits for.
 A program that lets it pass ends there. One that catches it may go on with steps that need no call
 (`Fetch`, `Ban`, `NoteAnswer`); each other step then answers `NotDone` at once. It has ten seconds
@@ -187,7 +190,7 @@ class Gather:
 class Listen:
     """Wait and do nothing; keys pressed meanwhile are kept for a Gather that comes next.
 
-    Answers Done.
+    An inbound call that was not answered goes on waiting. Answers Done.
     """
 
     length: timedelta
@@ -320,7 +323,7 @@ class Fetch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ban:
-    """Put a number, None: the one called, on the account's do-not-call list. Answers Done."""
+    """Put a number, None: the other side's, on the account's do-not-call list. Answers Done."""
 
     source: str
     number: PhoneNumber | None = None

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from ringcast.domain.errors import EngineUnavailable
+from ringcast.domain.errors import EngineUnavailable, OfferGone
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.ports.engine import (
@@ -193,7 +193,7 @@ class SimulatedEngine:
         """Make a leg of a call that `call_in` has offered."""
         offered = self._offers.pop(request.offer, None)
         if self._sink is None or offered is None:
-            raise EngineUnavailable("the caller has hung up, or waited too long")
+            raise OfferGone
         far_end, patience = offered
         leg, live = request.leg, _Leg(request.max_length, far_end, offer=request.offer)
         self._legs[leg] = live

@@ -379,8 +379,8 @@ class CallEngine(Protocol):
     async def take(self, request: TakeCall) -> None:
         """Make a leg of a call that was offered; the caller goes on waiting.
 
-        Raises EngineUnavailable if there is no such call any more, or no media for it: then it is
-        refused, and no event follows.
+        Raises OfferGone if there is no such call any more, EngineUnavailable if there is no media
+        for it: then it is refused, and no event follows.
         """
 
     async def decline(self, offer: int, refusal: Refusal) -> None:

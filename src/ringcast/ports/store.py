@@ -99,6 +99,12 @@ class Transaction(
         """Raises Conflict if any account has the number already."""
 
     async def number(self, account_id: AccountId, number: PhoneNumber) -> AccountNumber | None: ...
+    async def number_of_anybody(self, number: PhoneNumber) -> AccountNumber | None:
+        """Return the number, whichever account has it."""
+
+    async def update_number(self, number: AccountNumber) -> None:
+        """Raises NotFound if the account has no such number."""
+
     async def numbers(self, account_id: AccountId | None = None) -> Sequence[AccountNumber]:
         """Those of one account, or of all."""
 
@@ -141,6 +147,7 @@ class Transaction(
         batch_id: BatchId | None = None,
         single: bool = False,
         leg_outcomes: Sequence[Outcome] | None = None,
+        is_inbound: bool | None = None,
     ) -> tuple[Sequence[Call], int | None]:
         """Calls newest first, and the count of all that match; None if those are very many.
 

@@ -72,6 +72,16 @@ class Admission:
             self._live += calls
             self._next_at = grant.first_at + calls * grant.interval
 
+    def take_arrival(self) -> bool:
+        """Use a place for a call that came to us; return False if none is free.
+
+        Calls a second are a limit of what we send: who calls us does not count.
+        """
+        if self._live >= self._max_calls:
+            return False
+        self._live += 1
+        return True
+
     def release(self) -> None:
         """Note that one call has ended."""
         if self._live <= 0:

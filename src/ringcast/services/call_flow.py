@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NoReturn, assert_never
 
 from ringcast.domain.calls import Attempt, AttemptState, Call
 from ringcast.domain.do_not_call import DoNotCallEntry
-from ringcast.domain.errors import EngineUnavailable
+from ringcast.domain.errors import EngineUnavailable, OfferGone
 from ringcast.domain.events import (
     CallAnswered,
     CallEnded,
@@ -42,7 +43,9 @@ from ringcast.ports.engine import (
     PlaybackResult,
     PlaybackStarted,
     RecordingFinished,
+    Refusal,
     SilenceHeard,
+    TakeCall,
     Unbridged,
     WhoEnded,
 )
@@ -85,8 +88,15 @@ class SecondRole:
     tell: Tell
 
 
+_OUTCOME_OF_REFUSAL: Mapping[int, Outcome] = {
+    Refusal.BUSY.sip_status: Outcome.BUSY,
+    Refusal.REJECTED.sip_status: Outcome.REJECTED,
+}
+"""What came of a call that came to us and was turned away; NO_ANSWER for all else."""
+
+
 class CallFlow:
-    """Carries one attempt from its INVITE to its outcome.
+    """Carries one attempt from its INVITE, ours or somebody else's, to its outcome.
 
     Give it the engine's events of its leg with `deliver`; run it as a task with `run`, which
     returns when the attempt's end is committed.
@@ -105,10 +115,12 @@ class CallFlow:
         second_legs: SecondLegs,
         programs: Programs | None = None,
         second: SecondRole | None = None,
+        offer: int | None = None,
     ) -> None:
         """`retry` says whether there is another attempt; `spread` as in `RetryRule`.
 
-        Without `programs` scripts hold none. With `second` it runs no script.
+        Without `programs` scripts hold none. With `second` it runs no script. With `offer` it is
+        the call that the engine has offered under that number.
         """
         self._call = call
         self._attempt = attempt
@@ -120,6 +132,7 @@ class CallFlow:
         self._second_legs = second_legs
         self._programs = programs
         self._second = second
+        self._offer = offer
         self._called_off: str | None = None
         self._is_transferred = False
         self._is_over = False
@@ -190,11 +203,11 @@ class CallFlow:
             await self._finish(at=at, outcome=Outcome.CANCELED, reason=reason)
             return
         try:
-            await self._engine.originate(self._invitation())
+            await self._begin()
         except EngineUnavailable as error:
-            await self._finish(
-                at=self._clock.now(), outcome=Outcome.INTERNAL_ERROR, reason=str(error)
-            )
+            gone = isinstance(error, OfferGone)
+            outcome = Outcome.CANCELED if gone else Outcome.INTERNAL_ERROR
+            await self._finish(at=self._clock.now(), outcome=outcome, reason=str(error))
             return
         try:
             if self._second is None:
@@ -212,6 +225,13 @@ class CallFlow:
         if self._attempt.state is not AttemptState.ENDED:
             await self._finish(at=self._clock.now(), outcome=Outcome.INTERNAL_ERROR, reason=reason)
 
+    async def _begin(self) -> None:
+        if self._offer is None:
+            await self._engine.originate(self._invitation())
+            return
+        leg, longest = self._attempt.id, self._call.max_length
+        await self._engine.take(TakeCall(offer=self._offer, leg=leg, max_length=longest))
+
     def _invitation(self) -> Originate:
         second = self._second
         return Originate(
@@ -226,11 +246,15 @@ class CallFlow:
         )
 
     async def _carry_out(self, script: Script) -> NoReturn:
-        """Run the script once the leg is answered, or another one given meanwhile; hang up."""
+        """Run the script once the leg is answered, or another one given meanwhile; hang up.
+
+        Whether a call that came to us is answered is for its script to say.
+        """
         run = ScriptRun(actions=self._actions, call=self, programs=self._programs)
         while True:
             try:
-                await self._wait_for_answer()
+                if self._offer is None:
+                    await self._wait_for_answer()
                 await run.run(script.instructions)
                 await self._actions.hang_up("the script ended")
             except Redirected as redirected:
@@ -268,9 +292,25 @@ class CallFlow:
             to=attempt.to,
             from_number=attempt.from_number,
             answered_at=attempt.answered_at,
+            is_inbound=call.is_inbound,
             attributes=call.attributes,
             answered_by=None if self._answered_by is None else WHO[self._answered_by],
         )
+
+    async def pick_up(self) -> None:
+        """Answer a call that came to us, unless that is done."""
+        if self._offer is not None and self._attempt.state is not AttemptState.ANSWERED:
+            await self._engine.answer(self.leg)
+            await self._wait_for_answer()
+
+    async def turn_away(self, refusal: Refusal) -> None:
+        """Refuse a call that came to us and was not answered: LegOver is raised then."""
+        if self._offer is None or self._attempt.state is AttemptState.ANSWERED:
+            return
+        await self._engine.reject(self.leg, refusal)
+        while True:
+            with suppress(Redirected):  # too late
+                await self._next_news()
 
     def place_second(self, number: int, wanted: SecondCall) -> None:
         """Have a second leg dialled."""
@@ -294,8 +334,9 @@ class CallFlow:
         self._submit(Change(attempt=self._attempt))
 
     def ban(self, source: str, number: PhoneNumber | None = None) -> None:
-        """Put a number, None: the one called, on the do-not-call list."""
-        banned = self._attempt.to if number is None else number
+        """Put a number, None: that of the other side, on the do-not-call list."""
+        other = self._attempt.from_number if self._call.is_inbound else self._attempt.to
+        banned = other if number is None else number
         if not isinstance(banned, PhoneNumber):
             return  # the list is one of numbers: a SIP address cannot be on it
         entry = DoNotCallEntry(
@@ -400,6 +441,8 @@ class CallFlow:
 
     async def _note_end(self, event: LegEnded) -> None:
         outcome = _outcome(self._attempt, self._answered_by, event)
+        if self._offer is not None and outcome is Outcome.CANCELED and event.by is WhoEnded.LOCAL:
+            outcome = _OUTCOME_OF_REFUSAL.get(event.sip_status or 0, Outcome.NO_ANSWER)
         if self._is_transferred and outcome.is_answered:
             outcome = Outcome.TRANSFERRED
         await self._finish(

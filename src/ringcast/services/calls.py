@@ -242,12 +242,13 @@ class FindCalls:
         batch_id: BatchId | None = None,
         single: bool = False,
         leg_outcomes: Sequence[Outcome] | None = None,
+        is_inbound: bool | None = None,
     ) -> tuple[Sequence[CallDetails], int | None]:
         """Return a page of calls, newest first, and how many match in all; None if very many.
 
         An empty sequence of ids, states or outcomes matches nothing; None matches all. `single`
-        calls are those of no campaign. Second legs of transfers match by `leg_outcomes` instead of
-        `outcomes`, if there are such.
+        calls are those of no campaign, inbound ones those that came to us. Second legs of transfers
+        match by `leg_outcomes` instead of `outcomes`, if there are such.
         """
         came_to = None if outcomes is None else [*outcomes, *(leg_outcomes or ())]
         if any(wanted is not None and not wanted for wanted in (ids, states, came_to)):
@@ -268,6 +269,7 @@ class FindCalls:
                 batch_id=batch_id,
                 single=single,
                 leg_outcomes=leg_outcomes,
+                is_inbound=is_inbound,
             )
             attempts = await tx.attempts_of([call.id for call in calls]) if calls else {}
             calls = await with_caller_numbers(tx, calls)

@@ -132,6 +132,23 @@ class Dialer:
                 return flow.command(command)
         return False
 
+    def receive(self, call: Call, attempt: Attempt, offer: int) -> None:
+        """See a call that came to us through; room for it was taken with `take_arrival`."""
+        assert self._group is not None  # the engine offers calls while it runs
+        flow = CallFlow(
+            call=call,
+            attempt=attempt,
+            engine=self._engine,
+            changes=self._changes,
+            clock=self._clock,
+            second_legs=self,
+            programs=self._programs,
+            offer=offer,
+        )
+        self._flows[attempt.id] = flow
+        self._idle.clear()
+        self._group.create_task(self._follow(flow, attempt, self._clock.monotonic()))
+
     # Second legs (`second_legs.SecondLegs`)
 
     def place_second(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ringcast.domain.accounts import AccountNumber
-from ringcast.domain.errors import NotFound
+from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.ids import AccountId, NumberId
+from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Store
 
-__all__ = ["AddNumber", "GetNumber", "ListNumbers"]
+__all__ = ["AddNumber", "AnswerNumber", "GetNumber", "ListNumbers"]
 
 
 class AddNumber:
@@ -47,6 +49,33 @@ class AddNumber:
             await tx.add_number(added)
             await tx.commit()
         return added
+
+
+class AnswerNumber:
+    """Say what is done with calls to a number."""
+
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
+
+    async def __call__(
+        self, account_id: AccountId, number: PhoneNumber, script: Script | None
+    ) -> AccountNumber:
+        """Return the number with its script; with None calls to it are refused from now on.
+
+        Raises NotFound if it is not the account's, InvalidInput if it is only shown as a caller id.
+        """
+        async with self._store.begin() as tx:
+            found = await tx.number(account_id, number)
+            if found is None:
+                raise NotFound("number", number)
+            if found.caller_id_only and script is not None:
+                raise InvalidInput(
+                    f"{number} is only shown as a caller id: calls to it do not come here"
+                )
+            changed = replace(found, script=script)
+            await tx.update_number(changed)
+            await tx.commit()
+        return changed
 
 
 class GetNumber:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeAlias, assert_never
@@ -30,13 +30,14 @@ from ringcast.domain.programs import (
     RecordMessage,
     RecordStep,
     Reject,
+    RejectReason,
     Say,
     SendTones,
     Step,
     StepResult,
     StopRecord,
 )
-from ringcast.ports.engine import Heard, RecordingTracks
+from ringcast.ports.engine import Heard, RecordingTracks, Refusal
 from ringcast.ports.recording_files import RecordingFiles
 from ringcast.ports.web import WebClient, WebRequest
 from ringcast.services.connecting import Connecting, connect
@@ -56,6 +57,10 @@ AfterCall: TypeAlias = Fetch | Ban | NoteAnswer
 CALL_NOT_NEEDED: Final = (Fetch, Ban, NoteAnswer)
 """Steps that can be carried out when the call is over."""
 
+_REFUSALS: Final[Mapping[RejectReason, Refusal]] = {
+    RejectReason.REJECTED: Refusal.REJECTED,
+    RejectReason.BUSY: Refusal.BUSY,
+}
 _KEYS: Final = frozenset("0123456789*#ABCDabcdwW")
 _HOLD_MUSIC_WAIT: Final = 3.0
 """Seconds for which dialling waits for what is to be heard meanwhile."""
@@ -122,6 +127,8 @@ class StepRun:
                 self._typed += await self._actions.pause(step.length)
                 return Done()
         typed, self._typed = self._typed, ""
+        if not isinstance(step, Reject | End):
+            await self._call.pick_up()
         match step:
             case Say():
                 return await self._say(step)
@@ -138,7 +145,8 @@ class StepRun:
             case RecordMessage() | RecordStep() | StopRecord():
                 return await self._record(step)
             case Reject():
-                return NotDone(reason="only an inbound call can be turned away")
+                await self._call.turn_away(_REFUSALS[step.reason])
+                return NotDone(reason="only an inbound call that was not answered is turned away")
             case End():
                 return await self._actions.hang_up(step.reason)
             case _:

@@ -66,6 +66,8 @@ class ScriptRun:
 
     async def _execute(self, instruction: Instruction) -> None:
         actions = self._actions
+        if not isinstance(instruction, Interpret | BanNumber | HangUp):
+            await self._call.pick_up()
         match instruction:
             case Play():
                 await actions.play_out(instruction.audio, instruction.loop)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.programs import CallFacts
-from ringcast.ports.engine import AnswerKind
+from ringcast.ports.engine import AnswerKind, Refusal
 from ringcast.services.call_recordings import CallRecordings
 from ringcast.services.second_legs import SecondCall
 
@@ -23,6 +23,12 @@ class ScriptedCall(Protocol):
     def facts(self) -> CallFacts:
         """Return what programs may know of it."""
 
+    async def pick_up(self) -> None:
+        """Answer it, if it came to us and has not been answered."""
+
+    async def turn_away(self, refusal: Refusal) -> None:
+        """Refuse it, if it came to us and has not been answered; raises LegOver then."""
+
     def note_answered_by(self, kind: AnswerKind) -> None:
         """It is known who has answered."""
 
@@ -33,7 +39,7 @@ class ScriptedCall(Protocol):
         """The leg and a second one hear each other."""
 
     def ban(self, source: str, number: PhoneNumber | None = None) -> None:
-        """Have a number, None: the one called, put on the do-not-call list."""
+        """Have a number, None: that of the other side, put on the do-not-call list."""
 
     def place_second(self, number: int, wanted: SecondCall) -> None:
         """Have a second leg dialled; its news come with those of the leg."""

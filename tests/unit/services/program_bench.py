@@ -19,7 +19,14 @@ from ringcast.domain.outcomes import Outcome
 from ringcast.domain.programs import CallFacts, Program, Prompt, Spoken, Step, StepResult
 from ringcast.engines.simulator import FarEnd, SimulatedEngine
 from ringcast.ports.audio import ImportedAudio
-from ringcast.ports.engine import AnswerKind, EngineEvent, LegAnswered, LegEnded, Originate
+from ringcast.ports.engine import (
+    AnswerKind,
+    EngineEvent,
+    LegAnswered,
+    LegEnded,
+    Originate,
+    Refusal,
+)
 from ringcast.ports.recording_files import KeptRecording, RecordingPlace
 from ringcast.ports.speech import Voice
 from ringcast.ports.web import NoAnswer, WebAnswer, WebRequest
@@ -253,6 +260,12 @@ class Bench:
 
     def note_answer(self, question: str, response: str) -> None:
         self.answers[question] = response
+
+    async def pick_up(self) -> None:
+        """The call is one that we have placed."""
+
+    async def turn_away(self, refusal: Refusal) -> None:
+        """The call is one that we have placed."""
 
     def note_transferred(self) -> None:
         self.is_transferred = True

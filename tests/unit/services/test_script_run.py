@@ -33,6 +33,7 @@ from ringcast.ports.engine import (
     LegEnded,
     Originate,
     PlaybackFinished,
+    Refusal,
 )
 from ringcast.services.leg_actions import LegActions, LegOver, News
 from ringcast.services.script_run import ScriptRun
@@ -110,6 +111,12 @@ class Bench:
     async def end_second(self, number: int) -> None:
         self.ended_by_us.append(number)
         await self.engine.hang_up(SECOND)
+
+    async def pick_up(self) -> None:
+        """The call is one that we have placed."""
+
+    async def turn_away(self, refusal: Refusal) -> None:
+        """The call is one that we have placed."""
 
     def note_transferred(self) -> None:
         self.is_transferred = True

@@ -84,8 +84,6 @@ async def find_calls(exchange: Exchange) -> Response:
     results = query.words("results")
     campaign_id = query.integer("campaignId")
     batch_id = query.integer("batchId")
-    if query.boolean("inbound"):
-        states = []  # no call of this system is inbound
     found, total = await exchange.services.find_calls(
         exchange.account.id,
         window,
@@ -101,6 +99,7 @@ async def find_calls(exchange: Exchange) -> Response:
         batch_id=None if batch_id is None else BatchId(batch_id),
         single=campaign_id == 0,
         leg_outcomes=None if results is None else leg_outcomes_named(results),
+        is_inbound=None if query.text("inbound") is None else query.boolean("inbound"),
     )
     items = [responses.call(one.call, one.attempts) for one in found]
     return json_response(project_list(responses.page(items, window, total), exchange.fields))

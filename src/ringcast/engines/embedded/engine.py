@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ringcast.audio import detection
-from ringcast.domain.errors import EngineUnavailable, RingcastError
+from ringcast.domain.errors import EngineUnavailable, OfferGone, RingcastError
 from ringcast.domain.ids import AttemptId
 from ringcast.engines.embedded.bridges import Bridges
 from ringcast.engines.embedded.descriptions import Descriptions
@@ -258,7 +258,7 @@ class EmbeddedEngine:
             address = await self._open_stream(leg, near=None)
             try:
                 call = self._arrivals.take(request.offer)  # the caller may have gone meanwhile
-            except EngineUnavailable:
+            except OfferGone:
                 self._close_stream(leg)
                 raise
             host = self._media_host(address, source.host)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Final
 
-from ringcast.domain.errors import EngineUnavailable, InvalidNumber
+from ringcast.domain.errors import InvalidNumber, OfferGone
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.engines.embedded.leg import Action, Moment, SendAnswer, SendRefusal, Verdict
@@ -38,8 +38,6 @@ _KNOWN_FOR: Final = 60.0
 """Seconds for which the addresses of a trunk with a name are believed."""
 _MOST_WAITING: Final = 500
 """Calls that may wait to be taken at a time; more are refused."""
-
-_GONE: Final = "the caller has hung up, or waited too long"
 
 _NOT_ACCEPTABLE_HERE: Final = 488
 
@@ -104,17 +102,17 @@ class Arrivals:
         sink(_told(offer, call.request, trunk=self._trunk, clock=self._clock))
 
     def source_of(self, offer: int) -> Destination:
-        """Return where a call that waits comes from; raise EngineUnavailable if it does not."""
+        """Return where a call that waits comes from; raise OfferGone if it does not."""
         waiting = self._waiting.get(offer)
         if waiting is None:
-            raise EngineUnavailable(_GONE)
+            raise OfferGone
         return waiting.call.source
 
     def take(self, offer: int) -> IncomingCall:
-        """Return a call that waits; raise EngineUnavailable if the caller has given up."""
+        """Return a call that waits; raise OfferGone if the caller has given up."""
         waiting = self._waiting.pop(offer, None)
         if waiting is None:
-            raise EngineUnavailable(_GONE)
+            raise OfferGone
         waiting.timer.cancel()
         return waiting.call
 

@@ -86,6 +86,17 @@ class AccountWork(Work):
             numbers.c.number == number,
         )
 
+    async def number_of_anybody(self, number: PhoneNumber) -> AccountNumber | None:
+        return await self._one(AccountNumber, numbers, numbers.c.number == number)
+
+    async def update_number(self, number: AccountNumber) -> None:
+        row = values(number)
+        statement = update(numbers).where(
+            numbers.c.id == row.pop("id"), numbers.c.account_id == row.pop("account_id")
+        )
+        if not (await self._change(statement.values(row), exists="")).changed:
+            raise NotFound("number", number.number)
+
     async def numbers(self, account_id: AccountId | None = None) -> Sequence[AccountNumber]:
         if account_id is None:
             return await self._all(AccountNumber, numbers)

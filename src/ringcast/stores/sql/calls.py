@@ -109,8 +109,11 @@ class CallWork(CountWork):
         batch_id: BatchId | None = None,
         single: bool = False,
         leg_outcomes: Sequence[Outcome] | None = None,
+        is_inbound: bool | None = None,
     ) -> tuple[Sequence[Call], int | None]:
         where: list[ColumnElement[bool]] = []
+        if is_inbound is not None:
+            where.append(table.c.is_inbound if is_inbound else not_(table.c.is_inbound))
         if ids is not None:
             if len(ids) > MOST_AT_ONCE:
                 raise InvalidInput(f"at most {MOST_AT_ONCE} identifiers can be asked for at once")

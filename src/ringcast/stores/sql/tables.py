@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     and_,
+    false,
     literal_column,
 )
 
@@ -98,6 +99,7 @@ numbers = Table(
     Column("created_at", Instant, nullable=False),
     Column("caller_id_only", Boolean, nullable=False),
     Column("voice_url", Words),
+    Column("script", ScriptText),
     Index("numbers_by_account", "account_id", "id"),
 )
 
@@ -143,6 +145,7 @@ calls = Table(
     Column("batch_id", Id),
     Column("contact_id", Id),
     Column("transferred_from", Id),
+    Column("is_inbound", Boolean, nullable=False, server_default=false()),
 )
 
 # Words of the indexes' conditions are literals, not parameters: only then does SQLite see that a
@@ -193,6 +196,13 @@ Index(
     calls.c.transferred_from,
     sqlite_where=second_leg_lives,
     postgresql_where=second_leg_lives,
+)
+Index(
+    "calls_inbound",
+    calls.c.account_id,
+    calls.c.id,
+    sqlite_where=calls.c.is_inbound,
+    postgresql_where=calls.c.is_inbound,
 )
 Index(
     "calls_by_campaign",
