@@ -14,10 +14,12 @@ from ringcast.domain.ids import (
     CallId,
     CredentialId,
     NumberId,
+    RecordingId,
     SoundId,
 )
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.recordings import Recording, RecordingSource, RecordingState
 from ringcast.domain.sounds import Sound, SoundStatus
 from ringcast.ports.store import Store
 
@@ -109,8 +111,21 @@ def an_attempt(call: Call, **members: Any) -> Attempt:
     return Attempt(**plain | members)
 
 
-async def kept(store: Store, *things: Account | Call | Attempt | Sound) -> None:
-    """Keep accounts, sounds, calls and attempts, in one transaction."""
+def a_recording(attempt: Attempt, **members: Any) -> Recording:
+    plain: dict[str, Any] = {
+        "id": RecordingId(next(_ids)),
+        "account_id": attempt.account_id,
+        "call_id": attempt.call_id,
+        "attempt_id": attempt.id,
+        "state": RecordingState.RECORDING,
+        "source": RecordingSource.CALL,
+        "created_at": NOW,
+    }
+    return Recording(**plain | members)
+
+
+async def kept(store: Store, *things: Account | Call | Attempt | Sound | Recording) -> None:
+    """Keep accounts, sounds, calls, attempts and recordings, in one transaction."""
     async with store.begin() as tx:
         for thing in things:
             match thing:
@@ -122,4 +137,6 @@ async def kept(store: Store, *things: Account | Call | Attempt | Sound) -> None:
                     await tx.add_calls([thing])
                 case Attempt():
                     await tx.add_attempts([thing])
+                case Recording():
+                    await tx.add_recording(thing)
         await tx.commit()

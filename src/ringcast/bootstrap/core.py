@@ -22,12 +22,14 @@ from ringcast.engines.embedded.trunk import Trunk
 from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.clock import SystemClock
 from ringcast.integrations.http_fetch import HttpFetcher
+from ringcast.integrations.recording_archive import RecordingDirectory
 from ringcast.integrations.recording_folder import RecordingFolder
 from ringcast.integrations.remote_sounds import CachedRemoteSounds
 from ringcast.integrations.speech import StoredSpeech
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
 from ringcast.ports.audio import AudioStore
 from ringcast.ports.clock import Clock
+from ringcast.ports.recording_archive import RecordingArchive
 from ringcast.ports.speech import Speech
 from ringcast.ports.store import Store
 from ringcast.services.admission import Admission
@@ -40,6 +42,7 @@ from ringcast.services.list_imports import ImportLists
 from ringcast.services.program_run import Programs
 from ringcast.services.program_steps import StepTools
 from ringcast.services.prompts import Prompts
+from ringcast.services.recordings import CompleteAbandonedRecordings
 from ringcast.services.recovery import EndOrphanedAttempts, HoldAttempts
 
 __all__ = ["Core", "running_core"]
@@ -59,6 +62,7 @@ class Core:
     audio: AudioStore
     speech: Speech
     engine: EmbeddedEngine
+    recordings: RecordingArchive
     dialer: Dialer
     list_imports: ImportLists
     changes: ChangeWriter
@@ -101,6 +105,8 @@ async def running_core(
         store = await stack.enter_async_context(open_store(settings))
         audio = _audio(settings.data_dir / "sounds")
         stack.push_async_callback(audio.close)
+        recordings = RecordingDirectory(settings.data_dir / "recordings")
+        stack.push_async_callback(recordings.close)
         synthesizer = EspeakSynthesizer()
         stack.push_async_callback(synthesizer.close)
         engine = EmbeddedEngine(
@@ -154,6 +160,7 @@ async def running_core(
             audio=audio,
             speech=speech,
             engine=engine,
+            recordings=recordings,
             dialer=dialer,
             list_imports=list_imports,
             changes=changes,
@@ -170,6 +177,7 @@ async def running_core(
                     list_imports.run(),
                     HoldAttempts(store=store, clock=clock, holder=holder).run(),
                     EndOrphanedAttempts(store=store, clock=clock).run(),
+                    CompleteAbandonedRecordings(store=store, archive=recordings, clock=clock).run(),
                     _repeat(ForgetAnswers(store=store, clock=clock), every=_FORGET_PERIOD),
                 )
             ]

@@ -28,28 +28,31 @@ from ringcast.services.contact_lists import GetContactList
 from ringcast.services.deliveries import SendDeliveries
 from ringcast.services.delivery_care import ForgetDeliveries
 
-__all__ = ["RENDERERS", "resources", "running_deliveries"]
+__all__ = ["renderers", "resources", "running_deliveries"]
 
 log = logging.getLogger(__name__)
 
 _FORGET_PERIOD = 3600.0  # seconds between clean-ups of old deliveries
 
-RENDERERS: Mapping[str, CallbackRenderer] = {
-    callfire_1_1_callbacks.DIALECT: callfire_1_1_callbacks.Postbacks(),
-    callbacks.DIALECT: callbacks.CallfireCallbacks(),
-}
-"""What the subscriptions of each dialect are told, and how."""
+
+def renderers(settings: Settings) -> Mapping[str, CallbackRenderer]:
+    """Return what the subscriptions of each dialect are told, and how."""
+    root = None if settings.public_url is None else settings.public_url.rstrip("/")
+    return {
+        callfire_1_1_callbacks.DIALECT: callfire_1_1_callbacks.Postbacks(),
+        callbacks.DIALECT: callbacks.CallfireCallbacks(base=None if root is None else f"{root}/v2"),
+    }
 
 
 @asynccontextmanager
 async def running_deliveries(core: Core, settings: Settings) -> AsyncIterator[None]:
     """Tell subscribers what happens in the core; on the way out requests under way may end."""
-    store, clock = core.store, core.clock
+    store, clock, told = core.store, core.clock, renderers(settings)
     async with HttpCallbackSender(allow_private=settings.allow_private_urls) as sender:
         sending = SendDeliveries(
             store=store,
             sender=sender,
-            renderers=RENDERERS,
+            renderers=told,
             clock=clock,
             holder=f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}",
             random=random.random,
@@ -57,7 +60,7 @@ async def running_deliveries(core: Core, settings: Settings) -> AsyncIterator[No
         addressing = AddressDeliveries(
             store=store,
             clock=clock,
-            renderers=RENDERERS,
+            renderers=told,
             resources=resources(store),
             wake=sending.wake,
         )

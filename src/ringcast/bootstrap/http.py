@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from ringcast.apis import callfire_1_1, callfire_v2
 from ringcast.apis.callfire_v2.campaign_services import CampaignServices
 from ringcast.apis.callfire_v2.contact_services import ContactServices
+from ringcast.apis.callfire_v2.recording_services import RecordingServices
 from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable
@@ -95,6 +96,7 @@ def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
                 wake=core.dialer.wake,
                 ring_timeout=core.ring_timeout,
             ),
+            recordings=RecordingServices.over(store, core.recordings),
         ),
         limits=callfire_v2.Limits(requests_per_second=settings.api_rate),
         public_url=settings.public_url,

@@ -13,6 +13,7 @@ __all__ = [
     "Decode",
     "Done",
     "EncodeMp3",
+    "EncodeWavAsMp3",
     "Failed",
     "Refused",
     "Request",
@@ -39,6 +40,14 @@ class EncodeMp3(msgspec.Struct, tag=True, kw_only=True):
     cpu_seconds: float
 
 
+class EncodeWavAsMp3(msgspec.Struct, tag=True, kw_only=True):
+    """Write the MP3 form of a WAV file of ours: 16 bits, one channel or two."""
+
+    wav: str
+    mp3: str
+    cpu_seconds: float
+
+
 class Done(msgspec.Struct, tag=True, kw_only=True):
     """The files are written and on the disk."""
 
@@ -59,7 +68,7 @@ class Failed(msgspec.Struct, tag=True, kw_only=True):
     reason: str
 
 
-Request = Decode | EncodeMp3
+Request = Decode | EncodeMp3 | EncodeWavAsMp3
 Answer = Done | Refused | Failed
 TOO_LONG: Final = "too long"
 TOO_SHORT: Final = "too short"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import wave
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -16,6 +18,7 @@ import av
 import av.logging
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ringcast.audio import g711
 from ringcast.integrations.audio_decode import RATE, Decoded, TooLong, Unreadable, decode
@@ -26,6 +29,7 @@ from ringcast.integrations.audio_messages import (
     Decode,
     Done,
     EncodeMp3,
+    EncodeWavAsMp3,
     Failed,
     Refused,
     Request,
@@ -33,7 +37,8 @@ from ringcast.integrations.audio_messages import (
 from ringcast.integrations.worker_process import allow_cpu, answer_requests
 
 _FRAME: Final = 160  # bytes of G.711 in the 20 ms of one packet
-_MP3_BITS_PER_SECOND: Final = 32_000
+_MP3_BITS_PER_SECOND: Final = 32_000  # for each channel
+_PIECE: Final = 576 * 100  # rows read at a time: whole frames of MP3
 
 
 def main() -> None:
@@ -49,7 +54,13 @@ def main() -> None:
 def _answer(request: Request) -> Answer:
     allow_cpu(request.cpu_seconds)
     try:
-        return _decode(request) if isinstance(request, Decode) else _encode_mp3(request)
+        match request:
+            case Decode():
+                return _decode(request)
+            case EncodeMp3():
+                return _encode_mp3(request)
+            case EncodeWavAsMp3():
+                return _encode_wav_as_mp3(request)
     except MemoryError:
         return Refused(reason="it needs more memory than allowed: save it again, as WAV or MP3")
     except OSError as exc:
@@ -84,21 +95,48 @@ def _write_g711(decoded: Decoded, ulaw: Path, alaw: Path) -> None:
 
 def _encode_mp3(request: EncodeMp3) -> Answer:
     linear = g711.decode_ulaw(Path(request.ulaw).read_bytes()[: request.samples])
-    with Path(request.mp3).open("wb") as file:
+    size = _encode(Path(request.mp3), [linear.reshape(-1, 1)], channels=1)
+    return Done(samples=size, form="mp3")
+
+
+def _encode_wav_as_mp3(request: EncodeWavAsMp3) -> Answer:
+    try:
+        with wave.open(request.wav, "rb") as file:
+            channels = file.getnchannels()
+            if file.getsampwidth() != 2 or file.getframerate() != RATE or channels > 2:
+                return Refused(reason="it is no recording of ours")
+            size = _encode(Path(request.mp3), _pieces(file, channels), channels=channels)
+    except (wave.Error, EOFError) as exc:
+        return Refused(reason=str(exc) or "it is cut off")
+    return Done(samples=size, form="mp3")
+
+
+def _pieces(file: wave.Wave_read, channels: int) -> Iterator[NDArray[np.int16]]:
+    while data := file.readframes(_PIECE):
+        yield np.frombuffer(data, "<i2").reshape(-1, channels)
+
+
+def _encode(target: Path, pieces: Iterable[NDArray[np.int16]], *, channels: int) -> int:
+    """Write samples, a row for each moment, as MP3; return how many rows there were."""
+    layout = "mono" if channels == 1 else "stereo"
+    rows = 0
+    with target.open("wb") as file:
         with av.open(file, "w", format="mp3") as container:
-            stream = container.add_stream("libmp3lame", rate=RATE, layout="mono", format="s16p")
-            stream.bit_rate = _MP3_BITS_PER_SECOND
+            stream = container.add_stream("libmp3lame", rate=RATE, layout=layout, format="s16p")
+            stream.bit_rate = channels * _MP3_BITS_PER_SECOND
             stream.codec_context.open()
             size = stream.codec_context.frame_size
-            for start in range(0, len(linear), size):
-                part = np.ascontiguousarray(linear[start : start + size]).reshape(1, -1)
-                frame = av.AudioFrame.from_ndarray(part, "s16p", "mono")
-                frame.sample_rate = RATE
-                frame.pts = start
-                container.mux(stream.encode(frame))
+            for piece in pieces:
+                for start in range(0, len(piece), size):
+                    part = np.ascontiguousarray(piece[start : start + size].T)
+                    frame = av.AudioFrame.from_ndarray(part, "s16p", layout)
+                    frame.sample_rate = RATE
+                    frame.pts = rows + start
+                    container.mux(stream.encode(frame))
+                rows += len(piece)
             container.mux(stream.encode(None))
         _to_disk(file)
-    return Done(samples=request.samples, form="mp3")
+    return rows
 
 
 def _to_disk(file: BinaryIO) -> None:

@@ -20,6 +20,7 @@ from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId, ContactI
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
+from ringcast.domain.recordings import Recording
 from ringcast.domain.sounds import SoundStatus
 from ringcast.ports.clock import Clock
 from ringcast.ports.speech import Speech
@@ -39,6 +40,7 @@ __all__ = [
     "SendCalls",
     "VoiceMessage",
     "audio_of_sounds",
+    "call_details",
     "caller_numbers",
     "check_attributes",
     "destination_of",
@@ -72,10 +74,11 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class CallDetails:
-    """A call and its attempts, first to last."""
+    """A call, its attempts and their recordings, first to last."""
 
     call: Call
     attempts: Sequence[Attempt]
+    recordings: Sequence[Recording] = ()
 
 
 class SendCalls:
@@ -214,9 +217,8 @@ class GetCall:
             call = await tx.call(account_id, call_id)
             if call is None:
                 raise NotFound("call", call_id)
-            (call,) = await with_caller_numbers(tx, [call])
-            attempts = await tx.attempts_of([call_id])
-        return CallDetails(call, attempts.get(call_id, ()))
+            (details,) = await call_details(tx, [call])
+        return details
 
 
 class FindCalls:
@@ -271,9 +273,19 @@ class FindCalls:
                 leg_outcomes=leg_outcomes,
                 is_inbound=is_inbound,
             )
-            attempts = await tx.attempts_of([call.id for call in calls]) if calls else {}
-            calls = await with_caller_numbers(tx, calls)
-        return [CallDetails(call, attempts.get(call.id, ())) for call in calls], total
+            return await call_details(tx, calls), total
+
+
+async def call_details(tx: Transaction, calls: Sequence[Call]) -> Sequence[CallDetails]:
+    """Return calls with what belongs to them, in their order."""
+    if not calls:
+        return []
+    ids = [call.id for call in calls]
+    attempts, recordings = await tx.attempts_of(ids), await tx.recordings_of(ids)
+    return [
+        CallDetails(call, attempts.get(call.id, ()), recordings.get(call.id, ()))
+        for call in await with_caller_numbers(tx, calls)
+    ]
 
 
 async def with_caller_numbers(tx: Transaction, calls: Sequence[Call]) -> Sequence[Call]:

@@ -12,7 +12,7 @@ from ringcast.domain.ids import AccountId, ContactId, ContactListId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Page, Store
-from ringcast.services.calls import CallDetails, with_caller_numbers
+from ringcast.services.calls import CallDetails, call_details
 from ringcast.services.idempotency import Once
 
 __all__ = [
@@ -173,9 +173,7 @@ class ContactHistory:
             calls = await tx.calls_to(
                 account_id, sorted(set(contact.details.phones.values())), page
             )
-            attempts = await tx.attempts_of([call.id for call in calls])
-            calls = await with_caller_numbers(tx, calls)
-        return [CallDetails(call, attempts.get(call.id, ())) for call in calls]
+            return await call_details(tx, calls)
 
 
 async def new_contacts(

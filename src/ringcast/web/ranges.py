@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from ringcast.web.errors import UnsatisfiableRange
 
-__all__ = ["content_response", "parse_range"]
+__all__ = ["content_response", "file_response", "parse_range"]
 
+_PIECE: Final = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.IGNORECASE)
 
 
@@ -19,21 +24,55 @@ def content_response(request: Request, content: bytes, *, media_type: str, etag:
 
     `etag` names the content, without quotes. Raises UnsatisfiableRange.
     """
+    status, headers, (first, end) = _wanted(request, len(content), etag)
+    if status == 304:
+        return Response(status_code=status, headers=headers)
+    return Response(content[first:end], status_code=status, headers=headers, media_type=media_type)
+
+
+async def file_response(request: Request, path: Path, *, media_type: str, etag: str) -> Response:
+    """Answer with the content of a file like `content_response`, reading it as it is sent.
+
+    Raises UnsatisfiableRange.
+    """
+    size = (await asyncio.to_thread(path.stat)).st_size
+    status, headers, (first, end) = _wanted(request, size, etag)
+    if status == 304:
+        return Response(status_code=status, headers=headers)
+    headers["Content-Length"] = str(end - first)
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=media_type)
+    pieces = _pieces(path, first, end)
+    return StreamingResponse(pieces, status_code=status, headers=headers, media_type=media_type)
+
+
+def _wanted(request: Request, size: int, etag: str) -> tuple[int, dict[str, str], tuple[int, int]]:
+    """Return the status, the headers, and the first byte and the end of what is to be sent."""
     quoted = f'"{etag}"'
     headers = {"ETag": quoted, "Accept-Ranges": "bytes", "Cache-Control": "private, no-cache"}
     if _names(request.headers.get("if-none-match"), quoted):
-        return Response(status_code=304, headers=headers)
+        return 304, headers, (0, 0)
     wanted = request.headers.get("range")
     if_range = request.headers.get("if-range")
     if wanted is not None and request.method == "GET" and if_range in (None, quoted):
-        span = parse_range(wanted, len(content))
+        span = parse_range(wanted, size)
         if span is not None:
             first, last = span
-            headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
-            return Response(
-                content[first : last + 1], status_code=206, headers=headers, media_type=media_type
-            )
-    return Response(content, headers=headers, media_type=media_type)
+            headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+            return 206, headers, (first, last + 1)
+    return 200, headers, (0, size)
+
+
+async def _pieces(path: Path, first: int, end: int) -> AsyncIterator[bytes]:
+    file = await asyncio.to_thread(path.open, "rb")
+    with file:
+        file.seek(first)
+        while first < end:
+            piece = await asyncio.to_thread(file.read, min(_PIECE, end - first))
+            if not piece:
+                return
+            yield piece
+            first += len(piece)
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:

@@ -13,7 +13,8 @@ from lxml import etree
 from ringcast.apis.callfire_1_1.callbacks import NOT_SENT, SENT
 from ringcast.apis.callfire_1_1.simple_types import TRIGGER_EVENT
 from ringcast.apis.callfire_1_1.xsd import SCHEMAS
-from ringcast.bootstrap.deliveries import RENDERERS, resources
+from ringcast.bootstrap.deliveries import renderers, resources
+from ringcast.config import Settings
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.deliveries import Callback
 from ringcast.services.announcements import AddressDeliveries
@@ -31,7 +32,7 @@ async def told(rig: Rig) -> list[Callback]:
     sending = SendDeliveries(
         store=rig.store,
         sender=sender,
-        renderers=RENDERERS,
+        renderers=renderers(Settings()),
         clock=rig.clock,
         holder="test",
         random=lambda: 0.0,
@@ -39,7 +40,7 @@ async def told(rig: Rig) -> list[Callback]:
     addressing = AddressDeliveries(
         store=rig.store,
         clock=rig.clock,
-        renderers=RENDERERS,
+        renderers=renderers(Settings()),
         resources=resources(rig.store),
         wake=sending.wake,
     )

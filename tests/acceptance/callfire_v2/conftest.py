@@ -27,11 +27,14 @@ from starlette.routing import Mount
 from ringcast.apis.callfire_v2 import Limits, Services, callfire_v2
 from ringcast.apis.callfire_v2.campaign_services import CampaignServices
 from ringcast.apis.callfire_v2.contact_services import ContactServices
+from ringcast.apis.callfire_v2.recording_services import RecordingServices
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, AttemptState, CallState
-from ringcast.domain.ids import AttemptId, CallId
+from ringcast.domain.ids import AttemptId, CallId, RecordingId
 from ringcast.domain.outcomes import Outcome
+from ringcast.domain.recordings import Recording, RecordingSource, RecordingState
 from ringcast.integrations.callback_sender import HttpCallbackSender
+from ringcast.integrations.recording_archive import RecordingDirectory
 from ringcast.ports.audio import AudioStore
 from ringcast.ports.speech import Speech
 from ringcast.services.accounts import AccountSecrets, AddAccount, Authenticate
@@ -59,7 +62,7 @@ from ringcast.services.subscriptions import (
 from ringcast.stores.sql.store import SqlStore
 from ringcast.web.access_log import AccessLog
 from tests.fakes.clock import ManualClock
-from tests.fakes.sound_library import MemoryAudio, MemorySpeech
+from tests.fakes.sound_library import MemoryAudio, MemorySpeech, wav_file
 
 GOLDEN = Path(__file__).parent / "golden"
 UPLOAD_LIMIT = 1024 * 1024
@@ -165,6 +168,7 @@ class Rig:
         self.clock = ManualClock()
         self.store = SqlStore.for_directory(directory)
         self.library = library
+        self.archive = RecordingDirectory(directory / "recordings")
         self.sender = HttpCallbackSender()
         self.woken = 0
         self.base = ""
@@ -207,6 +211,7 @@ class Rig:
             campaigns=CampaignServices.over(
                 store, clock, speech=speech, wake=self._wake, fallback_zone="America/New_York"
             ),
+            recordings=RecordingServices.over(store, self.archive),
         )
 
     async def secrets(self, name: str) -> AccountSecrets:
@@ -260,6 +265,40 @@ class Rig:
             await tx.announce(finished_calls([finished]))
             await tx.commit()
 
+    async def record(
+        self, name: str, call_id: int, *, called: str | None = None, seconds: float | None = 2.0
+    ) -> int:
+        """Keep a recording of a finished call's attempt; None is one still being made."""
+        account_id, now = self._accounts[name][0].id, self.clock.now()
+        (recording_id,) = await self.store.take_ids(1, now)
+        async with self.store.begin(read_only=True) as tx:
+            attempt = (await tx.attempts_of([CallId(call_id)]))[CallId(call_id)][0]
+        recording = Recording(
+            id=RecordingId(recording_id),
+            account_id=account_id,
+            call_id=attempt.call_id,
+            attempt_id=attempt.id,
+            state=RecordingState.RECORDING,
+            source=RecordingSource.CALL,
+            created_at=now,
+            name=called,
+        )
+        if seconds is not None:
+            path = await self.archive.place(account_id, recording.id)
+            path.write_bytes(wav_file(seconds))
+            file = await self.archive.complete(account_id, recording.id)
+            recording = recording.completed(
+                now=now,
+                length=file.length,
+                channels=file.channels,
+                size=file.size,
+                digest=file.digest,
+            )
+        async with self.store.begin() as tx:
+            await tx.add_recording(recording)
+            await tx.commit()
+        return recording_id
+
     def _wake(self) -> None:
         self.woken += 1
 
@@ -284,6 +323,7 @@ async def rig(tmp_path: Path, library: Library) -> AsyncIterator[Rig]:
     app = AccessLog(Starlette(routes=[Mount("/v2", app=dialect)]))
     async with serving(app) as rig.base:
         yield rig
+    await rig.archive.close()
     await rig.store.close()
 
 

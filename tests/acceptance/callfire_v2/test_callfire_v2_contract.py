@@ -78,7 +78,12 @@ async def things(client: Client, rig: Rig) -> dict[str, int]:
     answer = await client("POST", "/calls", json=[recipient | {"attributes": {"a": "b"}}])
     call = answer.json["items"][0]["id"]
     await rig.finish("Clinic", call, Outcome.HUMAN, talked=3)
-    made = {"/calls/{id}": call, "/campaigns/sounds/{id}": sound}
+    recording = await rig.record("Clinic", call, called="answer")
+    made = {
+        "/calls/{id}": call,
+        "/calls/recordings/{id}": recording,
+        "/campaigns/sounds/{id}": sound,
+    }
     for path, body in (
         ("/me/api/credentials", {"name": "key"}),
         ("/contacts/lists", {"name": "list", "contactNumbers": ["12135550198"]}),
@@ -108,6 +113,7 @@ async def things(client: Client, rig: Rig) -> dict[str, int]:
 def good_requests(ids: dict[str, int]) -> list[tuple[str, dict[str, Any]]]:
     """Return requests that succeed, which made-up ones seldom do, in an order that works."""
     call, sound = ids["/calls/{id}"], ids["/campaigns/sounds/{id}"]
+    recording = ids["/calls/recordings/{id}"]
     broadcast, batch = ids["/calls/broadcasts/{id}"], ids["/campaigns/batches/{id}"]
     contact, contacts = ids["/contacts/{id}"], ids["/contacts/lists/{id}"]
     key, webhook = ids["/me/api/credentials/{id}"], ids["/webhooks/{id}"]
@@ -125,6 +131,11 @@ def good_requests(ids: dict[str, int]) -> list[tuple[str, dict[str, Any]]]:
     return [
         ("sendCalls", body([{"phoneNumber": "12135550152", "liveMessage": "Hello."}])),
         ("getCall", at(call)),
+        ("getCallRecordings", at(call)),
+        ("getCallRecording", at(recording)),
+        ("getCallRecordingMp3", at(recording)),
+        ("getCallRecordingByName", {"path_parameters": {"id": call, "name": "answer"}}),
+        ("getCallRecordingMp3ByName", {"path_parameters": {"id": call, "name": "answer"}}),
         ("postFileCampaignSound", body({"file": wav_file(0.3)}, "multipart/form-data")),
         ("addCallBroadcastBatch", at(broadcast, body={"name": "b", "recipients": recipients})),
         ("addCallBroadcastRecipients", at(broadcast, body=recipients)),

@@ -15,7 +15,8 @@ import pytest
 from aiohttp import web
 
 from ringcast.apis.callfire_v2.callbacks import NOT_SENT, SENT
-from ringcast.bootstrap.deliveries import RENDERERS, resources
+from ringcast.bootstrap.deliveries import renderers, resources
+from ringcast.config import Settings
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.subscriptions import DeliveryState
 from ringcast.integrations.callback_sender import HttpCallbackSender
@@ -262,7 +263,7 @@ async def telling(rig: Rig) -> AsyncIterator[None]:
         sending = SendDeliveries(
             store=rig.store,
             sender=await stack.enter_async_context(HttpCallbackSender(allow_private=True)),
-            renderers=RENDERERS,
+            renderers=renderers(Settings()),
             clock=rig.clock,
             holder="test",
             random=lambda: 0.0,
@@ -270,7 +271,7 @@ async def telling(rig: Rig) -> AsyncIterator[None]:
         addressing = AddressDeliveries(
             store=rig.store,
             clock=rig.clock,
-            renderers=RENDERERS,
+            renderers=renderers(Settings()),
             resources=resources(rig.store),
             wake=sending.wake,
         )

@@ -90,6 +90,10 @@ class CallbackBody(msgspec.Struct, omit_defaults=True, kw_only=True):
 class CallfireCallbacks:
     """Renders callbacks (implements `ports.deliveries.CallbackRenderer`)."""
 
+    def __init__(self, *, base: str | None = None) -> None:
+        """`base` is the address of this API, for links; without it there are none."""
+        self._base = base
+
     def body(
         self,
         subscription: Subscription,
@@ -100,7 +104,7 @@ class CallfireCallbacks:
         """Return one event in its envelope; the resource is what its GET answers."""
         resource_type, event_type = _NAMES[announcement.topic]
         fields = parse_fields(subscription.options.get(FIELDS))
-        alone = responses.ItemList(items=[_resource(resource)])
+        alone = responses.ItemList(items=[self._shown(resource)])
         limited = msgspec.to_builtins(project_list(alone, fields))["items"][0]
         event = EventBody(
             timestamp=responses.milliseconds(announcement.at),
@@ -130,6 +134,17 @@ class CallfireCallbacks:
             signature = hmac.new(subscription.secret.encode(), body, hashlib.sha1).hexdigest()
             headers["X-CallFire-Signature"] = signature
         return headers
+
+    def _shown(self, resource: object) -> object:
+        match resource:
+            case CallDetails():
+                return responses.details(resource, base=self._base)
+            case Campaign():
+                return campaign_bodies.call_broadcast(resource)
+            case ContactList():
+                return contact_bodies.contact_list(resource)
+            case _:
+                raise TypeError(f"nothing is announced of {type(resource).__name__}")
 
 
 def resource_named(name: str) -> str:
@@ -174,15 +189,3 @@ def resource_of(topics: frozenset[Topic]) -> str:
 def events_of(topics: frozenset[Topic]) -> list[str]:
     """Return the names of the events that a webhook is for."""
     return [event for event, topic in SENT[resource_of(topics)].items() if topic in topics]
-
-
-def _resource(resource: object) -> object:
-    match resource:
-        case CallDetails():
-            return responses.call(resource.call, resource.attempts)
-        case Campaign():
-            return campaign_bodies.call_broadcast(resource)
-        case ContactList():
-            return contact_bodies.contact_list(resource)
-        case _:
-            raise TypeError(f"nothing is announced of {type(resource).__name__}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from ringcast.apis.callfire_v2.responses import CallBody, milliseconds
-from ringcast.apis.callfire_v2.responses import call as call_body
+from ringcast.apis.callfire_v2.responses import details as call_details
 from ringcast.domain.contacts import (
     Contact,
     ContactDetails,
@@ -273,9 +273,9 @@ def universal_do_not_contact(
     )
 
 
-def history(of: ContactId, calls: Sequence[CallDetails]) -> ContactHistoryBody:
-    """Return the calls to a contact."""
-    return ContactHistoryBody(id=of, calls=[call_body(one.call, one.attempts) for one in calls])
+def history(of: ContactId, calls: Sequence[CallDetails], *, base: str) -> ContactHistoryBody:
+    """Return the calls to a contact; `base` is the address of this API."""
+    return ContactHistoryBody(id=of, calls=[call_details(one, base=base) for one in calls])
 
 
 def contact_details(given: ContactRequest, *, place: int) -> ContactDetails:

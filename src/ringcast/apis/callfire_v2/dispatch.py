@@ -27,6 +27,7 @@ from ringcast.apis.callfire_v2.swagger import SwaggerDocument
 from ringcast.domain.accounts import CredentialKind
 from ringcast.domain.errors import NotPermitted, RingcastError
 from ringcast.services.door import Door
+from ringcast.web.addresses import address_of
 from ringcast.web.credentials import parse_basic
 from ringcast.web.errors import RequestRefused
 
@@ -44,7 +45,7 @@ def callfire_v2(
 ) -> ASGIApp:
     """Return the application to mount at `/v2`.
 
-    `public_url` is the address clients reach the server at, for the Swagger document.
+    `public_url` is the address clients reach the server at, for links and the Swagger document.
     """
     limits = limits or Limits()
     door = Door(
@@ -58,7 +59,7 @@ def callfire_v2(
     for operation in OPERATIONS:
         by_path.setdefault(operation.path, {})[operation.method] = operation
     routes = [
-        Route(_pattern(path), _Resource(by_path[path], door, services, limits))
+        Route(_pattern(path), _Resource(by_path[path], door, services, limits, public_url))
         for path in sorted(by_path, key=_specificity)
     ]
     routes.append(Route(SWAGGER_PATH, _Open(SwaggerDocument(public_url=public_url).answer)))
@@ -74,11 +75,13 @@ class _Resource:
         door: Door,
         services: Services,
         limits: Limits,
+        public_url: str | None,
     ) -> None:
         self._operations = operations
         self._door = door
         self._services = services
         self._limits = limits
+        self._public_url = public_url
         self._allowed = ", ".join(sorted(operations))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,6 +114,7 @@ class _Resource:
             fields=parse_fields(query.text("fields")),
             services=self._services,
             limits=self._limits,
+            base="{}://{}{}".format(*address_of(request, self._public_url)),
         )
         return await operation.handler(exchange)
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from ringcast.apis.callfire_v2.campaign_services import CampaignServices
 from ringcast.apis.callfire_v2.contact_services import ContactServices
 from ringcast.apis.callfire_v2.fields import Fields
+from ringcast.apis.callfire_v2.recording_services import RecordingServices
 from ringcast.apis.callfire_v2.requests import Query
 from ringcast.domain.accounts import Account
 from ringcast.domain.errors import NotFound
@@ -71,6 +72,7 @@ class Services:
     update_subscription: UpdateSubscription
     delete_subscription: DeleteSubscription
     campaigns: CampaignServices
+    recordings: RecordingServices
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,6 +104,8 @@ class Exchange:
     fields: Fields | None
     services: Services
     limits: Limits
+    base: str
+    """The address of this API, as its clients reach it."""
 
     def path_id(self, kind: str) -> int:
         """Return the id in the path; raise NotFound for one that cannot exist."""

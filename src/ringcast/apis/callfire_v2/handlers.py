@@ -101,7 +101,7 @@ async def find_calls(exchange: Exchange) -> Response:
         leg_outcomes=None if results is None else leg_outcomes_named(results),
         is_inbound=None if query.text("inbound") is None else query.boolean("inbound"),
     )
-    items = [responses.call(one.call, one.attempts) for one in found]
+    items = [responses.details(one, base=exchange.base) for one in found]
     return json_response(project_list(responses.page(items, window, total), exchange.fields))
 
 
@@ -109,7 +109,7 @@ async def get_call(exchange: Exchange) -> Response:
     """GET /calls/{id}."""
     call_id = CallId(exchange.path_id("call"))
     found = await exchange.services.get_call(exchange.account.id, call_id)
-    return json_response(project(responses.call(found.call, found.attempts), exchange.fields))
+    return json_response(project(responses.details(found, base=exchange.base), exchange.fields))
 
 
 async def upload_sound(exchange: Exchange) -> Response:

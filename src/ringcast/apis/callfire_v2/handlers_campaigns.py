@@ -149,7 +149,7 @@ async def find_calls_of_campaign(exchange: Exchange) -> Response:
         campaign_id=campaign_id,
         batch_id=None if batch_id is None else BatchId(batch_id),
     )
-    items = [responses.call(one.call, one.attempts) for one in found]
+    items = [responses.details(one, base=exchange.base) for one in found]
     return json_response(project_list(responses.page(items, window, total), exchange.fields))
 
 

@@ -115,7 +115,8 @@ async def get_history(exchange: Exchange) -> Response:
     calls = await _services(exchange).contact_history(
         exchange.account.id, contact_id, exchange.query.page()
     )
-    return json_response(project(contact_bodies.history(contact_id, calls), exchange.fields))
+    body = contact_bodies.history(contact_id, calls, base=exchange.base)
+    return json_response(project(body, exchange.fields))
 
 
 async def find_lists(exchange: Exchange) -> Response:

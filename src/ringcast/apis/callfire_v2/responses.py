@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from ringcast.apis.callfire_v2.recording_bodies import CallRecordingBody, recording
 from ringcast.apis.callfire_v2.statuses import (
     CALL_STATE,
     SOUND_STATUS,
@@ -22,15 +23,34 @@ from ringcast.domain.accounts import Account, AccountNumber
 from ringcast.domain.calls import Attempt, AttemptState, Call
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
+from ringcast.domain.recordings import Recording
 from ringcast.domain.sounds import Sound
 from ringcast.ports.store import Page
+from ringcast.services.calls import CallDetails
 from ringcast.services.sounds import AddedSound
 
-__all__ = ["ItemList", "ItemPage", "account", "added_sound", "call", "caller_id", "page", "sound"]
+__all__ = [
+    "ItemList",
+    "ItemPage",
+    "account",
+    "added_sound",
+    "call",
+    "caller_id",
+    "details",
+    "page",
+    "sound",
+]
 
 T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class QuestionResponseBody(msgspec.Struct, kw_only=True):
+    """What was answered to a question of the script."""
+
+    question: str
+    response: str
 
 
 class CallRecordBody(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -44,6 +64,8 @@ class CallRecordBody(msgspec.Struct, omit_defaults=True, kw_only=True):
     duration: int
     result: str | None = None
     callResult: str | None = None  # noqa: N815
+    questionResponses: list[QuestionResponseBody] | None = None  # noqa: N815
+    recordings: list[CallRecordingBody] | None = None
 
 
 class CallBody(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -115,10 +137,26 @@ def page(items: list[T], window: Page, total: int | None) -> ItemPage[T]:
     )
 
 
-def call(of: Call, attempts: Sequence[Attempt] = ()) -> CallBody:
-    """Return a call with a record of each attempt that has ended."""
-    ended = [one for one in attempts if one.state is AttemptState.ENDED]
-    records = [_record(one, results_for(of)) for one in ended]
+def call(
+    of: Call,
+    attempts: Sequence[Attempt] = (),
+    recordings: Sequence[Recording] = (),
+    *,
+    base: str | None = None,
+) -> CallBody:
+    """Return a call with a record of each attempt that has ended.
+
+    `base` is the address of this API, for links to recordings; None if it is not known.
+    """
+    records = [
+        _record(
+            attempt,
+            results_for(of),
+            [recording(one, of, base=base) for one in recordings if one.attempt_id == attempt.id],
+        )
+        for attempt in attempts
+        if attempt.state is AttemptState.ENDED
+    ]
     return CallBody(
         id=of.id,
         fromNumber=None if of.from_number is None else of.from_number.digits,
@@ -165,12 +203,19 @@ def caller_id(of: AccountNumber) -> CallerIdBody:
     return CallerIdBody(phoneNumber=of.number.digits)
 
 
+def details(of: CallDetails, *, base: str | None) -> CallBody:
+    """Return a call with all that belongs to it."""
+    return call(of.call, of.attempts, of.recordings, base=base)
+
+
 def milliseconds(time: datetime) -> int:
     """Return a time in milliseconds since the epoch."""
     return (time - _EPOCH) // timedelta(milliseconds=1)
 
 
-def _record(of: Attempt, results: Mapping[Outcome, str]) -> CallRecordBody:
+def _record(
+    of: Attempt, results: Mapping[Outcome, str], recordings: Sequence[CallRecordingBody]
+) -> CallRecordBody:
     result = None if of.outcome is None else results[of.outcome]
     return CallRecordBody(
         id=of.id,
@@ -181,6 +226,11 @@ def _record(of: Attempt, results: Mapping[Outcome, str]) -> CallRecordBody:
         duration=round(of.talk_time.total_seconds()),
         result=result,
         callResult=result,  # descriptions say `result`, samples say `callResult`: clients read both
+        questionResponses=[
+            QuestionResponseBody(question=one.question, response=one.response) for one in of.answers
+        ]
+        or None,
+        recordings=list(recordings) or None,
     )
 
 

@@ -19,6 +19,7 @@ from ringcast.apis.callfire_v2 import (
     handlers_contacts,
     handlers_dnc,
     handlers_numbers,
+    handlers_recordings,
     handlers_webhooks,
 )
 from ringcast.apis.callfire_v2.exchange import Exchange
@@ -237,8 +238,22 @@ OPERATIONS: tuple[Operation, ...] = (
         takes=frozenset({"enable"}),
         notes="came in December 2019; who was dialled stays as they are; 204",
     ),
-    Operation("GET", "/calls/recordings/{id}", "getCallRecording"),
-    Operation("GET", "/calls/recordings/{id}.mp3", "getCallRecordingMp3"),
+    Operation(
+        "GET",
+        "/calls/recordings/{id}",
+        "getCallRecording",
+        handlers_recordings.get_recording,
+        takes=frozenset({"fields"}),
+        notes="lengthInBytes and hash (SHA-256) are those of the WAV file; one without a name is "
+        "named by its id",
+    ),
+    Operation(
+        "GET",
+        "/calls/recordings/{id}.mp3",
+        "getCallRecordingMp3",
+        handlers_recordings.get_recording_mp3,
+        notes="409 until it is READY; ranges and ETag",
+    ),
     Operation(
         "GET",
         "/calls/{id}",
@@ -247,9 +262,29 @@ OPERATIONS: tuple[Operation, ...] = (
         takes=frozenset({"fields"}),
         notes="a record for each attempt that has ended",
     ),
-    Operation("GET", "/calls/{id}/recordings", "getCallRecordings"),
-    Operation("GET", "/calls/{id}/recordings/{name}", "getCallRecordingByName"),
-    Operation("GET", "/calls/{id}/recordings/{name}.mp3", "getCallRecordingMp3ByName"),
+    Operation(
+        "GET",
+        "/calls/{id}/recordings",
+        "getCallRecordings",
+        handlers_recordings.get_recordings_of_call,
+        takes=frozenset({"fields"}),
+        notes="first to last",
+    ),
+    Operation(
+        "GET",
+        "/calls/{id}/recordings/{name}",
+        "getCallRecordingByName",
+        handlers_recordings.get_named_recording,
+        takes=frozenset({"fields"}),
+        notes="the newest of that name",
+    ),
+    Operation(
+        "GET",
+        "/calls/{id}/recordings/{name}.mp3",
+        "getCallRecordingMp3ByName",
+        handlers_recordings.get_named_recording_mp3,
+        notes="as by id",
+    ),
     Operation(
         "GET",
         "/campaigns/batches/{id}",

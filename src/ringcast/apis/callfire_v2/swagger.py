@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from msgspec import inspect
 from starlette.requests import Request
@@ -20,6 +19,7 @@ from starlette.responses import Response
 from ringcast.apis.callfire_v2.errors import ErrorBody
 from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
 from ringcast.apis.callfire_v2.shapes import MODEL_NAMES, SHAPES, Shape
+from ringcast.web.addresses import address_of
 from ringcast.web.json import json_response
 
 __all__ = ["PATH", "SwaggerDocument", "document"]
@@ -62,13 +62,7 @@ class SwaggerDocument:
 
     def answer(self, request: Request) -> Response:
         """GET /api-docs/swagger.json, for which nobody needs a credential."""
-        root = str(request.scope.get("root_path", ""))
-        if self._public_url is None:
-            host = request.headers.get("host", "")
-            scheme = request.url.scheme
-        else:
-            parts = urlsplit(self._public_url)
-            scheme, host, root = parts.scheme, parts.netloc, parts.path.rstrip("/") + root
+        scheme, host, root = address_of(request, self._public_url)
         return json_response(document(scheme=scheme, host=host, base_path=root))
 
 

@@ -25,6 +25,7 @@ from ringcast.stores.sql.do_not_call import DoNotCallWork
 from ringcast.stores.sql.events import EventWork
 from ringcast.stores.sql.identifiers import Identifiers
 from ringcast.stores.sql.postgresql import PostgresqlDatabase
+from ringcast.stores.sql.recordings import RecordingWork
 from ringcast.stores.sql.schema import migrate
 from ringcast.stores.sql.sounds import SoundWork
 from ringcast.stores.sql.sqlite import SqliteDatabase
@@ -46,6 +47,7 @@ class SqlTransaction(
     ContactListWork,
     DoNotCallWork,
     CampaignWork,
+    RecordingWork,
 ):
     """A unit of work on one of the databases (`ports.store.Transaction`)."""
 
