@@ -39,11 +39,7 @@ DATA = 256
 PRESS_EVERY = 5
 #: Detection that goes on for the whole run.
 ENDLESS = DetectionSettings(
-    **{
-        name: 600.0
-        for name in DetectionSettings.__dataclass_fields__
-        if name not in ("shortest_sound", "short_greeting")
-    }
+    initial_silence=600, after_short=600, long_greeting=600, after_longer=600, total=600, bias=1000
 )
 FIRST_HOST = (127 << 24) + (1 << 16)
 

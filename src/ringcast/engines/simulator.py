@@ -585,6 +585,7 @@ class SimulatedEngine:
         self._sink(event)
 
 
+_WORD: Final = timedelta(seconds=0.4)
 _MACHINES: Final = (AnswerKind.MACHINE, AnswerKind.SCREENING)
 
 
@@ -603,8 +604,11 @@ def _verdict_after(
         return settings.initial_silence, "nobody spoke"
     if far_end.answer_kind is AnswerKind.FAX:
         return _FAX_TONE, "fax tone"
-    if far_end.answer_kind in _MACHINES and left >= settings.long_greeting:
-        return settings.long_greeting, "long greeting"
+    longest = settings.long_greeting
+    if settings.words is not None:
+        longest = min(longest, settings.words * _WORD)
+    if far_end.answer_kind in _MACHINES and left >= longest:
+        return longest, "long greeting"
     if far_end.beeps:
         return left + _BEEP_AFTER, "beep"
     is_short = left <= settings.short_greeting

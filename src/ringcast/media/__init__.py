@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ringcast.media.messages import (
     AnswerClassified,
+    AnswerLeaning,
     Codec,
     DigitReceived,
     DigitsSent,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AnswerClassified",
+    "AnswerLeaning",
     "Codec",
     "DigitReceived",
     "DigitsSent",

@@ -9,7 +9,7 @@ import numpy as np
 from ringcast.audio import detection
 from ringcast.audio.detection import DetectionSettings, Detector
 from ringcast.audio.g711 import ALAW_DECODE, ULAW_DECODE
-from ringcast.media.messages import AnswerClassified, Codec, GreetingEnded
+from ringcast.media.messages import AnswerClassified, AnswerLeaning, Codec, GreetingEnded
 from ringcast.media.playout import KEPT, Playout
 from ringcast.media.recordings import CODEC_NUMBER
 
@@ -63,6 +63,17 @@ class Detections:
             if isinstance(heard, detection.GreetingEnded):
                 self._emit(GreetingEnded(stream=stream, at=now, beep=heard.beep))
                 continue
+            if isinstance(heard, detection.Leaning):
+                self._emit(
+                    AnswerLeaning(
+                        stream=stream,
+                        at=now,
+                        kind=heard.kind,
+                        seconds=heard.seconds,
+                        confidence=heard.confidence,
+                    )
+                )
+                continue
             self._emit(
                 AnswerClassified(
                     stream=stream,
@@ -70,6 +81,7 @@ class Detections:
                     kind=heard.kind,
                     seconds=heard.seconds,
                     reason=heard.reason,
+                    confidence=heard.confidence,
                 )
             )
             if heard.stream not in self._detector:  # the verdict was final

@@ -136,6 +136,18 @@ class AnswerClassified:
     #: How much of the stream was heard for it.
     seconds: float
     reason: str
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLeaning:
+    """What it looks like before detection knows; comes when that changes."""
+
+    stream: int
+    at: float
+    kind: AnswerKind
+    seconds: float
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +251,7 @@ StreamEvent: TypeAlias = (
     | DigitReceived
     | DigitsSent
     | AnswerClassified
+    | AnswerLeaning
     | GreetingEnded
     | SilenceHeard
     | FirstPacketReceived

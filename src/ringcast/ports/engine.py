@@ -21,6 +21,7 @@ from ringcast.domain.numbers import Destination, PhoneNumber
 __all__ = [
     "AnswerClassified",
     "AnswerKind",
+    "AnswerLeaning",
     "CallEngine",
     "CallOffered",
     "Capabilities",
@@ -263,11 +264,24 @@ class DetectionSettings:
     """The verdict comes in this time: a person if it is in doubt."""
     greeting_end: timedelta = timedelta(seconds=2)
     """A machine that is silent for so long has ended its greeting without a beep."""
+    words: int | None = None
+    """Who speaks so many words, or more, is a machine."""
+    bias: float = 3.0
+    """How many times worse it is to take a person for a machine than a machine for a person."""
+    learned: bool = True
+    """Whether the engine may use what it knows of voices beside these limits."""
+    is_silence_in_doubt: bool = False
+    """No verdict within `total` is SILENCE, not HUMAN."""
+    leanings: bool = False
+    """Tell what it looks like before there is a verdict (AnswerLeaning)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerClassified:
-    """Detection has its verdict. A machine is listened to on; all else ends the detection."""
+    """Detection has its verdict. A machine is listened to on; all else ends the detection.
+
+    What was taken for a MACHINE may turn out to be SCREENING: then it comes once more.
+    """
 
     leg: AttemptId
     at: datetime
@@ -276,6 +290,19 @@ class AnswerClassified:
     """How much of the leg was heard for it."""
     reason: str
     """In a few plain words."""
+    confidence: float = 1.0
+    """From 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLeaning:
+    """What it looks like so far; comes when that changes, before the verdict."""
+
+    leg: AttemptId
+    at: datetime
+    kind: AnswerKind
+    after: timedelta
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,6 +365,7 @@ EngineEvent: TypeAlias = (
     | DigitsSent
     | RecordingFinished
     | AnswerClassified
+    | AnswerLeaning
     | GreetingEnded
     | SilenceHeard
     | Unbridged

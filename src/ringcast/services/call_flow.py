@@ -31,6 +31,7 @@ from ringcast.ports.clock import Clock
 from ringcast.ports.engine import (
     AnswerClassified,
     AnswerKind,
+    AnswerLeaning,
     CallEngine,
     DigitReceived,
     DigitsSent,
@@ -386,7 +387,9 @@ class CallFlow:
                     self._note_digit(news)
                 case PlaybackStarted() | DigitsSent() | RecordingFinished():
                     pass
-                case AnswerClassified() | GreetingEnded() | SilenceHeard() | Unbridged():
+                case AnswerClassified() | AnswerLeaning() | GreetingEnded():
+                    pass
+                case SilenceHeard() | Unbridged():
                     pass
                 case SecondAnswered() | SecondOver() | WorkDone():
                     pass

@@ -15,6 +15,7 @@ from ringcast.domain.instructions import Script
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import (
     AnswerClassified,
+    AnswerKind,
     CallEngine,
     DetectionSettings,
     DigitReceived,
@@ -224,11 +225,18 @@ class LegActions:
             if news is None:
                 raise NoVerdict(timedelta(seconds=self.seconds() - since))
 
-    async def greeting_end(self, longest: timedelta) -> GreetingEnded | None:
-        """Wait until a machine's greeting is over; None if it goes on for so long."""
+    async def greeting_end(
+        self, longest: timedelta, *, on_news: Callable[[AnswerKind], None]
+    ) -> GreetingEnded | None:
+        """Wait until a machine's greeting is over; None if it goes on for so long.
+
+        `on_news` is told if the machine turns out to be something else.
+        """
         until = self.after(longest)
         while True:
             news = await self.next_news(until)
+            if isinstance(news, AnswerClassified):
+                on_news(news.kind)
             if news is None or isinstance(news, GreetingEnded):
                 return news
 

@@ -128,7 +128,7 @@ class ScriptRun:
         return AnswerKind.HUMAN if verdict is None else verdict.kind
 
     async def _speak_to_machine(self, instructions: Sequence[Instruction]) -> None:
-        await self._actions.greeting_end(_LONGEST_GREETING)
+        await self._actions.greeting_end(_LONGEST_GREETING, on_news=self._call.note_answered_by)
         try:
             with self._actions.listener(_notice_speech):
                 await self.run(instructions)

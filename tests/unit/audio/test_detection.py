@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -15,10 +17,17 @@ from ringcast.audio.detection import (
     Detector,
     GreetingEnded,
     Heard,
-    detect,
 )
+from ringcast.audio.detection import detect as _detect
 
 _SYLLABLE = 0.18
+RULES = DetectionSettings(learned=False)
+"""Noise speaks no language: the model has no opinion of it."""
+
+
+def detect(samples: NDArray[np.int16], settings: DetectionSettings = RULES) -> list[Heard]:
+    """Return what the rules make of it."""
+    return _detect(samples, settings)
 
 
 def speech(seconds: float, *, level_dbfs: float = -18.0, seed: int = 1) -> NDArray[np.int16]:
@@ -116,7 +125,7 @@ def test_beep_after_a_short_greeting_is_a_machine_whose_greeting_is_over(
         assert verdict(heard).kind is AnswerKind.MACHINE
         (end,) = endings(heard)
         assert end.beep
-        assert end.seconds == pytest.approx(begin + milliseconds / 1000, abs=0.05)
+        assert 0 <= end.seconds - (begin + milliseconds / 1000) <= 0.12
 
 
 def test_beep_in_noise_is_a_beep() -> None:
@@ -179,7 +188,7 @@ def test_beep_like_a_fax_tone_after_a_greeting_is_a_beep() -> None:
 
 
 def test_total_time_ends_every_doubt() -> None:
-    settings = DetectionSettings(total=2.0, initial_silence=5.0)
+    settings = DetectionSettings(learned=False, total=2.0, initial_silence=5.0)
 
     assert verdict(detect(sounds(1.0, speech(5.0)), settings)).seconds == 2.0
     assert verdict(detect(sounds(1.0, speech(5.0)), settings)).kind is AnswerKind.HUMAN
@@ -188,6 +197,7 @@ def test_total_time_ends_every_doubt() -> None:
 
 def test_limits_are_those_of_the_settings() -> None:
     settings = DetectionSettings(
+        learned=False,
         initial_silence=1.0,
         short_greeting=1.0,
         after_short=0.4,
@@ -204,9 +214,16 @@ def test_limits_are_those_of_the_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    "limits", [{"total": 0.0}, {"greeting_end": 601.0}, {"long_greeting": 1.0}]
+    "limits",
+    [
+        {"total": 0.0},
+        {"greeting_end": 601.0},
+        {"long_greeting": 1.0},
+        {"words": 0},
+        {"bias": 0.0},
+    ],
 )
-def test_limits_that_make_no_sense_are_refused(limits: dict[str, float]) -> None:
+def test_limits_that_make_no_sense_are_refused(limits: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(limits))):
         DetectionSettings(**limits)
 
@@ -222,7 +239,7 @@ def test_many_streams_are_each_heard_as_if_alone() -> None:
 
     detector, together = Detector(initial=1), [list[Heard]() for _ in recordings]
     for i in range(len(recordings)):
-        detector.start(i, DetectionSettings())
+        detector.start(i, RULES)
     for frame in range(1000):
         chosen = detector.streams.tolist()
         if not chosen:

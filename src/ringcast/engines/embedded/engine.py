@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ringcast.audio import detection
 from ringcast.domain.errors import EngineUnavailable, OfferGone, RingcastError
@@ -333,12 +333,7 @@ class EmbeddedEngine:
 
     async def start_detection(self, leg: AttemptId, settings: DetectionSettings) -> None:
         """Find out who has answered."""
-        limits = detection.DetectionSettings(
-            **{
-                name: getattr(settings, name).total_seconds()
-                for name in DetectionSettings.__dataclass_fields__
-            }
-        )
+        limits = _limits(settings)
         live = self._answered(leg)
         if live is not None:
             live.command(self._media.start_detection, leg, limits)
@@ -500,3 +495,13 @@ class EmbeddedEngine:
         """Return the host part of our From, as it is written in a URI."""
         host = self._advertise or self._sip_host
         return format_host_port(local_host_towards(route.host) if host in WILDCARDS else host, None)
+
+
+def _limits(settings: DetectionSettings) -> detection.DetectionSettings:
+    """Return the settings as media workers take them: in seconds."""
+    given: dict[str, Any] = {}
+    for name in DetectionSettings.__dataclass_fields__:
+        value = getattr(settings, name)
+        if value is not None:
+            given[name] = value.total_seconds() if isinstance(value, timedelta) else value
+    return detection.DetectionSettings(**given)

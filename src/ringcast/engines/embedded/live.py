@@ -30,6 +30,7 @@ from ringcast.ports.clock import Clock
 from ringcast.ports.engine import (
     AnswerClassified,
     AnswerKind,
+    AnswerLeaning,
     DigitReceived,
     DigitsSent,
     EventSink,
@@ -363,6 +364,17 @@ class LiveLeg:
                     kind=AnswerKind(event.kind),
                     after=timedelta(seconds=event.seconds),
                     reason=event.reason,
+                    confidence=event.confidence,
+                )
+            )
+        elif isinstance(event, media.AnswerLeaning):
+            leg.media_event(
+                AnswerLeaning(
+                    leg=self.id,
+                    at=at,
+                    kind=AnswerKind(event.kind),
+                    after=timedelta(seconds=event.seconds),
+                    confidence=event.confidence,
                 )
             )
         elif isinstance(event, media.GreetingEnded):
