@@ -355,6 +355,8 @@ _ACTIONS: dict[str, Callable[[Rig, AttemptId, Path], Awaitable[None]]] = {
     "send_digits": lambda rig, leg, path: rig.engine.send_digits(leg, "1"),
     "start_recording": lambda rig, leg, path: record(rig, leg, path / "late.wav"),
     "stop_recording": lambda rig, leg, path: rig.engine.stop_recording(leg, 3),
+    "watch_silence": lambda rig, leg, path: rig.engine.watch_silence(leg, seconds(0.1)),
+    "listen_for_keys": lambda rig, leg, path: rig.engine.listen_for_keys(leg),
     "hang_up": lambda rig, leg, path: rig.engine.hang_up(leg),
 }
 

@@ -74,6 +74,8 @@ class FarEnd:
     """From its answer."""
     presses: Sequence[tuple[timedelta, str]] = ()
     """Keys, and when from its answer."""
+    presses_tones: bool = False
+    """Whether its keys come as tones in the audio."""
     answer_kind: AnswerKind = AnswerKind.HUMAN
     """What detection makes of it."""
     greeting: timedelta = timedelta(seconds=0.6)
@@ -97,6 +99,7 @@ class _Leg:
     answered_at: datetime | None = None
     detection: object | None = None
     """That which runs."""
+    hears_tones: bool = False
     silence: object | None = None
     """What is waited for."""
     bridged_to: AttemptId | None = None
@@ -345,6 +348,18 @@ class SimulatedEngine:
             live.silence = None
             self._report(SilenceHeard(leg=leg, at=self.now, length=length))
 
+    async def listen_for_keys(self, leg: AttemptId) -> None:
+        """From here on keys that are `tones` are heard."""
+        live = self._answered(leg)
+        if live is not None:
+            live.hears_tones = True
+
+    async def stop_listening_for_keys(self, leg: AttemptId) -> None:
+        """Hear them no more."""
+        live = self._answered(leg)
+        if live is not None:
+            live.hears_tones = False
+
     async def bridge(self, leg: AttemptId, other: AttemptId) -> None:
         """Note that the legs hear each other (`hears`); keys go from one to the other."""
         if leg == other:
@@ -461,6 +476,13 @@ class SimulatedEngine:
         self._after(live.max_length, leg, lambda: self._reach_limit(leg))
 
     def _press(self, leg: AttemptId, digit: str) -> None:
+        live = self._legs[leg]
+        if live.far_end.presses_tones:
+            if live.hears_tones:
+                self._report(
+                    DigitReceived(leg=leg, at=self.now, digit=digit, duration=_DIGIT_LENGTH)
+                )
+            return  # a leg it is bridged to hears them as they are
         self._report(DigitReceived(leg=leg, at=self.now, digit=digit, duration=_DIGIT_LENGTH))
         other = self.hears(leg)
         if other is not None:

@@ -110,12 +110,14 @@ class PlaybackFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigitReceived:
-    """The far end pressed a digit (RFC 4733) and has let it go."""
+    """The far end pressed a digit and has let it go: an event (RFC 4733), or tones."""
 
     stream: int
     at: float
     digit: str
     duration_ms: int
+    #: Whether it came in the audio.
+    is_tone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -439,6 +441,18 @@ class StopWatchingSilence(Command, tag="stop_watching_silence", frozen=True):
     stream: int
 
 
+class ListenForKeys(Command, tag="listen_for_keys", frozen=True):
+    """Hear keys that come as tones, too."""
+
+    stream: int
+
+
+class StopListeningForKeys(Command, tag="stop_listening_for_keys", frozen=True):
+    """Hear only keys that come as events."""
+
+    stream: int
+
+
 class Bridge(Command, tag="bridge", frozen=True):
     """Let two streams hear each other."""
 
@@ -496,6 +510,8 @@ AnyCommand: TypeAlias = (
     | StopDetection
     | WatchSilence
     | StopWatchingSilence
+    | ListenForKeys
+    | StopListeningForKeys
     | Bridge
     | Unbridge
     | StartRecording

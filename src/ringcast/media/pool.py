@@ -287,6 +287,16 @@ class MediaPool:
         worker, _ = self._find(stream)
         worker.send(m.StopWatchingSilence(stream))
 
+    def listen_for_keys(self, stream: int) -> None:
+        """Tell also of keys that come as tones, unless the far end has sent one as an event."""
+        worker, _ = self._find(stream)
+        worker.send(m.ListenForKeys(stream))
+
+    def stop_listening_for_keys(self, stream: int) -> None:
+        """Tell only of keys that come as events."""
+        worker, _ = self._find(stream)
+        worker.send(m.StopListeningForKeys(stream))
+
     def bridge(self, stream: int, other: int) -> None:
         """Let two streams hear each other, in place of the silence they would send.
 

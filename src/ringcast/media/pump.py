@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ringcast.media import messages as m
 from ringcast.media.datagrams import AddressInUse, Outgoing, Ports, pack_address
 from ringcast.media.detecting import Detections
+from ringcast.media.keys import KeyWatch
 from ringcast.media.playback import Files, Playback
 from ringcast.media.playout import Playout
 from ringcast.media.receive import Receiver
@@ -58,11 +59,17 @@ class Pump:
         self._playout = Playout(capacity)
         self._detections = Detections(self._playout, emit=emit, tick=tick)
         self._silences = SilenceWatch(self._playout, emit=emit, tick=tick)
+        self._keys = KeyWatch(self._playout, emit=emit, tick=tick)
         self.transmitter = Transmitter(
             outgoing, ports, self._recordings, self._playout, emit=emit, random_bits=random_bits
         )
         self.receiver = Receiver(
-            outgoing, ports, self._recordings, self._playout, emit=emit, rtp_timeout=rtp_timeout
+            outgoing,
+            ports,
+            self._recordings,
+            self._playout,
+            emit=self._note_received,
+            rtp_timeout=rtp_timeout,
         )
         self._free = list(range(capacity))
         self._streams: dict[int, _Stream] = {}
@@ -95,6 +102,7 @@ class Pump:
         self._recordings.handle_tick(self._tick)
         self._detections.handle_tick(self._tick, now)
         self._silences.handle_tick(self._tick, now)
+        self._keys.handle_tick(self._tick, now)
         for file in self._writer.finished():
             self._note_finished(file)
 
@@ -143,6 +151,11 @@ class Pump:
                 self._silences.start(stream.row, command.stream, command.seconds, codec)
             case m.StopWatchingSilence():
                 self._silences.stop(stream.row)
+            case m.ListenForKeys():
+                codec, _ = self.transmitter.playback_settings(stream.row)
+                self._keys.start(stream.row, command.stream, codec)
+            case m.StopListeningForKeys():
+                self._keys.stop(stream.row)
             case m.Bridge():
                 self._bridge(stream, command)
             case m.Unbridge():
@@ -161,6 +174,14 @@ class Pump:
             self._emit(m.PortReserved(port=command.port, errno=exc.errno or errno.EIO))
         else:
             self._emit(m.PortReserved(port=command.port))
+
+    def _note_received(self, event: object) -> None:
+        """Hand on an event of the receiver."""
+        if isinstance(event, m.DigitReceived):
+            stream = self._streams.get(event.stream)
+            if stream is not None:
+                self._keys.note_event(stream.row)
+        self._emit(event)
 
     def _open(self, command: m.Open | m.OpenReserved) -> None:
         stream = command.stream
@@ -287,6 +308,7 @@ class Pump:
         row = stream.row
         self._detections.stop(row)
         self._silences.stop(row)
+        self._keys.close(row)
         self._recordings.stop_all(row, tick=self._tick)
         self.transmitter.close(row, now=self._now)
         self._ports.close(row)

@@ -458,6 +458,15 @@ class CallEngine(Protocol):
     async def stop_watching_silence(self, leg: AttemptId) -> None:
         """Wait for silence no more."""
 
+    async def listen_for_keys(self, leg: AttemptId) -> None:
+        """Report also keys that come as tones in the audio, until `stop_listening_for_keys`.
+
+        Those that come as messages of their own are reported in any case, and none twice.
+        """
+
+    async def stop_listening_for_keys(self, leg: AttemptId) -> None:
+        """Report only keys that come as messages of their own."""
+
     async def bridge(self, leg: AttemptId, other: AttemptId) -> None:
         """Let two answered legs hear each other and pass on their keys, until one ends.
 

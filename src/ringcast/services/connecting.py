@@ -60,7 +60,10 @@ async def connect(actions: LegActions, call: ScriptedCall, wanted: Connecting) -
         ready = await attempt.first_ready()
         if ready is None:
             return attempt.last
-        return await attempt.see_through(ready)
+        if not wanted.end_on:
+            return await attempt.see_through(ready)
+        async with actions.hearing_keys():
+            return await attempt.see_through(ready)
     finally:  # also when the first leg is over
         await attempt.end_all()
 

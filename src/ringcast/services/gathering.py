@@ -23,7 +23,13 @@ async def gather(
     actions: LegActions, prompts: Prompts, account_id: AccountId, step: Gather, *, typed: str = ""
 ) -> Gathered:
     """Collect keys as the step says; `typed` were pressed before it began."""
-    keys = list(typed)
+    async with actions.hearing_keys():
+        return await _gathered(actions, prompts, account_id, step, list(typed))
+
+
+async def _gathered(
+    actions: LegActions, prompts: Prompts, account_id: AccountId, step: Gather, keys: list[str]
+) -> Gathered:
     if not keys:
         await _prompt(actions, prompts, account_id, step, keys)
     digits = ""

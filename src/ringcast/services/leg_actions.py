@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -102,6 +102,7 @@ class LegActions:
         self._numbers = count(1)
         self._playing: int | None = None
         self._is_detecting = False
+        self._hearing_keys = 0
         self._listeners: list[Callable[[News], None]] = []
 
     # Waiting
@@ -122,6 +123,19 @@ class LegActions:
             yield
         finally:
             self._listeners.remove(listener)
+
+    @asynccontextmanager
+    async def hearing_keys(self) -> AsyncIterator[None]:
+        """Hear keys also where they come as tones; listening to all calls always would cost."""
+        self._hearing_keys += 1
+        if self._hearing_keys == 1:
+            await self.engine.listen_for_keys(self.leg)
+        try:
+            yield
+        finally:
+            self._hearing_keys -= 1
+            if not self._hearing_keys:
+                await self.engine.stop_listening_for_keys(self.leg)
 
     def hear_always(self, listener: Callable[[News], None]) -> None:
         """Call `listener` with all news from here on."""

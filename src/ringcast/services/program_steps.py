@@ -124,7 +124,8 @@ class StepRun:
             case Ban() | NoteAnswer():
                 return await self.without_call(step)
             case Listen():
-                self._typed += await self._actions.pause(step.length)
+                async with self._actions.hearing_keys():
+                    self._typed += await self._actions.pause(step.length)
                 return Done()
         typed, self._typed = self._typed, ""
         if not isinstance(step, Reject | End):

@@ -35,7 +35,8 @@ async def record_message(
     )
     ended_by, over = "hangup", None
     try:
-        ended_by = await _end_of_message(actions, recordings, step, number)
+        async with actions.hearing_keys():
+            ended_by = await _end_of_message(actions, recordings, step, number)
         await recordings.stop(number)
         kept = await recordings.kept(number)
     except LegOver as gone:

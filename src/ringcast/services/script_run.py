@@ -141,6 +141,12 @@ class ScriptRun:
     # Keys
 
     async def _offer(self, menu: Menu) -> None:
+        async with self._actions.hearing_keys():
+            key = await self._choice(menu)
+        if key is not None:
+            await self.run(menu.keys[key])
+
+    async def _choice(self, menu: Menu) -> str | None:
         actions = self._actions
         playback = until = None
         if menu.audio:
@@ -150,13 +156,12 @@ class ScriptRun:
         while True:
             news = await actions.next_news(until)
             if news is None:
-                return
+                return None
             if isinstance(news, PlaybackFinished) and news.playback == playback:
                 until = actions.after(menu.wait)
             elif isinstance(news, DigitReceived) and news.digit in menu.keys:
                 await actions.stop(playback)
-                await self.run(menu.keys[news.digit])
-                return
+                return news.digit
 
     # Transfer
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ringcast.audio import g711, wav
+from ringcast.audio import g711, tones, wav
 from ringcast.media import messages as m
 from ringcast.media.datagrams import AddressInUse, Arrivals, Outgoing, pack_address
 from ringcast.media.pump import Pump
@@ -601,6 +601,45 @@ def test_silence_is_told_once_when_the_far_end_has_stopped_to_speak(
     (heard,) = bench.seen(m.SilenceHeard)
     assert heard.at - spoken_until == pytest.approx(0.4, abs=0.1)
     assert heard.seconds == 0.4
+
+
+def hear_tones(bench: Bench, key: str, *, first: int) -> None:
+    """Let a key arrive as tones, and silence after it."""
+    audio = np.concatenate([tones.dtmf(key, 100), np.zeros(1600, np.int16)])
+    coded = g711.encode_ulaw(audio).tobytes()
+    for number in range(len(coded) // 160):
+        bench.hear(first + number, coded[number * 160 : (number + 1) * 160])
+        bench.run()
+
+
+def test_keys_that_come_as_tones_are_told_while_they_are_listened_for(bench: Bench) -> None:
+    bench.open()
+    hear_tones(bench, "1", first=0)
+    assert bench.seen(m.DigitReceived) == []
+
+    bench.do(m.ListenForKeys(0))
+    hear_tones(bench, "2", first=20)
+    bench.do(m.StopListeningForKeys(0))
+    hear_tones(bench, "3", first=40)
+
+    (key,) = bench.seen(m.DigitReceived)
+    assert (key.digit, key.is_tone) == ("2", True)
+    assert key.duration_ms == pytest.approx(100, abs=25)
+
+
+def test_key_that_comes_as_an_event_and_as_tones_is_told_once(bench: Bench) -> None:
+    bench.open()
+    bench.do(m.ListenForKeys(0))
+    event = EventPayload(event=5, end=True, volume=10, duration=800)
+    bench.hear(0, event.serialize(), payload_type=EVENTS, marker=True)
+    bench.run()
+
+    hear_tones(bench, "5", first=1)
+    bench.do(m.ListenForKeys(0))
+    hear_tones(bench, "5", first=30)
+
+    (key,) = bench.seen(m.DigitReceived)
+    assert (key.digit, key.is_tone) == ("5", False)
 
 
 def test_silence_is_not_told_to_whoever_waits_no_more(bench: Bench) -> None:

@@ -262,6 +262,20 @@ async def test_key_pressed_while_a_prompt_is_being_fetched_counts() -> None:
     assert bench.since_answer == pytest.approx(1.0)
 
 
+async def test_keys_that_come_as_tones_are_gathered_too() -> None:
+    bench = Bench(replace(pressing((1.0, "1"), (3.0, "2"), (5.0, "3")), presses_tones=True))
+
+    await bench.does(
+        Gather(max_digits=1),
+        Say(prompts=(spoken("x", 2.5),)),
+        Listen(length=after(2.0)),
+        Gather(max_digits=1),
+    )
+
+    assert bench.results[0] == Gathered(digits="1", ended_by=GatherEnd.MAX_DIGITS)
+    assert bench.results[-1] == Gathered(digits="3", ended_by=GatherEnd.MAX_DIGITS)
+
+
 # Listen, SendTones
 
 

@@ -356,6 +356,18 @@ class EmbeddedEngine:
         if live is not None:
             live.command(self._media.stop_watching_silence, leg)
 
+    async def listen_for_keys(self, leg: AttemptId) -> None:
+        """Report also keys that come as tones."""
+        live = self._answered(leg)
+        if live is not None:
+            live.command(self._media.listen_for_keys, leg)
+
+    async def stop_listening_for_keys(self, leg: AttemptId) -> None:
+        """Report only keys that come as events or in SIP INFO."""
+        live = self._answered(leg)
+        if live is not None:
+            live.command(self._media.stop_listening_for_keys, leg)
+
     async def bridge(self, leg: AttemptId, other: AttemptId) -> None:
         """Let two answered legs hear each other."""
         self._bridges.join(leg, other)

@@ -351,7 +351,8 @@ class LiveLeg:
         elif isinstance(event, media.DigitReceived):
             held = timedelta(milliseconds=event.duration_ms)
             leg.media_event(DigitReceived(leg=self.id, at=at, digit=event.digit, duration=held))
-            self._around.on_digit(self.id, event.digit, held)
+            if not event.is_tone:  # a leg it is bridged to hears tones as they are
+                self._around.on_digit(self.id, event.digit, held)
         elif isinstance(event, media.DigitsSent):
             if self._awaits_digits_sent:
                 self._awaits_digits_sent = False
