@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ringcast.audio import wav
+from ringcast.audio import tones, wav
 from ringcast.domain.errors import Unavailable
 from ringcast.domain.ids import AccountId, RecordingId
 from ringcast.integrations.recording_archive import RecordingDirectory
@@ -149,3 +149,29 @@ async def test_deleted_recording_is_gone(archive: RecordingDirectory) -> None:
     assert not mp3.exists()
     with pytest.raises(UnusableRecording):
         await archive.wav(ACCOUNT, RECORDING)
+
+
+@pytest.mark.parametrize("trims", [True, False])
+async def test_silence_is_cut_off_if_that_is_asked_for(
+    archive: RecordingDirectory, trims: bool
+) -> None:
+    path = await archive.place(ACCOUNT, RECORDING)
+    silence = np.zeros(16000, np.int16)
+    spoken = tones.noise(1.0, seed=1, level_dbfs=-20)
+    path.write_bytes(wav.write(np.concatenate([silence, spoken, silence])))
+
+    file = await archive.complete(ACCOUNT, RECORDING, trim_silence=trims)
+
+    found = wav.read(path.read_bytes())
+    assert file.length == timedelta(seconds=found.seconds)
+    assert found.seconds == (pytest.approx(1.4, abs=0.1) if trims else 5.0)
+    assert list(path.parent.iterdir()) == [path]
+
+
+async def test_directory_that_cannot_be_written_keeps_nothing(
+    archive: RecordingDirectory, tmp_path: Path
+) -> None:
+    (tmp_path / "recordings").write_bytes(b"a file in its place")
+
+    with pytest.raises(Unavailable, match="cannot be kept"):
+        await archive.place(ACCOUNT, RECORDING)

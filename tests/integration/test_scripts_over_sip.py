@@ -25,7 +25,7 @@ from ringcast.engines.embedded import EmbeddedEngine, Trunk
 from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.clock import SystemClock
 from ringcast.integrations.http_fetch import HttpFetcher
-from ringcast.integrations.recording_folder import RecordingFolder
+from ringcast.integrations.recording_archive import RecordingDirectory
 from ringcast.integrations.remote_sounds import CachedRemoteSounds
 from ringcast.integrations.speech import StoredSpeech
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
@@ -39,6 +39,7 @@ from ringcast.services.dialer import Dialer
 from ringcast.services.program_run import Programs
 from ringcast.services.program_steps import StepTools
 from ringcast.services.prompts import Prompts
+from ringcast.services.recording_files import KeepRecordings
 from ringcast.stores.sql import SqlStore
 from tests.integration.test_dialing import ACCOUNT, _add_account
 
@@ -177,7 +178,11 @@ async def world(
         tools = StepTools(
             prompts=Prompts(store=store, audio=audio, speech=speech, remote=remote),
             web=web,
-            recordings=RecordingFolder(folder / "recordings", store=store, clock=SystemClock()),
+            recordings=KeepRecordings(
+                store=store,
+                archive=RecordingDirectory(folder / "recordings"),
+                clock=SystemClock(),
+            ),
         )
         dialer = Dialer(
             store=store,

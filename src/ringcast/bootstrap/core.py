@@ -23,7 +23,6 @@ from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.clock import SystemClock
 from ringcast.integrations.http_fetch import HttpFetcher
 from ringcast.integrations.recording_archive import RecordingDirectory
-from ringcast.integrations.recording_folder import RecordingFolder
 from ringcast.integrations.remote_sounds import CachedRemoteSounds
 from ringcast.integrations.speech import StoredSpeech
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
@@ -42,6 +41,7 @@ from ringcast.services.list_imports import ImportLists
 from ringcast.services.program_run import Programs
 from ringcast.services.program_steps import StepTools
 from ringcast.services.prompts import Prompts
+from ringcast.services.recording_files import KeepRecordings
 from ringcast.services.recordings import CompleteAbandonedRecordings
 from ringcast.services.recovery import EndOrphanedAttempts, HoldAttempts
 
@@ -128,7 +128,7 @@ async def running_core(
         tools = StepTools(
             prompts=Prompts(store=store, audio=audio, speech=speech, remote=remote_sounds),
             web=web,
-            recordings=RecordingFolder(settings.data_dir / "recordings", store=store, clock=clock),
+            recordings=KeepRecordings(store=store, archive=recordings, clock=clock),
         )
         admission = Admission(
             calls_per_second=settings.trunk_cps, max_calls=settings.trunk_max_calls

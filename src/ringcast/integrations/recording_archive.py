@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from ringcast.audio import wav
+from ringcast.audio import silence, wav
 from ringcast.domain.errors import Unavailable
 from ringcast.domain.ids import AccountId, RecordingId
 from ringcast.integrations import audio_messages as messages
@@ -63,10 +63,14 @@ class RecordingDirectory:
         await _on_disk(asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True))
         return path
 
-    async def complete(self, account_id: AccountId, recording_id: RecordingId) -> ArchivedFile:
+    async def complete(
+        self, account_id: AccountId, recording_id: RecordingId, *, trim_silence: bool = False
+    ) -> ArchivedFile:
         """See that a file that was written is on the disk, and describe it."""
         path = self._path(account_id, recording_id)
         try:
+            if trim_silence:
+                await _on_disk(asyncio.to_thread(_trim, path))
             return await _on_disk(asyncio.to_thread(_complete, path))
         except (FileNotFoundError, wav.BadWav) as exc:
             raise UnusableRecording(recording_id) from exc
@@ -126,6 +130,21 @@ async def _on_disk(work: Awaitable[T]) -> T:
         raise
     except OSError as exc:
         raise Unavailable(f"recordings cannot be kept or read: {exc.strerror or exc}") from exc
+
+
+def _trim(path: Path) -> None:
+    """Cut off the silence of a file, whole or not at all."""
+    read = wav.read(path.read_bytes())
+    spoken = silence.spoken_part(read.mono())
+    beside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        with beside.open("xb") as file:
+            file.write(wav.write(spoken, read.rate))
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _complete(path: Path) -> ArchivedFile:

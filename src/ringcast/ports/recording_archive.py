@@ -40,11 +40,13 @@ class RecordingArchive(Protocol):
     async def place(self, account_id: AccountId, recording_id: RecordingId) -> Path:
         """Return where the engine writes the file, in a directory that is there."""
 
-    async def complete(self, account_id: AccountId, recording_id: RecordingId) -> ArchivedFile:
+    async def complete(
+        self, account_id: AccountId, recording_id: RecordingId, *, trim_silence: bool = False
+    ) -> ArchivedFile:
         """See that a file that was written is on the disk, and describe it.
 
-        Also one whose writer was killed: what is missing is the last second or two. Raises
-        UnusableRecording.
+        Also one whose writer was killed: what is missing is the last second or two. `trim_silence`
+        cuts off the silence before and after what is spoken. Raises UnusableRecording.
         """
 
     async def wav(self, account_id: AccountId, recording_id: RecordingId) -> Path:

@@ -7,8 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from ringcast.domain.ids import RecordingId
+from ringcast.domain.ids import AccountId, RecordingId
 from ringcast.domain.programs import CallFacts
+from ringcast.domain.recordings import RecordingSource
 
 __all__ = ["KeptRecording", "RecordingFiles", "RecordingPlace"]
 
@@ -18,6 +19,7 @@ class RecordingPlace:
     """A recording that begins, and the WAV file that the engine is to write."""
 
     id: RecordingId
+    account_id: AccountId
     path: Path
     name: str | None
     """What the recording is called on its call."""
@@ -36,7 +38,9 @@ class KeptRecording:
 class RecordingFiles(Protocol):
     """Keeps recordings of calls."""
 
-    async def begin(self, call: CallFacts, name: str | None) -> RecordingPlace:
+    async def begin(
+        self, call: CallFacts, name: str | None, *, source: RecordingSource
+    ) -> RecordingPlace:
         """Return a place for a recording; raise Unavailable if there is none."""
 
     async def finish(

@@ -11,6 +11,7 @@ from typing import Final
 
 from ringcast.domain.ids import RecordingId
 from ringcast.domain.programs import CallFacts
+from ringcast.domain.recordings import RecordingSource
 from ringcast.ports.engine import RecordingFinished, RecordingTracks
 from ringcast.ports.recording_files import KeptRecording, RecordingFiles, RecordingPlace
 from ringcast.services.leg_actions import LegActions, News
@@ -47,6 +48,7 @@ class CallRecordings:
         self,
         name: str | None,
         *,
+        source: RecordingSource,
         tracks: RecordingTracks,
         max_length: timedelta,
         trims: bool = False,
@@ -57,7 +59,7 @@ class CallRecordings:
         `prelude` is done between the two, so that nothing is lost after it.
         Raises Unavailable, and what the actions raise when they are interrupted.
         """
-        place = await self._actions.during(self._files.begin(self._facts(), name))
+        place = await self._actions.during(self._files.begin(self._facts(), name, source=source))
         if prelude is not None:
             await prelude()
         number = self._actions.number()

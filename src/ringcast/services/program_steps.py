@@ -37,6 +37,7 @@ from ringcast.domain.programs import (
     StepResult,
     StopRecord,
 )
+from ringcast.domain.recordings import RecordingSource
 from ringcast.ports.engine import Heard, RecordingTracks, Refusal
 from ringcast.ports.recording_files import RecordingFiles
 from ringcast.ports.web import WebClient, WebRequest
@@ -228,7 +229,10 @@ class StepRun:
             nonlocal number
             if self._call.recordings is not None:
                 number = await self._call.recordings.begin(
-                    None, tracks=RecordingTracks.MIXED, max_length=step.time_limit
+                    None,
+                    source=RecordingSource.CONNECTION,
+                    tracks=RecordingTracks.MIXED,
+                    max_length=step.time_limit,
                 )
 
         came = await connect(

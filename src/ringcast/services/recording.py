@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ringcast.domain.programs import NotDone, Recorded, RecordMessage, RecordStep, StopRecord
+from ringcast.domain.recordings import RecordingSource
 from ringcast.ports.engine import DigitReceived, Heard, RecordingTracks, SilenceHeard
 from ringcast.ports.recording_files import KeptRecording
 from ringcast.services.call_recordings import CallRecordings
@@ -28,6 +29,7 @@ async def record_message(
 
     number = await recordings.begin(
         step.name,
+        source=RecordingSource.MESSAGE,
         tracks=RecordingTracks.RECEIVED,
         max_length=step.max_length,
         trims=step.trim_silence,
@@ -55,7 +57,9 @@ async def begin_background(recordings: CallRecordings, step: RecordStep) -> Reco
     tracks = RecordingTracks.MIXED if step.both_sides else RecordingTracks.RECEIVED
     if step.separate_channels:
         tracks = RecordingTracks.SEPARATE
-    number = await recordings.begin(step.name, tracks=tracks, max_length=step.max_length)
+    number = await recordings.begin(
+        step.name, source=RecordingSource.CALL, tracks=tracks, max_length=step.max_length
+    )
     recording_id = recordings.id_of(number)
     return Recorded(recording_id=recording_id, length=timedelta(), ended_by="running")
 

@@ -17,6 +17,7 @@ from ringcast.domain.ids import AccountId, AttemptId, CallId, RecordingId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.programs import CallFacts, Program, Prompt, Spoken, Step, StepResult
+from ringcast.domain.recordings import RecordingSource
 from ringcast.engines.simulator import FarEnd, SimulatedEngine
 from ringcast.ports.audio import ImportedAudio
 from ringcast.ports.engine import (
@@ -116,9 +117,13 @@ class Files:
         self.kept: dict[RecordingId, tuple[timedelta, bool]] = {}
         """How long each was, and whether its silence was to be cut off."""
 
-    async def begin(self, call: CallFacts, name: str | None) -> RecordingPlace:
+    async def begin(
+        self, call: CallFacts, name: str | None, *, source: RecordingSource
+    ) -> RecordingPlace:
         number = RecordingId(100 + len(self.begun))
-        place = RecordingPlace(id=number, path=Path(os.devnull), name=name)
+        place = RecordingPlace(
+            id=number, account_id=call.account_id, path=Path(os.devnull), name=name
+        )
         self.begun.append(place)
         return place
 

@@ -761,7 +761,7 @@ async def test_nothing_is_recorded_where_nobody_answers() -> None:
 async def test_recording_that_has_no_place_is_not_made(step: Step) -> None:
     bench = Bench()
 
-    async def begin(call: object, name: object) -> RecordingPlace:
+    async def begin(call: object, name: object, *, source: object) -> RecordingPlace:
         raise Unavailable("the disk is full")
 
     bench.files.begin = begin  # type: ignore[method-assign] # a full disk

@@ -12,13 +12,15 @@ import pytest
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
-from ringcast.domain.errors import IllegalTransition, NotFound
+from ringcast.domain.errors import IllegalTransition, NotFound, Unavailable
 from ringcast.domain.ids import AttemptId, CallId, RecordingId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.programs import CallFacts
 from ringcast.domain.recordings import Recording, RecordingSource, RecordingState
 from ringcast.integrations.recording_archive import RecordingDirectory
 from ringcast.ports.store import Page
+from ringcast.services.recording_files import KeepRecordings
 from ringcast.services.recordings import (
     CompleteAbandonedRecordings,
     DeleteRecording,
@@ -203,3 +205,61 @@ async def test_recording_ends_once(store: SqlStore, attempt: Attempt) -> None:
         ended.completed(
             now=attempt.created_at, length=timedelta(), channels=1, size=0, digest="0" * 64
         )
+
+
+async def test_recording_is_written_down_when_it_begins_and_when_it_is_complete(
+    store: SqlStore,
+    account: Account,
+    attempt: Attempt,
+    archive: RecordingDirectory,
+    clock: ManualClock,
+) -> None:
+    keep = KeepRecordings(store=store, archive=archive, clock=clock)
+    get = GetRecording(store=store)
+    facts = CallFacts(
+        call_id=attempt.call_id,
+        attempt_id=attempt.id,
+        account_id=account.id,
+        to=TO,
+        from_number=None,
+        answered_at=None,
+    )
+
+    place = await keep.begin(facts, "n" * 300, source=RecordingSource.MESSAGE)
+    begun = (await get(account.id, place.id)).recording
+    place.path.write_bytes(wav_file(1))
+    clock.advance(2)
+    kept = await keep.finish(place, timedelta(seconds=1))
+    ready = (await get(account.id, place.id)).recording
+    again = await keep.finish(place, timedelta(seconds=1))
+
+    assert begun.state is RecordingState.RECORDING
+    assert (begun.source, begun.name) == (RecordingSource.MESSAGE, "n" * 255)
+    assert (ready.state, ready.ended_at) == (RecordingState.READY, clock.now())
+    assert kept == again
+    assert kept.length == ready.length > timedelta(seconds=0.9)
+
+
+async def test_recording_without_a_file_has_failed(
+    store: SqlStore,
+    account: Account,
+    attempt: Attempt,
+    archive: RecordingDirectory,
+    clock: ManualClock,
+) -> None:
+    keep = KeepRecordings(store=store, archive=archive, clock=clock)
+    facts = CallFacts(
+        call_id=attempt.call_id,
+        attempt_id=attempt.id,
+        account_id=account.id,
+        to=TO,
+        from_number=None,
+        answered_at=None,
+    )
+    place = await keep.begin(facts, None, source=RecordingSource.CALL)
+
+    with pytest.raises(Unavailable, match="could not be kept"):
+        await keep.finish(place, timedelta(seconds=1))
+
+    found = await GetRecording(store=store)(account.id, place.id)
+    assert found.recording.state is RecordingState.FAILED
