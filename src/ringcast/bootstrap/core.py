@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from ringcast.bootstrap.interpreters import INTERPRETERS
+from ringcast.bootstrap.interpreters import interpreters
 from ringcast.bootstrap.storage import open_store
 from ringcast.config import ConfigError, Settings
 from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.events import CallEvent
+from ringcast.domain.public_ids import PublicIds
 from ringcast.engines.embedded.engine import EmbeddedEngine
 from ringcast.engines.embedded.trunk import Trunk
 from ringcast.integrations.audio_files import AudioImporter
@@ -31,6 +32,7 @@ from ringcast.ports.clock import Clock
 from ringcast.ports.recording_archive import RecordingArchive
 from ringcast.ports.speech import Speech
 from ringcast.ports.store import Store
+from ringcast.services.accounts import public_ids
 from ringcast.services.admission import Admission
 from ringcast.services.calls import SendCalls
 from ringcast.services.changes import ChangeWriter
@@ -67,6 +69,7 @@ class Core:
     list_imports: ImportLists
     changes: ChangeWriter
     ring_timeout: timedelta
+    public_ids: PublicIds
 
     @property
     def send_calls(self) -> SendCalls:
@@ -103,6 +106,9 @@ async def running_core(
     holder = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings))
+        async with store.begin() as tx:
+            ids = await public_ids(tx)
+            await tx.commit()
         audio = _audio(settings.data_dir / "sounds")
         stack.push_async_callback(audio.close)
         recordings = RecordingDirectory(settings.data_dir / "recordings")
@@ -140,7 +146,7 @@ async def running_core(
             changes=changes,
             clock=clock,
             holder=holder,
-            programs=Programs(interpreters=INTERPRETERS, tools=tools, clock=clock),
+            programs=Programs(interpreters=interpreters(ids), tools=tools, clock=clock),
         )
         list_imports = ImportLists(store=store, clock=clock, holder=holder)
         inbound = ReceiveCalls(
@@ -165,6 +171,7 @@ async def running_core(
             list_imports=list_imports,
             changes=changes,
             ring_timeout=timedelta(seconds=settings.ring_timeout),
+            public_ids=ids,
         )
         failure: RingcastError | None = None
         async with asyncio.TaskGroup() as group:

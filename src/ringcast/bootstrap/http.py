@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from ringcast.apis import callfire_1_1, callfire_v2
+from ringcast.apis import laml as laml_api
 from ringcast.apis.callfire_v2.campaign_services import CampaignServices
 from ringcast.apis.callfire_v2.contact_services import ContactServices
 from ringcast.apis.callfire_v2.recording_services import RecordingServices
@@ -20,10 +21,12 @@ from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable
 from ringcast.integrations.callback_sender import HttpCallbackSender
 from ringcast.services.accounts import Authenticate
+from ringcast.services.call_creation import CreateCall
 from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
 from ringcast.services.calls import FindCalls, GetCall
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
+from ringcast.services.live_calls import HangUpCall, RedirectCall
 from ringcast.services.numbers import GetNumber, ListNumbers
 from ringcast.services.sounds import (
     ArchiveSound,
@@ -120,9 +123,30 @@ def _callfire_1_1(core: Core, settings: Settings) -> ASGIApp:
     )
 
 
+def _laml(core: Core, settings: Settings) -> ASGIApp:
+    store, clock = core.store, core.clock
+
+    return laml_api.laml(
+        laml_api.Services(
+            authenticate=Authenticate(store=store),
+            public_ids=core.public_ids,
+            create_call=CreateCall(store=store, clock=clock, wake=core.dialer.wake),
+            get_call=GetCall(store=store),
+            find_calls=FindCalls(store=store),
+            redirect_call=RedirectCall(store=store, calls=core.dialer),
+            hang_up_call=HangUpCall(
+                store=store, calls=core.dialer, clock=clock, wake=core.dialer.wake
+            ),
+            list_numbers=ListNumbers(store=store),
+        ),
+        requests_per_second=settings.api_rate,
+    )
+
+
 DIALECTS: Mapping[str, Callable[[Core, Settings], ASGIApp]] = {
     "/api/1.1": _callfire_1_1,
     "/v2": _callfire_v2,
+    **dict.fromkeys(laml_api.PREFIXES, _laml),
 }
 """Where each vendor's API is answered, and what answers it."""
 

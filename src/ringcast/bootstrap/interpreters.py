@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ringcast.apis import laml
 from ringcast.domain.programs import Interpreter
+from ringcast.domain.public_ids import PublicIds
 
-__all__ = ["INTERPRETERS"]
+__all__ = ["interpreters"]
 
-INTERPRETERS: Mapping[str, Interpreter] = {}
-"""What makes a program of a script, by the language of `domain.instructions.Interpret`."""
+
+def interpreters(ids: PublicIds) -> Mapping[str, Interpreter]:
+    """Return what makes a program of a script, by the language of `domain.instructions.Interpret`.
+
+    `ids` make the identifiers that scripts show.
+    """
+    return {laml.LANGUAGE: laml.interpreter(ids)}

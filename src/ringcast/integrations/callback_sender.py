@@ -11,6 +11,7 @@ import aiohttp
 
 import ringcast
 from ringcast.domain.errors import InvalidInput
+from ringcast.integrations.exact_urls import as_written
 from ringcast.integrations.inner_addresses import ForbiddenAddress, GuardedResolver, check_url
 from ringcast.ports.deliveries import Callback, CallbackAnswer
 
@@ -87,7 +88,7 @@ class HttpCallbackSender:
             # Again, for the rule may have become stricter since the URL was given.
             check_url(callback.url, allow_private=self._allow_private)
             async with self._session.post(
-                callback.url,
+                as_written(callback.url),
                 data=callback.body,
                 headers=callback.headers,
                 allow_redirects=False,

@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 
 import ringcast
 from ringcast.domain.errors import InvalidInput
+from ringcast.integrations.exact_urls import as_written
 from ringcast.integrations.inner_addresses import ForbiddenAddress, GuardedResolver, check_url
 from ringcast.ports.web import NoAnswer, WebAnswer, WebRequest
 
@@ -98,7 +99,9 @@ class HttpFetcher:
             is_form = method == "POST"
             async with session.request(
                 method,
-                target if is_form or not parameters else _with_query(target, parameters),
+                as_written(
+                    target if is_form or not parameters else _with_query(target, parameters)
+                ),
                 data=urlencode(parameters) if is_form else None,
                 headers=_as_sent(headers, is_form=is_form),
                 allow_redirects=False,

@@ -177,6 +177,11 @@ async def _write(
             call.account_id, {wanted.to}
         ):
             raise NoSecondLeg("the number is on the do-not-call list")
+        shown = wanted.from_number
+        if shown not in (None, first.from_number) and (
+            await tx.number(call.account_id, shown) is None
+        ):
+            raise NoSecondLeg(f"{shown.masked} cannot be shown: it is not the account's")
         if wanted.counts and not await _has_room(tx, first):
             raise NoSecondLeg("the campaign has as many transfers as it may")
         await tx.add_calls([call])

@@ -1,0 +1,7 @@
+"""SignalWire Compatibility (LaML) and Twilio 2010-04-01: REST and voice documents."""
+
+from ringcast.apis.laml.dispatch import PREFIXES, laml
+from ringcast.apis.laml.exchange import Services
+from ringcast.apis.laml.interpreter import LANGUAGE, interpreter
+
+__all__ = ["LANGUAGE", "PREFIXES", "Services", "interpreter", "laml"]

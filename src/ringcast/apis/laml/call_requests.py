@@ -1,0 +1,167 @@
+"""What the creation of a call asks for."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from ringcast.apis.laml.documents import DocumentError, parse_document
+from ringcast.apis.laml.errors import Refused
+from ringcast.apis.laml.identities import Family
+from ringcast.apis.laml.parameters import Parameters
+from ringcast.apis.laml.settings import LANGUAGE, Settings
+from ringcast.domain.errors import InvalidInput, InvalidNumber
+from ringcast.domain.instructions import Interpret, Script
+from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
+from ringcast.services.call_creation import CallWish
+
+__all__ = ["DETECTION", "document_of", "script_of", "wish_of"]
+
+DETECTION = (
+    "MachineDetection",
+    "MachineDetectionTimeout",
+    "MachineDetectionSpeechThreshold",
+    "MachineDetectionSpeechEndThreshold",
+    "MachineDetectionSilenceTimeout",
+    "MachineWordsThreshold",
+)
+
+_DIGITS = re.compile(r"[0-9#*wWA-Da-d]{1,32}")
+_OFF = "none"
+_MAX_TWIML = 4000  # characters
+_MAX_LAML = 65_536
+
+
+def wish_of(parameters: Parameters, *, family: Family, signing_key: str) -> CallWish:
+    """Return the call that is wanted; raise Refused with the documented codes."""
+    _only_off(parameters)
+    to = _to(parameters)
+    shown = _number(parameters, "From", missing=21213, malformed=21212)
+    if "CallerId" in parameters:
+        shown = _number(parameters, "CallerId", missing=21213, malformed=21212)
+    settings = Settings(
+        family=family,
+        signing_key=signing_key,
+        send_digits=_send_digits(parameters),
+        **_detection(parameters),
+    )
+    return CallWish(
+        to=to,
+        from_number=shown.e164,
+        script=script_of(document_of(parameters, required=True), parameters, settings),
+        ring_timeout=timedelta(
+            seconds=parameters.whole("Timeout", 60, least=1, most=600, code=21208)
+        ),
+        max_length=timedelta(
+            seconds=parameters.whole("TimeLimit", 14_400, least=1, most=86_400, code=10000)
+        ),
+    )
+
+
+def document_of(parameters: Parameters, *, required: bool) -> tuple[str, bool] | None:
+    """Return the document's URL, or its text and True.
+
+    A URL wins over a text, as with Twilio. Raises Refused: 21205 if there is none, 20422 for a text
+    that cannot be run.
+    """
+    if "ApplicationSid" in parameters:
+        raise Refused(21218, "ApplicationSid is invalid: there is no such application")
+    url = parameters.url("Url", code=21205)
+    if url is not None:
+        return url, False
+    for name, most in (("Laml", _MAX_LAML), ("Twiml", _MAX_TWIML)):
+        text = parameters.text(name)
+        if text is None:
+            continue
+        if len(text) > most:
+            raise Refused(20422, f"{name} has more than {most} characters")
+        try:
+            parse_document(text.encode())
+        except DocumentError as error:
+            raise Refused(20422, f"{name} cannot be run: {error} (code {error.code})") from error
+        return text, True
+    if required:
+        raise Refused(21205, "Url, ApplicationSid or an inline document is required")
+    return None
+
+
+def script_of(
+    document: tuple[str, bool] | None, parameters: Parameters, settings: Settings
+) -> Script:
+    """Return the script that runs a document."""
+    source, inline = document or ("", True)
+    made = settings.with_document(
+        inline=inline,
+        method=parameters.method("Method"),
+        fallback_url=parameters.url("FallbackUrl") or "",
+        fallback_method=parameters.method("FallbackMethod"),
+    )
+    return Script(
+        instructions=(Interpret(language=LANGUAGE, source=source, settings=made.written()),)
+    )
+
+
+def _to(parameters: Parameters) -> Destination:
+    text = parameters.text("To")
+    if text is None:
+        raise Refused(21201, "No 'To' number is specified")
+    text = text.strip()
+    if text.lower().startswith(("sip:", "sips:")):
+        try:
+            return SipAddress(text)
+        except InvalidInput as error:
+            raise Refused(21211, f"The 'To' address {text[:100]} is not valid") from error
+    if text.lower().startswith(("client:", "verto:")):
+        raise Refused(21217, f"The 'To' {text[:100]} is not valid: there are no such clients here")
+    try:
+        return PhoneNumber.parse(text)
+    except InvalidNumber as error:
+        raise Refused(21211, f"The 'To' number {text[:64]} is not a valid phone number.") from error
+
+
+def _number(parameters: Parameters, name: str, *, missing: int, malformed: int) -> PhoneNumber:
+    text = parameters.text(name)
+    if text is None:
+        raise Refused(missing, f"No '{name}' number is specified")
+    try:
+        return PhoneNumber.parse(text)
+    except InvalidNumber as error:
+        raise Refused(
+            malformed, f"The '{name}' number {text[:64]} is not a valid phone number."
+        ) from error
+
+
+def _send_digits(parameters: Parameters) -> str:
+    digits = parameters.text("SendDigits") or ""
+    if digits and not _DIGITS.fullmatch(digits):
+        raise Refused(13222, "SendDigits takes up to 32 of 0-9, A-D, #, *, w and W")
+    return digits
+
+
+def _detection(parameters: Parameters) -> dict[str, str]:
+    def limit(name: str, default: int, least: int, most: int) -> str:
+        return str(parameters.whole(name, default, least=least, most=most, code=21234))
+
+    mode = parameters.choice(
+        "MachineDetection", (_OFF, "Enable", "DetectMessageEnd"), _OFF, code=21234
+    )
+    found = {
+        "detect": "" if mode == _OFF else mode,
+        "detect_timeout": limit("MachineDetectionTimeout", 30, 1, 120),
+        "detect_speech": limit("MachineDetectionSpeechThreshold", 2400, 1000, 6000),
+        "detect_speech_end": limit("MachineDetectionSpeechEndThreshold", 1200, 500, 5000),
+        "detect_silence": limit("MachineDetectionSilenceTimeout", 5000, 2000, 10_000),
+        "detect_words": limit("MachineWordsThreshold", 6, 1, 100),
+    }
+    if mode == _OFF:
+        for name in DETECTION[1:]:
+            if name in parameters:
+                raise Refused(21234, f"{name} makes sense only with MachineDetection")
+    return found
+
+
+def _only_off(parameters: Parameters) -> None:
+    """Take flags of what is not here at the value that asks for nothing, and refuse the other."""
+    for name, what in (("Record", "Recording of calls"), ("AsyncAmd", "Asynchronous detection")):
+        if parameters.flag(name):
+            raise Refused(10001, f"{what} ({name}) is not available on this system")

@@ -1,0 +1,98 @@
+"""The page that says how much of the API there is, made from its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ringcast.apis.laml.routes import OPERATIONS, Operation
+from ringcast.apis.laml.statuses import STATUS_OF_OUTCOME
+from ringcast.apis.laml.verbs import ATTRIBUTES, REFUSED
+from ringcast.apis.laml.verbs.dial import NOUNS, NOUNS_REFUSED
+from ringcast.apis.laml.verbs.say import SSML
+
+__all__ = ["coverage_page"]
+
+_HEAD = """\
+# SignalWire Compatibility (LaML), Twilio 2010-04-01
+
+Under `/api/laml/2010-04-01` and `/2010-04-01`, every path with or without `.json`; HTTP Basic
+with any identifier of the account (`account_sid`, `project_id`, …) and its secret. This page is
+made from the tables of the dialect: `python -m ringcast.apis.laml.coverage`.
+
+- Identifiers are `AC…`, `CA…` with 32 hex digits for who names the account so in the path, and
+  UUIDs for who names it by its `project_id`; both are read everywhere. Webhooks of a call carry
+  the family of the request that created it.
+- Errors carry `code`, `message`, `more_info`, `status`, and the array `errors` of SignalWire's
+  calls. What is not here answers 400 with 10001; a parameter without effect answers 400 with
+  90000 and is named. A parameter without a value counts as absent.
+- Pages: `Page`, `PageSize` (50, at most 1000); SignalWire's clients need `PageToken` above page
+  0.
+- Requests for documents carry `X-SignalWire-Signature` and `X-Twilio-Signature` with the same
+  value, made with the account's **signing key**: give that to `RequestValidator`. The auth
+  token cannot be used, for the server keeps only a hash of it. `ringcast account add` and `…
+  rotate` show the key.
+- Documents: at most 64 kB, connected to within 2 s and answered in 5 s, or as the fragment of
+  the URL says (`#ot=…&rt=…&tt=…` in milliseconds). XML types are run, audio is played,
+  `text/plain` is spoken. A document is checked whole before its first verb is done; one that
+  cannot be had or run turns the call to its fallback URL with `ErrorCode` and `ErrorUrl`, once,
+  and else ends it. A sound that cannot be had, or a text that cannot be spoken, is left out and
+  noted in the server's log.
+- `Laml` and `Twiml` are checked when the call is created (20422). `Method`, `FallbackMethod`:
+  POST.
+- `CallerId` is the number shown, and is then the `from` of the call; it must be the account's,
+  as `callerId` of `<Dial>` must be.
+- Of a voice only man or woman is taken, and the language: eSpeak NG speaks, whatever the name.
+- `answered_by` shows `human`, `machine` or `fax` if the call asked for detection; a call
+  screening assistant counts as a machine.
+- A call that somebody hangs up while `<Dial>` or `<Gather>` is at work makes no more requests.
+"""
+
+
+def coverage_page() -> str:
+    """Return the page as Markdown."""
+    here = sum(operation.handler is not None for operation in OPERATIONS)
+    verbs = [(f"`{name}`", "yes", _words(taken)) for name, taken in ATTRIBUTES.items()]
+    verbs += [(f"`{name}`", "13750", why) for name, why in REFUSED.items()]
+    nouns = [(f"`{name}`", "yes", _words(taken)) for name, taken in NOUNS.items()]
+    nouns += [(f"`{name}`", "refused", why) for name, why in NOUNS_REFUSED.items()]
+    sections = [
+        _HEAD,
+        f"## Operations: {here} of {len(OPERATIONS)}\n",
+        _table(("method", "path", "state", "parameters"), map(_operation, OPERATIONS)),
+        f"\n## Verbs: {len(ATTRIBUTES)} of {len(verbs)}\n",
+        _table(("verb", "state", "attributes"), verbs),
+        f"\nInside `Say`: {_words(SSML)}; other elements are refused (13215).\n",
+        "## Nouns of Dial\n",
+        _table(("noun", "state", "attributes"), nouns),
+        "\n## Statuses\n",
+        _table(
+            ("outcome", "status"),
+            ((f"`{ours}`", f"`{word}`") for ours, word in STATUS_OF_OUTCOME.items()),
+        ),
+    ]
+    return "\n".join(sections)
+
+
+def _operation(operation: Operation) -> tuple[str, ...]:
+    state = "yes" if operation.handler else "10001"
+    parts = [_words(operation.takes)] if operation.takes else []
+    if operation.refuses:
+        parts.append(f"refused: {_words(operation.refuses)}")
+    if operation.reason:
+        parts.append(f"{operation.reason} is not available")
+    return operation.method, f"`{operation.path}`", state, "; ".join(parts)
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(coverage_page())

@@ -1,0 +1,263 @@
+"""Documents as programs: fetched, checked, run verb by verb, with the fallback where one fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeAlias
+from urllib.parse import urljoin, urlsplit
+
+from ringcast.apis.laml.documents import Document, DocumentError, parse_document
+from ringcast.apis.laml.fetching import request_for
+from ringcast.apis.laml.identities import Family, Kind, Sids
+from ringcast.apis.laml.settings import LANGUAGE, Settings
+from ringcast.apis.laml.verbs.play import Play
+from ringcast.apis.laml.verbs.say import Say
+from ringcast.apis.laml.verbs.verb import Goto, Next, Stop
+from ringcast.domain.programs import (
+    CallFacts,
+    Detected,
+    End,
+    Fetched,
+    GreetingEnd,
+    Interpreter,
+    NotDone,
+    Program,
+    SendTones,
+    Spoken,
+    Step,
+    StepResult,
+    WhoAnswered,
+)
+from ringcast.domain.public_ids import PublicIds
+
+__all__ = ["LANGUAGE", "interpreter"]
+
+log = logging.getLogger(__name__)
+
+Running: TypeAlias = Generator[Step, StepResult, Document | None]
+
+_XML = ("text/xml", "application/xml", "text/html")
+_AUDIO = "audio/"
+_PLAIN = "text/plain"
+_MAX_SPOKEN = 4096  # characters
+
+_GREETING: Mapping[GreetingEnd | None, str] = {
+    None: "machine_start",
+    GreetingEnd.BEEP: "machine_end_beep",
+    GreetingEnd.SILENCE: "machine_end_silence",
+    GreetingEnd.OTHER: "machine_end_other",
+}
+_WHO: Mapping[WhoAnswered, str] = {
+    WhoAnswered.HUMAN: "human",
+    WhoAnswered.FAX: "fax",
+    WhoAnswered.UNKNOWN: "unknown",
+}
+
+
+def interpreter(ids: PublicIds) -> Interpreter:
+    """Return what makes programs of documents; webhooks carry identifiers made with `ids`."""
+
+    def interpret(source: str, settings: Mapping[str, str], call: CallFacts) -> Program:
+        return Run(ids, Settings.read(settings), call).program(source)
+
+    return interpret
+
+
+class Run:
+    """One document after the other, on one leg (implements `verbs.verb.Runtime`)."""
+
+    def __init__(
+        self,
+        ids: PublicIds,
+        settings: Settings,
+        call: CallFacts,
+        *,
+        parent: CallFacts | None = None,
+    ) -> None:
+        """`parent` is the call that has dialled the leg."""
+        self._ids = ids
+        self._settings = settings
+        self._sids = Sids(ids, settings.family)
+        self._call = call
+        self._parent = parent
+        self._at = ""
+        """Where the document came from; empty for one that came with the call."""
+        self._own = ""
+        """That one."""
+        self._method = settings.method
+        self._detected: Mapping[str, str] = {}
+
+    def program(self, source: str) -> Program:
+        """Return the program of a document at a URL, or of one that is the source itself."""
+        if self._settings.send_digits:
+            yield SendTones(digits=self._settings.send_digits)
+        detect = self._settings.detection()
+        if detect is not None:
+            self._detected = _as_parameters((yield detect))
+        if self._settings.inline:
+            self._own = source
+            first: Goto | None = None
+        else:
+            first = Goto(url=source, method=self._settings.method)
+        document = yield from self._guarded(first)
+        while document is not None:
+            document = yield from self._guarded(document)
+
+    # What verbs ask for
+
+    def sid(self, kind: Kind, number: int) -> str:
+        """Return an identifier in the call's family."""
+        return self._sids.of(kind, number)
+
+    def warn(self, code: int, message: str) -> None:
+        """Note what did not work and keeps nothing from going on."""
+        log.warning(
+            "document warning",
+            extra={"attempt_id": self._call.attempt_id, "code": code, "why": message},
+        )
+
+    def absolute(self, url: str) -> str:
+        """Return a URL of the document as an absolute one."""
+        try:
+            target = urljoin(self._at, url)
+            parts = urlsplit(target)
+            _ = parts.port
+        except ValueError:
+            parts, target = urlsplit(""), ""
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise DocumentError(21402, f"{url[:100]!r} is not an absolute URL")
+        return target
+
+    def leg_program(self, leg: CallFacts, url: str, method: str) -> Program:
+        """Return the program of a document that is run on another leg of this call."""
+        settings = replace(
+            self._settings, inline="", method=method, fallback_url="", send_digits="", detect=""
+        )
+        return Run(self._ids, settings, leg, parent=self._call).program(url)
+
+    # Documents
+
+    def _guarded(self, what: Document | Goto | None) -> Running:
+        """Fetch, or run; turn to the fallback if that fails."""
+        try:
+            return (yield from self._advance(what))
+        except DocumentError as error:
+            log.warning(
+                "document failed",
+                extra={
+                    "attempt_id": self._call.attempt_id,
+                    "code": error.code,
+                    "why": str(error),
+                },
+            )
+            return (yield from self._fall_back(what, error))
+
+    def _advance(self, what: Document | Goto | None) -> Running:
+        """Return the document that comes next, None at the end of all."""
+        if isinstance(what, Document):
+            after = yield from self._verbs(what)
+            if isinstance(after, Stop):
+                yield End()
+                return None
+            if after is None:
+                if self._parent is None:
+                    yield End(reason="the document ended")
+                return None
+            what = after
+        if what is None or (not what.url and not self._at):
+            return self._inline(what)
+        url = self._at if not what.url else self.absolute(what.url)
+        return (yield from self._fetch(url, what.method, what.parameters or {}))
+
+    def _inline(self, what: Goto | None) -> Document:
+        """Return the document that came with the call; it cannot be told of what was gathered."""
+        if what is not None and what.parameters:
+            raise DocumentError(21402, "an inline document needs an absolute action")
+        return parse_document(self._own.encode())
+
+    def _verbs(self, document: Document) -> Generator[Step, StepResult, Next]:
+        for verb in document.verbs:
+            after = yield from verb.run(self)
+            if after is not None:
+                return after
+        return None
+
+    def _fetch(self, url: str, method: str, parameters: Mapping[str, str]) -> Running:
+        answer = yield request_for(
+            url,
+            method,
+            {**self._parameters(), **parameters},
+            key=self._settings.signing_key,
+        )
+        if isinstance(answer, NotDone):
+            raise _Unreachable(11200, answer.reason, url)
+        assert isinstance(answer, Fetched), "that is what a Fetch answers"
+        if not 200 <= answer.status <= 299:
+            raise _Unreachable(11217, f"{url} answered {answer.status}", url)
+        self._at, self._method = answer.url, method
+        kind = answer.content_type.partition(";")[0].strip().lower()
+        if kind.startswith(_AUDIO):
+            return Document((Play(url=answer.url),))
+        if kind == _PLAIN:
+            text = " ".join(answer.body.decode("utf-8", "replace").split())[:_MAX_SPOKEN]
+            return Document((Say(prompts=(Spoken(text=text),), loop=1),) if text else ())
+        if kind not in _XML and not kind.endswith("+xml"):
+            raise _Unreachable(12300, f"{url} is of the type {kind[:64]!r}: send text/xml", url)
+        return parse_document(answer.body)
+
+    def _fall_back(self, what: Document | Goto | None, error: DocumentError) -> Running:
+        url = self._settings.fallback_url
+        if not url:
+            yield End(reason=f"its document failed: {error}")
+            return None
+        failed = error.url if isinstance(error, _Unreachable) else self._at
+        self._settings = replace(self._settings, fallback_url="")  # once: it may fail as well
+        parameters = {"ErrorCode": str(error.code), "ErrorUrl": failed}
+        try:
+            return (yield from self._fetch(url, self._settings.fallback_method, parameters))
+        except DocumentError as again:
+            yield End(reason=f"its document and its fallback failed: {again}")
+            return None
+
+    def _parameters(self) -> dict[str, str]:
+        """Return what every request carries."""
+        call = self._call
+        shown = call.from_number.e164 if call.from_number is not None else ""
+        direction = "inbound" if call.is_inbound else "outbound-api"
+        if self._parent is not None:
+            direction = "outbound-dial"
+        found = {
+            "CallSid": self.sid(Kind.CALL, call.call_id),
+            "AccountSid": self.sid(Kind.ACCOUNT, call.account_id),
+            "ApiVersion": "2010-04-01",
+            "From": shown,
+            "To": str(call.to),
+            "CallStatus": "ringing" if call.answered_at is None else "in-progress",
+            "Direction": direction,
+        }
+        if self._settings.family is Family.TWILIO:
+            found |= {"Caller": found["From"], "Called": found["To"]}
+        if self._parent is not None:
+            found["ParentCallSid"] = self.sid(Kind.CALL, self._parent.call_id)
+        return found | dict(self._detected)
+
+
+class _Unreachable(DocumentError):
+    """A document could not be had from its URL."""
+
+    def __init__(self, code: int, message: str, url: str) -> None:
+        super().__init__(code, message)
+        self.url = url
+
+
+def _as_parameters(result: StepResult) -> Mapping[str, str]:
+    """Return who has answered, in the vendors' words."""
+    if not isinstance(result, Detected):
+        return {"AnsweredBy": "unknown", "MachineDetectionDuration": "0"}
+    # Screening assistants speak to the caller as machines do.
+    word = _WHO.get(result.who) or _GREETING[result.greeting_end]
+    duration = round(result.after / timedelta(milliseconds=1))
+    return {"AnsweredBy": word, "MachineDetectionDuration": str(duration)}

@@ -1,0 +1,179 @@
+"""Every operation of the voice API: who answers it, with which parameters, or why nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from starlette.responses import Response
+
+from ringcast.apis.laml import handlers_account, handlers_calls
+from ringcast.apis.laml.exchange import Exchange
+from ringcast.apis.laml.paging import PAGING
+
+__all__ = ["OPERATIONS", "Operation"]
+
+Handler: TypeAlias = Callable[[Exchange], Awaitable[Response]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """One method on one path."""
+
+    method: str
+    path: str
+    name: str
+    handler: Handler | None = None
+    """None: not here."""
+    takes: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = ()
+    """Parameters of the vendors' that are refused by name."""
+    reason: str = ""
+    """What is not available, in a sentence that ends `is not available on this system`."""
+
+
+_A = "/Accounts/{account}"
+_CALL = _A + "/Calls/{sid}"
+
+
+def _missing(what: str, *paths: str) -> tuple[Operation, ...]:
+    """Return rows for resources that are not here: every method of `METHOD METHOD /path`."""
+    rows = []
+    for line in paths:
+        *methods, path = line.split()
+        rows += [
+            Operation(method=method, path=_A + path, name=f"{what}: {method}", reason=what)
+            for method in methods
+        ]
+    return tuple(rows)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        method="GET",
+        path="/Accounts",
+        name="list accounts",
+        handler=handlers_account.list_accounts,
+        takes=(*PAGING, "FriendlyName", "Status"),
+    ),
+    Operation(method="POST", path="/Accounts", name="create subproject", reason="A subproject"),
+    Operation(method="GET", path=_A, name="fetch account", handler=handlers_account.fetch_account),
+    Operation(method="POST", path=_A, name="update account", reason="Changing an account"),
+    Operation(
+        method="POST",
+        path=_A + "/Calls",
+        name="create call",
+        handler=handlers_calls.create,
+        takes=handlers_calls.CREATE_TAKES,
+        refuses=handlers_calls.CREATE_REFUSES,
+    ),
+    Operation(
+        method="GET",
+        path=_A + "/Calls",
+        name="list calls",
+        handler=handlers_calls.list_calls,
+        takes=(*PAGING, *handlers_calls.LIST_TAKES),
+    ),
+    Operation(method="GET", path=_CALL, name="fetch call", handler=handlers_calls.fetch),
+    Operation(
+        method="POST",
+        path=_CALL,
+        name="update call",
+        handler=handlers_calls.update,
+        takes=handlers_calls.UPDATE_TAKES,
+        refuses=handlers_calls.UPDATE_REFUSES,
+    ),
+    Operation(method="DELETE", path=_CALL, name="delete call", handler=handlers_calls.delete),
+    Operation(
+        method="GET",
+        path=_A + "/IncomingPhoneNumbers",
+        name="list numbers",
+        handler=handlers_account.list_numbers,
+        takes=(*PAGING, "PhoneNumber", "FriendlyName"),
+    ),
+    Operation(
+        method="GET",
+        path=_A + "/IncomingPhoneNumbers/{sid}",
+        name="fetch number",
+        handler=handlers_account.fetch_number,
+    ),
+    *_missing(
+        "Changing a number",
+        "POST /IncomingPhoneNumbers",
+        "POST DELETE /IncomingPhoneNumbers/{sid}",
+        "GET POST /IncomingPhoneNumbers/Local",
+        "GET POST /IncomingPhoneNumbers/TollFree",
+        "GET POST /IncomingPhoneNumbers/Mobile",
+        "POST /ImportedPhoneNumbers",
+    ),
+    *_missing(
+        "Recording of calls",
+        "GET POST /Calls/{sid}/Recordings",
+        "GET POST DELETE /Calls/{sid}/Recordings/{recording}",
+        "GET /Recordings",
+        "GET DELETE /Recordings/{recording}",
+    ),
+    *_missing(
+        "Transcription",
+        "GET /Transcriptions",
+        "GET DELETE /Transcriptions/{transcription}",
+        "GET /Recordings/{recording}/Transcriptions",
+        "GET /Recordings/{recording}/Transcriptions/{transcription}",
+        "POST /Calls/{sid}/Transcriptions",
+        "POST /Calls/{sid}/Transcriptions/{transcription}",
+    ),
+    *_missing(
+        "A media stream",
+        "POST /Calls/{sid}/Streams",
+        "POST /Calls/{sid}/Streams/{stream}",
+        "POST /Conferences/{conference}/Streams",
+        "POST /Conferences/{conference}/Streams/{stream}",
+    ),
+    *_missing(
+        "A conference",
+        "GET /Conferences",
+        "GET POST /Conferences/{conference}",
+        "GET POST /Conferences/{conference}/Participants",
+        "GET POST DELETE /Conferences/{conference}/Participants/{sid}",
+        "GET /Conferences/{conference}/Recordings",
+        "GET POST DELETE /Conferences/{conference}/Recordings/{recording}",
+    ),
+    *_missing(
+        "A queue",
+        "GET POST /Queues",
+        "GET POST DELETE /Queues/{queue}",
+        "GET /Queues/{queue}/Members",
+        "GET POST /Queues/{queue}/Members/{sid}",
+    ),
+    *_missing(
+        "An application", "GET POST /Applications", "GET POST DELETE /Applications/{application}"
+    ),
+    *_missing(
+        "A number for sale",
+        "GET /AvailablePhoneNumbers",
+        "GET /AvailablePhoneNumbers/{country}",
+        "GET /AvailablePhoneNumbers/{country}/{kind}",
+    ),
+    *_missing("A cXML script", "GET POST /LamlBins", "GET POST DELETE /LamlBins/{bin}"),
+    *_missing("A token", "POST /tokens", "DELETE /tokens/{token}"),
+    *_missing(
+        "The list of caller ids",
+        "GET POST /OutgoingCallerIds",
+        "GET POST DELETE /OutgoingCallerIds/{id}",
+    ),
+    *_missing(
+        "A notification",
+        "GET /Notifications",
+        "GET /Notifications/{notification}",
+        "GET /Calls/{sid}/Notifications",
+        "GET /Calls/{sid}/Notifications/{notification}",
+        "GET /Calls/{sid}/Events",
+    ),
+    *_missing(
+        "Payment, SIPREC or a user-defined message",
+        "POST /Calls/{sid}/Payments",
+        "POST /Calls/{sid}/Siprec",
+        "POST /Calls/{sid}/UserDefinedMessages",
+    ),
+)

@@ -1,0 +1,75 @@
+"""How a document is run, as it is written down with the call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+
+from ringcast.apis.laml.identities import Family
+from ringcast.domain.programs import Detect, DetectUntil
+
+__all__ = ["LANGUAGE", "Settings"]
+
+LANGUAGE = "laml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What is known of a call's document besides the document."""
+
+    family: Family
+    """Whose identifiers webhooks carry."""
+    signing_key: str = field(repr=False)
+    inline: str = ""
+    """Not empty: the source is the document itself."""
+    method: str = "POST"
+    fallback_url: str = ""
+    fallback_method: str = "POST"
+    send_digits: str = ""
+    detect: str = ""
+    """`Enable` or `DetectMessageEnd`; the limits below are in seconds, and in milliseconds."""
+    detect_timeout: str = "30"
+    detect_speech: str = "2400"
+    detect_speech_end: str = "1200"
+    detect_silence: str = "5000"
+    detect_words: str = "6"
+
+    @classmethod
+    def read(cls, settings: Mapping[str, str]) -> Settings:
+        """Read what `written` has written."""
+        known = {one.name for one in fields(cls)}
+        values: dict[str, str] = {k: v for k, v in settings.items() if k in known}
+        family = Family(values.pop("family"))
+        return cls(family=family, **values)
+
+    def written(self) -> dict[str, str]:
+        """Return the settings that differ from their defaults, as words."""
+        found = {one.name: str(getattr(self, one.name)) for one in fields(self)}
+        return {one.name: found[one.name] for one in fields(self) if found[one.name] != one.default}
+
+    def with_document(
+        self, *, inline: bool, method: str, fallback_url: str, fallback_method: str
+    ) -> Settings:
+        """Return the settings for another document."""
+        return replace(
+            self,
+            inline="true" if inline else "",
+            method=method,
+            fallback_url=fallback_url,
+            fallback_method=fallback_method,
+        )
+
+    def detection(self) -> Detect | None:
+        """Return the step that finds out who has answered, if that is wanted."""
+        if not self.detect:
+            return None
+        at_end = self.detect == "DetectMessageEnd"
+        return Detect(
+            until=DetectUntil.GREETING_END if at_end else DetectUntil.VERDICT,
+            timeout=timedelta(seconds=int(self.detect_timeout)),
+            speech_threshold=timedelta(milliseconds=int(self.detect_speech)),
+            speech_end_threshold=timedelta(milliseconds=int(self.detect_speech_end)),
+            silence_timeout=timedelta(milliseconds=int(self.detect_silence)),
+            words=int(self.detect_words),
+        )

@@ -1,0 +1,204 @@
+"""<Dial>: others are called, and this call is connected to who answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from urllib.parse import parse_qsl
+
+from ringcast.apis.laml.documents import DocumentError, Element
+from ringcast.apis.laml.identities import Kind
+from ringcast.apis.laml.statuses import STATUS_OF_OUTCOME
+from ringcast.apis.laml.verbs.verb import Goto, Ran, Runtime
+from ringcast.domain.errors import InvalidInput, InvalidNumber
+from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
+from ringcast.domain.programs import (
+    CallFacts,
+    Dialed,
+    DialMode,
+    DialTarget,
+    NotDone,
+    Program,
+    StartProgram,
+    StepResult,
+)
+from ringcast.domain.programs import Dial as DialStep
+
+__all__ = ["ATTRIBUTES", "NOUNS", "NOUNS_REFUSED", "Dial", "parse"]
+
+ATTRIBUTES = (
+    "action", "method", "timeout", "timeLimit", "callerId", "hangupOnStar", "sequential",
+    "answerOnBridge", "record",
+)  # fmt: skip
+NOUNS: Mapping[str, tuple[str, ...]] = {
+    "Number": ("sendDigits", "url", "method"),
+    "Sip": ("username", "password", "url", "method"),
+}
+NOUNS_REFUSED = {
+    "Conference": "conferences are not mixed yet",
+    "Queue": "there are no queues yet",
+    "Client": "there are no clients",
+    "Verto": "there are no Verto clients",
+    "Application": "applications cannot be dialled",
+    "Sim": "there are no SIM cards",
+    "WhatsApp": "WhatsApp is not reached from here",
+}
+_MAX_NOUNS = 10
+_DIGITS = re.compile(r"[0-9A-Da-d*#wW]{1,256}")
+_HEADER = re.compile(r"[Xx]-[A-Za-z0-9-]{1,64}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Noun:
+    """Somebody who is called."""
+
+    to: Destination
+    send_digits: str = ""
+    url: str = ""
+    """A document that is run on their leg before they are connected."""
+    method: str = "POST"
+    headers: tuple[tuple[str, str], ...] = ()
+    user: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dial:
+    """Call some, connect to one, and go on when they have parted."""
+
+    nouns: tuple[Noun, ...]
+    in_turn: bool
+    action: str | None
+    method: str
+    timeout: timedelta
+    time_limit: timedelta
+    caller_id: PhoneNumber | None
+    hangup_on_star: bool
+
+    def run(self, runtime: Runtime) -> Ran:
+        """Dial; the action hears how it went and what it answers takes over."""
+        result = yield DialStep(
+            targets=tuple(_target(runtime, one) for one in self.nouns),
+            mode=DialMode.IN_TURN if self.in_turn else DialMode.ALL,
+            from_number=self.caller_id,
+            timeout=self.timeout,
+            time_limit=self.time_limit,
+            end_on="*" if self.hangup_on_star else "",
+        )
+        if isinstance(result, NotDone):
+            runtime.warn(13254, f"<Dial>: {result.reason}")
+        if self.action is None:
+            return None
+        parameters = _parameters(runtime, result)
+        return Goto(url=self.action, method=self.method, parameters=parameters)
+
+
+def parse(element: Element) -> Dial:
+    """Read <Dial …>number or nouns</Dial>."""
+    element.check(ATTRIBUTES)
+    element.choice("record", ("do-not-record",), "do-not-record")  # recordings are not kept yet
+    nouns = tuple(_noun(child) for child in element.children)
+    text = element.text
+    if text and nouns:
+        raise DocumentError(13215, "<Dial> has either a number or nouns")
+    if text:
+        nouns = (Noun(to=_phone(text)),)
+    if not 1 <= len(nouns) <= _MAX_NOUNS:
+        raise DocumentError(13215, f"<Dial> needs a number, or 1 to {_MAX_NOUNS} nouns")
+    caller = element.get("callerId")
+    element.flag("answerOnBridge", default=False)  # it is about calls that come in
+    return Dial(
+        nouns=nouns,
+        in_turn=element.flag("sequential", default=False),
+        action=element.get("action") or None,
+        method=element.method(),
+        timeout=timedelta(seconds=element.whole("timeout", 30, least=5, most=600)),
+        time_limit=timedelta(seconds=element.whole("timeLimit", 14_400, least=1)),
+        caller_id=None if not caller else _phone(caller),
+        hangup_on_star=element.flag("hangupOnStar", default=False),
+    )
+
+
+def _noun(element: Element) -> Noun:
+    attributes = NOUNS.get(element.name)
+    if attributes is None:
+        if element.name in ("Conference", "Queue", "Client"):
+            raise DocumentError(13750, f"<{element.name}>: {NOUNS_REFUSED[element.name]}")
+        why = NOUNS_REFUSED.get(element.name, "it is no noun")
+        raise DocumentError(13215, f"<Dial> does not hold <{element.name[:64]}>: {why}")
+    element.check(attributes, empty=True)
+    method, url = element.method(), element.get("url") or ""
+    if element.name == "Sip":
+        address, headers = _sip(element.text)
+        return Noun(
+            to=address,
+            headers=headers,
+            url=url,
+            method=method,
+            user=element.get("username"),
+            password=element.get("password"),
+        )
+    digits = element.get("sendDigits") or ""
+    if digits and not _DIGITS.fullmatch(digits):
+        raise DocumentError(13222, "<Number> sendDigits takes 0-9, A-D, *, #, w and W")
+    return Noun(to=_phone(element.text), send_digits=digits, url=url, method=method)
+
+
+def _phone(text: str) -> PhoneNumber:
+    try:
+        return PhoneNumber.parse(text)
+    except InvalidNumber as error:
+        raise DocumentError(13223, f"{text[:64]!r} is not a telephone number") from error
+
+
+def _sip(text: str) -> tuple[SipAddress, tuple[tuple[str, str], ...]]:
+    """Read a SIP URI; what follows its `?` are headers of the INVITE (RFC 3261, 19.1.1)."""
+    uri, _, query = text.partition("?")
+    try:
+        address = SipAddress(uri)
+        headers = tuple(parse_qsl(query, strict_parsing=True)) if query else ()
+    except (InvalidInput, ValueError) as error:
+        raise DocumentError(13243, f"{text[:100]!r} is not a SIP address") from error
+    for name, value in headers:
+        if not _HEADER.fullmatch(name) or not value.isprintable():
+            raise DocumentError(13243, f"{name[:64]!r} is not a header that can be added: use X-…")
+    return address, headers
+
+
+def _target(runtime: Runtime, noun: Noun) -> DialTarget:
+    before: StartProgram | None = None
+    if noun.url:
+        before = partial(_whisper, runtime, runtime.absolute(noun.url), noun.method)
+    return DialTarget(
+        to=noun.to,
+        send_digits=noun.send_digits,
+        before=before,
+        headers=dict(noun.headers),
+        sip_user=noun.user,
+        sip_password=noun.password,
+    )
+
+
+def _whisper(runtime: Runtime, url: str, method: str, leg: CallFacts) -> Program:
+    return runtime.leg_program(leg, url, method)
+
+
+def _parameters(runtime: Runtime, result: StepResult) -> Mapping[str, str]:
+    """Return what the action is told."""
+    if not isinstance(result, Dialed):
+        return {"DialCallStatus": "failed", "DialCallDuration": "0"}
+    connected = result.connected > timedelta()
+    status = STATUS_OF_OUTCOME[result.outcome]
+    found = {
+        "DialCallStatus": status,
+        "DialCallDuration": str(round(result.connected.total_seconds())),
+        "DialBridged": str(connected).lower(),
+    }
+    if result.call_id is not None:
+        found["DialCallSid"] = runtime.sid(Kind.CALL, result.call_id)
+    if result.sip_status is not None:
+        found["DialSipResponseCode"] = str(result.sip_status)
+    return found

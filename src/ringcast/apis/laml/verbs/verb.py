@@ -1,0 +1,56 @@
+"""What every verb is: read from an element, then run as steps of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from ringcast.apis.laml.identities import Kind
+from ringcast.domain.programs import CallFacts, Program, Step, StepResult
+
+__all__ = ["Goto", "Next", "Ran", "Runtime", "Stop", "Verb"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Goto:
+    """Another document takes over."""
+
+    url: str
+    """As written: relative to the document; empty is the document itself."""
+    method: str = "POST"
+    parameters: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The call ends."""
+
+
+Next: TypeAlias = Goto | Stop | None
+"""None is the next verb."""
+
+Ran: TypeAlias = Generator[Step, StepResult, Next]
+
+
+class Runtime(Protocol):
+    """What a verb may ask of the call that runs it."""
+
+    def sid(self, kind: Kind, number: int) -> str:
+        """Return an identifier in the call's family."""
+
+    def warn(self, code: int, message: str) -> None:
+        """Note what did not work and keeps nothing from going on."""
+
+    def absolute(self, url: str) -> str:
+        """Return a URL of the document as an absolute one; raises DocumentError."""
+
+    def leg_program(self, leg: CallFacts, url: str, method: str) -> Program:
+        """Return the program of a document that is run on another leg of this call."""
+
+
+class Verb(Protocol):
+    """One verb of a document, checked."""
+
+    def run(self, runtime: Runtime) -> Ran:
+        """Do it."""

@@ -1,0 +1,447 @@
+"""LaML documents on real calls to the simulated phones, asked for by Twilio's own library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from twilio.http.http_client import TwilioHttpClient
+from twilio.request_validator import RequestValidator
+from twilio.rest import Client
+
+from ringcast.audio import compare, wav
+from tests.system.documents import Documents, serving_documents
+from tests.system.programs import Answer, Api, eventually, phone_calls, run, running
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.timeout(180),
+]
+
+CALLER, OTHER_CALLER = "+12135550199", "+12135550198"
+FINAL = ("completed", "busy", "failed", "no-answer", "canceled")
+PLAN = """
+extends = "default"
+
+[[phone]]
+ends_in = "41"
+name = "person who presses 1, then 2 and #"
+steps = ["ring 1", "answer", "message 3", "press 1", "pause 2", "press 2#", "listen"]
+
+[[phone]]
+ends_in = "42"
+name = "person who presses a star while being put through"
+steps = ["ring 1", "answer", "pause 5", "press *", "listen"]
+
+[[phone]]
+ends_in = "7700"
+name = "agent who speaks with whom they get, and hangs up"
+steps = ["ring 1", "answer", "pause 2", "tone 620 4", "hang_up"]
+
+[[phone]]
+ends_in = "7701"
+name = "agent who stays"
+steps = ["ring 1", "answer", "listen"]
+"""
+
+
+class OtherBase(TwilioHttpClient):  # type: ignore[misc,unused-ignore]  # it has no types
+    """Sends what is meant for Twilio to another server: the one thing that is changed."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__(timeout=30)
+        self._base = base
+
+    def request(self, method: str, url: str, *args: Any, **options: Any) -> Any:
+        """Send the request."""
+        return super().request(
+            method, url.replace("https://api.twilio.com", self._base), *args, **options
+        )
+
+
+@dataclass
+class World:
+    """A server, telephones, a program's web server, and Twilio's client."""
+
+    client: Any
+    members: Mapping[str, str]
+    documents: Documents
+    heard: Path
+    base: str
+
+    def call(self, to: str, **options: Any) -> str:
+        """Have a number called; return the sid."""
+        return str(self.client.calls.create(to=to, from_=CALLER, **options).sid)
+
+    def post(
+        self,
+        path: str,
+        form: Mapping[str, str],
+        *,
+        account: str = "account_sid",
+        prefix: str = "/2010-04-01",
+    ) -> Answer:
+        """Send a form as no library would."""
+        identifier = self.members[account]
+        api = Api(self.base, identifier, self.members["auth_token"])
+        return api.request(
+            "POST",
+            f"{prefix}/Accounts/{identifier}{path}",
+            urlencode(form).encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+
+    def ended(self, sid: str, *, within: float = 60) -> Any:
+        """Return a call once it has ended."""
+        eventually(lambda: self.client.calls(sid).fetch().status in FINAL, within=within)
+        return self.client.calls(sid).fetch()
+
+    def line(self, number: str) -> Mapping[str, Any]:
+        """Return what the phone of that number wrote down of its last call."""
+
+        def lines() -> list[dict[str, Any]]:
+            return [one for one in phone_calls(self.heard) if one["called"].endswith(number[1:])]
+
+        eventually(lambda: bool(lines()))
+        return lines()[-1]
+
+    def recording(self, number: str) -> NDArray[np.int16]:
+        """Return what the phone of that number heard."""
+        _, _, samples = wav.read((self.heard / self.line(number)["recording"]).read_bytes())
+        return samples.reshape(-1)
+
+    def hears(self, number: str, hertz: int, *, seconds: float = 1.5) -> bool:
+        """Whether the phone of that number heard so much of a tone."""
+        wave = 8000 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * 8000)) / 8000)
+        found = compare.find(wave.astype(np.int16), self.recording(number))
+        return found.correlation >= 0.95
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    directory = tmp_path_factory.mktemp("laml")
+    heard, plan = directory / "heard", directory / "plan.toml"
+    plan.write_text(PLAN)
+    with (
+        serving_documents() as documents,
+        running(
+            "phones", "--sip", "127.0.0.1:0", "--record-dir", str(heard), "--plan", str(plan),
+            cwd=directory,
+        ) as phones,
+        running(
+            "serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0",
+            "--trunk", f"sip:{phones.ready()['sip']}", "--data-dir", str(directory),
+            "--media-workers", "1", "--allow-private-urls", "--trunk-cps", "20", cwd=directory,
+        ) as server,
+    ):  # fmt: skip
+        base = f"http://{server.ready()['http']}"
+        data = ("--data-dir", str(directory))
+        added = run("account", "add", "school", "--json", *data, cwd=directory)
+        members = json.loads(added.stdout)
+        for number in (CALLER, OTHER_CALLER):
+            run("number", "add", number, "--account", "school", *data, cwd=directory)
+        client = Client(members["account_sid"], members["auth_token"], http_client=OtherBase(base))
+        yield World(client, members, documents, heard, base)
+
+
+def test_verbs_are_carried_out_and_every_request_is_signed(world: World) -> None:
+    documents = world.documents
+    play = documents.give("/play", '<Play loop="2">/tone/440</Play>')
+    digits = documents.give("/digits", '<Play digits="9w#"/>', '<Pause length="1"/>')
+    redirect = documents.give("/redirect", '<Redirect method="GET">/target?a=1</Redirect>')
+    documents.give("/target", f"<Play>{documents.tone(520)}</Play>", "<Hangup/>", "<Play>/x</Play>")
+    gather = documents.give(
+        "/gather",
+        '<Gather action="/one" numDigits="1" timeout="9"><Play loop="9">/tone/470</Play></Gather>',
+    )
+    documents.give("/one", '<Gather action="/two" method="GET" timeout="9"><Pause/></Gather>')
+    documents.give("/two", "<Play>/tone/570</Play>")
+    empty = documents.give(
+        "/empty",
+        '<Gather timeout="1"/>',
+        '<Gather timeout="1" action="/nothing" actionOnEmptyResult="true"/>',
+        "<Play>/missing</Play>",
+    )
+    documents.give("/nothing", '<Say voice="man" language="de">Auf Wiedersehen.</Say>')
+    bad = documents.give("/bad", "<Sing/>")
+    documents.give("/fallback", "<Play>/tone/540</Play>")
+    fallback = {"fallback_url": f"{documents.url}/fallback", "fallback_method": "GET"}
+    sids = {
+        "00": world.call("+12135551000", url=play),
+        "90": world.call("+12135551090", url=digits, method="GET", send_digits="1w2W3"),
+        "91": world.call("+12135551091", url=redirect),
+        "41": world.call("+12135551041", url=gather),
+        "92": world.call("+12135551092", url=empty),
+        "93": world.call("+12135551093", url=bad, **fallback),
+        "94": world.call("+12135551094", url=f"{documents.url}/gone", **fallback),
+        "95": world.call("+12135551095", url=bad),
+        "96": world.call(
+            "+12135551096",
+            twiml=f"<Response><Say>Hello.</Say><Redirect>{documents.url}/two</Redirect></Response>",
+            caller_id=OTHER_CALLER,
+        ),
+        "97": world.call("+12135551097", twiml="<Response/>"),
+        "21": world.call("+12135551021", url=play, timeout=3),
+        "20": world.call("+12135551020", url=play),
+        "23": world.call("+12135551023", url=play),
+    }
+
+    calls = {ending: world.ended(sid) for ending, sid in sids.items()}
+
+    statuses = {ending: call.status for ending, call in calls.items()}
+    assert statuses == dict.fromkeys(sids, "completed") | {
+        "21": "no-answer", "20": "busy", "23": "failed",
+    }  # fmt: skip
+    assert world.hears("+12135551000", 440, seconds=3.5)
+    assert world.line("+12135551090")["digits_heard"] == "1239#"
+    assert world.hears("+12135551091", 520)
+    assert len(documents.requests("/x")) == 0, "nothing after Hangup is done"
+    for hertz in (470, 570):
+        assert world.hears("+12135551041", hertz), hertz
+    for ending in ("93", "94"):
+        assert world.hears(f"+121355510{ending}", 540), ending
+    assert world.hears("+12135551096", 570)
+    assert calls["96"]._from == OTHER_CALLER
+    assert 2.5 <= (calls["21"].end_time - calls["21"].start_time).total_seconds() <= 5
+
+    (asked,) = documents.requests("/play")
+    assert asked.method == "POST"
+    assert asked.form == {
+        "CallSid": sids["00"], "AccountSid": world.members["account_sid"],
+        "ApiVersion": "2010-04-01", "From": CALLER, "To": "+12135551000",
+        "CallStatus": "in-progress", "Direction": "outbound-api",
+        "Caller": CALLER, "Called": "+12135551000",
+    }  # fmt: skip
+    (asked,) = documents.requests("/target")
+    assert (asked.method, asked.form["a"]) == ("GET", "1")
+    (asked,) = documents.requests("/one")
+    assert (asked.method, asked.form["Digits"]) == ("POST", "1")
+    two = [one for one in documents.requests("/two") if one.method == "GET"]
+    assert [(one.form["Digits"], one.form["FinishedOnKey"]) for one in two] == [("2", "#")]
+    (asked,) = documents.requests("/nothing")
+    assert asked.form["Digits"] == ""
+    errors = [
+        (one.form["ErrorCode"], one.form["ErrorUrl"]) for one in documents.requests("/fallback")
+    ]
+    assert sorted(errors) == [("11217", f"{documents.url}/gone"), ("13750", bad)]
+    assert_signed(world)
+
+
+def assert_signed(world: World) -> None:
+    """Every request for a document carries both signatures, as Twilio's validator checks them."""
+    validator = RequestValidator(world.members["signing_key"])
+    sounds = ("/tone/", "/missing", "/x")
+    asked = [one for one in world.documents.asked if not one.path.startswith(sounds)]
+    assert asked
+    for one in asked:
+        form = one.form if one.method == "POST" else {}
+        for name in ("X-Twilio-Signature", "X-SignalWire-Signature"):
+            assert validator.validate(one.url, form, one.headers[name]), (one.url, name)
+        assert not validator.validate(f"{one.url}x", form, one.headers["X-Twilio-Signature"])
+
+
+def test_detection_says_who_answered_before_the_document_is_asked_for(world: World) -> None:
+    documents = world.documents
+    url = documents.give("/detected", "<Play>/tone/440</Play>")
+    enable = {
+        "00": "human", "10": "machine_start", "03": "unknown", "15": "fax",
+    }  # fmt: skip
+    sids = {
+        ending: world.call(f"+121355511{ending}", url=url, machine_detection="Enable")
+        for ending in enable
+    }
+    end = world.call("+12135552012", url=url, machine_detection="DetectMessageEnd")
+    strict = world.call(
+        "+12135552000",
+        url=url,
+        machine_detection="Enable",
+        machine_detection_silence_timeout=2000,
+        machine_detection_speech_threshold=6000,
+    )
+    calls = {ending: world.ended(sid) for ending, sid in sids.items()}
+    for sid in (end, strict):
+        world.ended(sid)
+
+    found = {one.form["CallSid"]: one.form for one in documents.requests("/detected")}
+    assert {ending: found[sid]["AnsweredBy"] for ending, sid in sids.items()} == enable
+    assert found[end]["AnsweredBy"] == "machine_end_beep"
+    assert found[strict]["AnsweredBy"] == "human"
+    assert 0 < int(found[sids["00"]]["MachineDetectionDuration"]) < 10_000
+    assert calls["10"].answered_by == "machine"
+    assert calls["00"].answered_by == "human"
+
+
+def test_dial_connects_and_tells_its_action_what_came_of_it(world: World) -> None:
+    documents = world.documents
+    documents.give("/whisper", "<Play>/tone/480</Play>")
+    documents.give("/whisper-no", "<Hangup/>")
+    documents.give("/after", "<Play>/tone/500</Play>")
+
+    def dial(name: str, inside: str, attributes: str = "") -> str:
+        path = f"/dial-{name}"
+        return documents.give(path, f'<Dial action="/after?of={name}" {attributes}>{inside}</Dial>')
+
+    sids = {
+        "agent": world.call("+12135553070", url=dial("agent", "\n +12135557700 \n")),
+        "busy": world.call("+12135553071", url=dial("busy", "<Number>+12135553320</Number>")),
+        "whisper": world.call(
+            "+12135553072",
+            url=dial(
+                "whisper",
+                '<Number url="/whisper" sendDigits="5">+12135567700</Number>',
+                f'callerId="{OTHER_CALLER}"',
+            ),
+        ),
+        "refused": world.call(
+            "+12135553073",
+            url=dial("refused", '<Number url="/whisper-no">+12135577701</Number>'),
+        ),
+        "turns": world.call(
+            "+12135553074",
+            url=dial(
+                "turns",
+                "<Number>+12135553420</Number><Number>+12135587700</Number>",
+                'sequential="true"',
+            ),
+        ),
+        "star": world.call("+12135553042", url=dial("star", "+12135597701", 'hangupOnStar="true"')),
+        "limit": world.call("+12135553075", url=dial("limit", "+12135607701", 'timeLimit="2"')),
+        "late": world.call("+12135553076", url=dial("late", "+12135553521", 'timeout="5"')),
+    }
+    for sid in sids.values():
+        assert world.ended(sid).status == "completed"
+
+    told = {one.url.rpartition("=")[2]: one.form for one in documents.requests("/after")}
+    statuses = {name: form["DialCallStatus"] for name, form in told.items()}
+    assert statuses == dict.fromkeys(sids, "completed") | {"busy": "busy", "late": "no-answer"}
+    bridged = {name for name, form in told.items() if form["DialBridged"] == "true"}
+    assert bridged == set(sids) - {"busy", "late", "refused"}
+    assert told["busy"]["DialSipResponseCode"] == "486"
+    assert 1 <= int(told["limit"]["DialCallDuration"]) <= 3
+    for number in ("+12135553070", "+12135553072", "+12135553074"):
+        assert world.hears(number, 620), number
+    for number in (f"+1213555307{n}" for n in range(7)):
+        assert world.hears(number, 500), number
+    assert world.hears("+12135567700", 480)
+    assert world.line("+12135567700")["digits_heard"] == "5"
+    leg = world.client.calls(told["whisper"]["DialCallSid"]).fetch()
+    assert (leg.parent_call_sid, leg.direction) == (sids["whisper"], "outbound-dial")
+    assert leg._from == OTHER_CALLER
+    (asked,) = documents.requests("/whisper")
+    assert asked.form["ParentCallSid"] == sids["whisper"]
+    assert asked.form["Direction"] == "outbound-dial"
+
+
+@pytest.mark.parametrize(
+    ("code", "changed"),
+    [
+        (21201, {"To": ""}),
+        (21211, {"To": "everybody"}),
+        (21211, {"To": "sip: nobody"}),
+        (21217, {"To": "client:me"}),
+        (21213, {"From": ""}),
+        (21212, {"From": "me"}),
+        (21210, {"From": "+12135550177"}),
+        (21210, {"CallerId": "+12135550177"}),
+        (21205, {"Url": ""}),
+        (21205, {"Url": "/relative"}),
+        (21218, {"ApplicationSid": "AP" + "0" * 32}),
+        (20422, {"Url": "", "Laml": "<Response><Sing/></Response>"}),
+        (20422, {"Url": "", "Twiml": f"<Response>{' ' * 4000}</Response>"}),
+        (21209, {"Method": "PUT"}),
+        (21209, {"FallbackMethod": "PUT"}),
+        (21402, {"FallbackUrl": "nowhere"}),
+        (13222, {"SendDigits": "x"}),
+        (13222, {"SendDigits": "1" * 33}),
+        (21208, {"Timeout": "601"}),
+        (21208, {"Timeout": "soon"}),
+        (10000, {"TimeLimit": "0"}),
+        (21234, {"MachineDetection": "Perhaps"}),
+        (21234, {"MachineDetection": "Enable", "MachineDetectionTimeout": "121"}),
+        (21234, {"MachineDetection": "Enable", "MachineDetectionSpeechThreshold": "999"}),
+        (21234, {"MachineDetection": "Enable", "MachineDetectionSpeechEndThreshold": "5001"}),
+        (21234, {"MachineDetection": "Enable", "MachineDetectionSilenceTimeout": "1999"}),
+        (21234, {"MachineDetection": "Enable", "MachineWordsThreshold": "0"}),
+        (21234, {"MachineDetectionTimeout": "30"}),
+        (10001, {"Record": "true"}),
+        (10001, {"AsyncAmd": "true"}),
+        (90000, {"MaxPricePerMinute": "0.01"}),
+        (90000, {"Colour": "red"}),
+    ],
+)
+def test_wrong_parameter_is_refused_with_the_documented_code(
+    world: World, code: int, changed: dict[str, str]
+) -> None:
+    given = {"To": "+12135556000", "From": CALLER, "Url": "http://a.example/"} | changed
+
+    answer = world.post("/Calls.json", given)
+
+    assert answer.status == 400, answer.body
+    assert answer.json["code"] == code, answer.json
+    assert answer.json["errors"][0]["code"] == str(code)
+
+
+def test_both_families_of_identifiers_open_the_same_call(world: World) -> None:
+    given = {
+        "To": "+12135557020", "From": CALLER, "Laml": "<Response><Say>Hello.</Say></Response>"
+    }  # fmt: skip
+    made = world.post("/Calls", given, account="project_id", prefix="/api/laml/2010-04-01")
+    call = made.json
+    assert made.status == 200
+    assert call["uri"] == (
+        f"/api/laml/2010-04-01/Accounts/{world.members['project_id']}/Calls/{call['sid']}"
+    )
+
+    twilio = "CA" + call["sid"].replace("-", "")
+    assert world.client.calls(twilio).fetch().sid == twilio
+    assert world.ended(twilio).status == "busy"
+    assert world.client.api.accounts(world.members["account_sid"]).fetch().status == "active"
+    numbers = [one.phone_number for one in world.client.incoming_phone_numbers.list()]
+    assert numbers == [CALLER, OTHER_CALLER]
+    missing = world.post("/Queues.json", {"FriendlyName": "q"})
+    assert (missing.status, missing.json["code"]) == (400, 10001)
+    wrong = Api(world.base, world.members["account_sid"], "wrong")
+    assert wrong.request("GET", "/2010-04-01/Accounts.json").json["code"] == 20003
+    right = Api(world.base, world.members["account_sid"], world.members["auth_token"])
+    other = f"/2010-04-01/Accounts/AC{'0' * 32}/Calls.json"
+    assert right.request("GET", other).json["code"] == 20404
+    assert right.request("GET", "/2010-04-01/nothing").json["code"] == 20404
+
+
+def test_live_call_is_redirected_ended_and_found_in_lists(world: World) -> None:
+    documents, client = world.documents, world.client
+    long = documents.give("/long", '<Play loop="0">/tone/440</Play>')
+    other = documents.give("/other", "<Play>/tone/590</Play>")
+    redirected = world.call("+12135554000", url=long)
+    inline = world.call("+12135554001", url=long)
+    ended = world.call("+12135554002", url=long)
+    ringing = world.call("+12135554021", url=long)
+    eventually(lambda: len(documents.requests("/long")) == 3)
+    eventually(lambda: client.calls(ringing).fetch().status == "ringing")
+
+    live = {one.sid for one in client.calls.list(status="in-progress")}
+    assert live == {redirected, inline, ended}
+    assert [one.sid for one in client.calls.list(status="ringing")] == [ringing]
+    client.calls(redirected).update(url=other, method="GET")
+    client.calls(inline).update(twiml=f"<Response><Play>{documents.tone(610)}</Play></Response>")
+    client.calls(ended).update(status="completed")
+    client.calls(ringing).update(status="canceled")
+
+    statuses = {sid: world.ended(sid).status for sid in (redirected, inline, ended, ringing)}
+    assert statuses == {
+        redirected: "completed", inline: "completed", ended: "completed", ringing: "canceled",
+    }  # fmt: skip
+    assert world.hears("+12135554000", 590)
+    assert world.hears("+12135554001", 610)
+    assert [one.sid for one in client.calls.list(to="+12135554021")] == [ringing]
+    assert ringing in {one.sid for one in client.calls.list(status="canceled")}
+    everything = [one.sid for one in client.calls.list()]
+    assert [one.sid for one in client.calls.list(page_size=2)] == everything
