@@ -14,7 +14,14 @@ from ringcast.domain.accounts import AccountNumber
 from ringcast.domain.calls import Attempt, Call, CallState
 from ringcast.domain.do_not_call import DoNotCallEntry
 from ringcast.domain.errors import InvalidInput, NotFound
-from ringcast.domain.ids import AccountId, NumberId
+from ringcast.domain.forwarding import (
+    FORWARDING,
+    Forwarding,
+    forward,
+    forwarding_of,
+    forwarding_script,
+)
+from ringcast.domain.ids import AccountId, NumberId, SoundId
 from ringcast.domain.instructions import Instruction, Interpret, Play, Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
@@ -260,6 +267,34 @@ async def test_a_caller_is_put_through_and_his_number_is_shown(
         assert call.outcome is Outcome.TRANSFERRED
         (second,) = world.engine.originated
         assert second.from_number == PhoneNumber("12025550123")
+
+
+@pytest.mark.parametrize("accepts", [True, False])
+async def test_who_is_asked_first_takes_a_forwarded_call_or_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accepts: bool
+) -> None:
+    presses = [(timedelta(seconds=4), "1" if accepts else "2")]
+    agent = FarEnd(presses=presses, hangs_up_after=timedelta(seconds=12) if accepts else None)
+    monkeypatch.setitem(FAR_ENDS, "77", agent)
+    async with _world(tmp_path, interpreters={FORWARDING: forward}) as world:
+        wanted = Forwarding(numbers=("12135550177",), screen=True, voicemail=True)
+        await own(world, *forwarding_script(wanted).instructions)
+
+        call, attempt = await received(world, far_end=FarEnd(hangs_up_after=timedelta(seconds=40)))
+
+        assert call.outcome is (Outcome.TRANSFERRED if accepts else Outcome.HUMAN)
+        asked, caller = world.engine.originated[0].leg, attempt.id
+        assert len(world.engine.heard[asked]) == 1
+        # The ring-back tone; and the request for a message where nobody took the call.
+        assert len(world.engine.heard[caller]) == (1 if accepts else 2)
+
+
+def test_a_forwarding_is_read_back_from_its_script() -> None:
+    wanted = Forwarding(numbers=("12135550177",), record=True, whisper=SoundId(4))
+
+    assert forwarding_of(forwarding_script(wanted)) == wanted
+    assert forwarding_of(Script(instructions=(SOUND,))) is None
+    assert forwarding_of(Script(instructions=())) is None
 
 
 async def test_what_is_done_with_calls_to_a_number_can_be_changed(tmp_path: Path) -> None:

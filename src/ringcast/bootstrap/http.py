@@ -27,7 +27,7 @@ from ringcast.services.calls import FindCalls, GetCall
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
 from ringcast.services.live_calls import HangUpCall, RedirectCall
-from ringcast.services.numbers import GetNumber, ListNumbers
+from ringcast.services.numbers import ForwardNumber, GetNumber, ListNumbers
 from ringcast.services.sounds import (
     ArchiveSound,
     FindSounds,
@@ -78,6 +78,7 @@ def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
             sound_audio=SoundAudio(store=store, audio=audio),
             list_numbers=ListNumbers(store=store),
             get_number=GetNumber(store=store),
+            forward_number=ForwardNumber(store=store),
             send_verification_code=SendVerificationCode(
                 store=store, speech=core.speech, clock=clock, send_calls=core.send_calls
             ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ringcast.apis import laml
+from ringcast.domain.forwarding import FORWARDING, forward
 from ringcast.domain.programs import Interpreter
 from ringcast.domain.public_ids import PublicIds
 
@@ -16,4 +17,4 @@ def interpreters(ids: PublicIds) -> Mapping[str, Interpreter]:
 
     `ids` make the identifiers that scripts show.
     """
-    return {laml.LANGUAGE: laml.interpreter(ids)}
+    return {FORWARDING: forward, laml.LANGUAGE: laml.interpreter(ids)}

@@ -7,13 +7,17 @@ from dataclasses import replace
 
 from ringcast.domain.accounts import AccountNumber
 from ringcast.domain.errors import InvalidInput, NotFound
+from ringcast.domain.forwarding import Forwarding, forwarding_script
 from ringcast.domain.ids import AccountId, NumberId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.sounds import SoundStatus
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Store
 
-__all__ = ["AddNumber", "AnswerNumber", "GetNumber", "ListNumbers"]
+__all__ = ["AddNumber", "AnswerNumber", "ForwardNumber", "GetNumber", "ListNumbers"]
+
+_MOST_TELEPHONES = 10
 
 
 class AddNumber:
@@ -76,6 +80,34 @@ class AnswerNumber:
             await tx.update_number(changed)
             await tx.commit()
         return changed
+
+
+class ForwardNumber:
+    """Have calls to a number put through to other telephones."""
+
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
+        self._answer = AnswerNumber(store=store)
+
+    async def __call__(
+        self, account_id: AccountId, number: PhoneNumber, wanted: Forwarding
+    ) -> AccountNumber:
+        """Return the number as changed.
+
+        Raises as `AnswerNumber`, and InvalidInput for no telephones, for more than ten, for the
+        number itself, or for a sound that is not the account's or is archived.
+        """
+        if not 1 <= len(wanted.numbers) <= _MOST_TELEPHONES:
+            raise InvalidInput(f"calls are put through to 1 to {_MOST_TELEPHONES} numbers")
+        if number.digits in wanted.numbers:
+            raise InvalidInput(f"calls to {number} cannot be put through to itself")
+        sounds = (wanted.intro, wanted.whisper, wanted.failed, wanted.voicemail_greeting)
+        async with self._store.begin(read_only=True) as tx:
+            for sound_id in filter(None, sounds):
+                sound = await tx.sound(account_id, sound_id)
+                if sound is None or sound.status is not SoundStatus.ACTIVE:
+                    raise InvalidInput(f"there is no sound {sound_id} that can be played")
+        return await self._answer(account_id, number, forwarding_script(wanted))
 
 
 class GetNumber:

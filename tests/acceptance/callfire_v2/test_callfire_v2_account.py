@@ -17,7 +17,7 @@ from ringcast.domain.instructions import Play
 from ringcast.ports.store import Page
 from ringcast.web.access_log import AccessLog
 from tests.acceptance.callfire_v2.conftest import Client, Library, Rig, serving
-from tests.fakes.sound_library import MemorySpeech
+from tests.fakes.sound_library import MemorySpeech, wav_file
 
 CREDENTIALS = "/me/api/credentials"
 NEW_NUMBER = "/me/callerids/12135550123"
@@ -288,6 +288,91 @@ async def test_another_accounts_number_is_no_lease(client: Client, stranger: Cli
 async def test_what_is_not_known_of_numbers_is_refused(client: Client) -> None:
     for query in ("city=x", "labelName=x", "prefix=abc", "prefix=%2B"):
         assert (await client("GET", f"/numbers/leases?{query}")).status == 400, query
+
+
+CONFIG = "/numbers/leases/configs/12135550100"
+
+
+async def test_calls_to_a_number_are_put_through_as_configured(client: Client) -> None:
+    assert (await client("GET", CONFIG)).json == {"number": "12135550100"}
+    sound = (await client.upload(wav_file(0.5))).json["id"]
+    tracking = {
+        "transferNumbers": ["12135551189", "12135551122"],
+        "screen": True,
+        "recorded": True,
+        "introSoundId": sound,
+        "voicemail": True,
+    }
+
+    answer = await client(
+        "PUT", CONFIG, json={"configType": "TRACKING", "callTrackingConfig": tracking}
+    )
+
+    assert answer.status == 204
+    (await client("GET", CONFIG)).is_golden("number_config")
+    listed = await client("GET", "/numbers/leases/configs?fields=items(number,configType)")
+    assert listed.json["items"] == [{"number": "12135550100", "configType": "TRACKING"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "configType must be TRACKING"),
+        ({"configType": "IVR", "ivrInboundConfig": {"dialplanXml": "<a/>"}}, "must be TRACKING"),
+        ({"configType": "TRACKING"}, "takes a callTrackingConfig"),
+        ({"configType": "TRACKING", "callTrackingConfig": {}}, "1 to 10 numbers"),
+        (
+            {"configType": "TRACKING", "callTrackingConfig": {"transferNumbers": ["12135550100"]}},
+            "cannot be put through to itself",
+        ),
+        (
+            {"configType": "TRACKING", "callTrackingConfig": {"transferNumbers": ["x"]}},
+            "not a telephone number",
+        ),
+        (
+            {
+                "configType": "TRACKING",
+                "callTrackingConfig": {"transferNumbers": ["12135551189"], "introSoundId": 12345},
+            },
+            "no sound 12345",
+        ),
+        (
+            {
+                "configType": "TRACKING",
+                "callTrackingConfig": {"transferNumbers": ["12135551189"], "weeklySchedule": {}},
+            },
+            "weeklySchedule is not available",
+        ),
+        (
+            {
+                "number": "12135550101",
+                "configType": "TRACKING",
+                "callTrackingConfig": {"transferNumbers": ["12135551189"]},
+            },
+            "in the path",
+        ),
+    ],
+)
+async def test_a_config_that_cannot_be_is_refused(
+    client: Client, body: dict[str, object], words: str
+) -> None:
+    answer = await client("PUT", CONFIG, json=body)
+
+    assert answer.status == 400
+    assert words in answer.json["message"]
+    assert (await client("GET", CONFIG)).json == {"number": "12135550100"}
+
+
+async def test_another_accounts_number_cannot_be_configured(
+    client: Client, stranger: Client
+) -> None:
+    body = {
+        "configType": "TRACKING",
+        "callTrackingConfig": {"transferNumbers": ["12135551189"]},
+    }
+    assert (await stranger("PUT", CONFIG, json=body)).status == 404
+    assert (await stranger("GET", CONFIG)).status == 404
+    assert (await client("GET", CONFIG)).json == {"number": "12135550100"}
 
 
 async def test_numbers_are_not_sold_here(client: Client) -> None:

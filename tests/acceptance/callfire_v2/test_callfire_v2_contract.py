@@ -176,6 +176,18 @@ def good_requests(ids: dict[str, int]) -> list[tuple[str, dict[str, Any]]]:
         ("getWebhookResource", at("OutboundCall", "resource")),
         ("deleteWebhook", at(webhook)),
         ("getNumberLease", at("12135550100", "number")),
+        (
+            "updateNumberLeaseConfig",
+            at(
+                "12135550100",
+                "number",
+                body={
+                    "configType": "TRACKING",
+                    "callTrackingConfig": {"transferNumbers": ["12135550189"], "screen": True},
+                },
+            ),
+        ),
+        ("getNumberLeaseConfig", at("12135550100", "number")),
         ("sendVerificationCodeToCallerId", at("12135550158", "callerid")),
         ("verifyCallerId", at("12135550158", "callerid", body={"verificationCode": "0"})),
         ("deleteCampaignSound", at(sound)),

@@ -19,7 +19,7 @@ from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
 from ringcast.services.calls import FindCalls, GetCall, SendCalls
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
-from ringcast.services.numbers import GetNumber, ListNumbers
+from ringcast.services.numbers import ForwardNumber, GetNumber, ListNumbers
 from ringcast.services.sounds import (
     ArchiveSound,
     FindSounds,
@@ -59,6 +59,7 @@ class Services:
     sound_audio: SoundAudio
     list_numbers: ListNumbers
     get_number: GetNumber
+    forward_number: ForwardNumber
     send_verification_code: SendVerificationCode
     verify_caller_id: VerifyCallerId
     create_key: CreateKey

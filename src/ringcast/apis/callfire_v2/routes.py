@@ -63,7 +63,6 @@ _NO_LISTS = "is of 2016: entries are one list here; use call, text and source"
 _VOICE_ONLY = "this system makes telephone calls, and neither sends nor receives messages"
 _NO_SHOP = "numbers come with your trunk: the operator adds them with `ringcast number add`"
 _NO_CREDITS = "this system has no credits: calls cost what the trunk's carrier charges"
-_NO_INBOUND = "calls to numbers are not taken here, so there is nothing to configure for them"
 _NO_RENEWAL = "numbers have no lease to be changed: `ringcast number` is the operator's way"
 
 _WHY_NOT: Mapping[str, str] = {
@@ -653,10 +652,32 @@ OPERATIONS: tuple[Operation, ...] = (
         notes="the account's numbers; leases have no end; numbers to call from only have "
         "`callFeatureStatus` DISABLED",
     ),
-    Operation("GET", "/numbers/leases/configs", "findNumberLeaseConfigs", why=_NO_INBOUND),
-    Operation("GET", "/numbers/leases/configs/{number}", "getNumberLeaseConfig", why=_NO_INBOUND),
     Operation(
-        "PUT", "/numbers/leases/configs/{number}", "updateNumberLeaseConfig", why=_NO_INBOUND
+        "GET",
+        "/numbers/leases/configs",
+        "findNumberLeaseConfigs",
+        handlers_numbers.find_configs,
+        takes=frozenset({*_PAGED, "prefix"}),
+        refuses=dict.fromkeys(
+            ("city", "labelName", "lata", "rateCenter", "state", "zipcode"),
+            "is not known of the numbers here",
+        ),
+    ),
+    Operation(
+        "GET",
+        "/numbers/leases/configs/{number}",
+        "getNumberLeaseConfig",
+        handlers_numbers.get_config,
+        takes=frozenset({"fields"}),
+        notes="only `number` for one whose calls are not answered, or by another API's script",
+    ),
+    Operation(
+        "PUT",
+        "/numbers/leases/configs/{number}",
+        "updateNumberLeaseConfig",
+        handlers_numbers.update_config,
+        notes="204; `TRACKING` rings at most ten telephones at once for 30 s; who is asked by "
+        "`screen` presses 1; `weeklySchedule`, `googleAnalytics` and `IVR` are refused",
     ),
     Operation(
         "GET",

@@ -14,6 +14,7 @@ from ringcast.apis.callfire_v2 import (
     campaign_bodies,
     campaign_requests,
     contact_bodies,
+    number_bodies,
     recording_bodies,
     requests,
     responses,
@@ -143,6 +144,9 @@ SHAPES: Mapping[str, Shape] = {
     "verifyCallerId": Shape(takes=account_bodies.CallerIdVerificationRequest, gives=bool),
     "findNumberLeases": Shape(gives=ItemPage[account_bodies.NumberLeaseBody]),
     "getNumberLease": Shape(gives=account_bodies.NumberLeaseBody),
+    "findNumberLeaseConfigs": Shape(gives=ItemPage[number_bodies.NumberConfigBody]),
+    "getNumberLeaseConfig": Shape(gives=number_bodies.NumberConfigBody),
+    "updateNumberLeaseConfig": Shape.nothing(takes=number_bodies.NumberConfig),
     "findWebhooks": Shape(gives=ItemPage[webhook_bodies.WebhookBody]),
     "createWebhook": Shape(
         takes=webhook_bodies.Webhook, gives=webhook_bodies.ResourceIdBody, status=201
