@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 
 DEFAULT_SOFTWARE = f"Ringcast/{__version__}"
 
-# A timer that fires a hair early would find nothing due and be set again at once.
-_TIMER_SLACK = 0.001
+# SIP's shortest timer is of half a second: those of many calls are served together, a little late.
+_TIMER_SLACK = 0.02
 # With port 0 the system chooses for UDP; TCP may find that number taken.
 _MOST_PORT_TRIES = 20
 _WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
