@@ -375,7 +375,7 @@ class SharedPorts:
         capacity = len(outgoing.messages)
         self._socket_of_row = np.zeros(capacity, np.int64)
         self._key_of_row = np.zeros(capacity, np.uint64)
-        self._rows_of_socket = [0] * len(ports)
+        self._socket_of_port = {port: number for number, port in enumerate(ports)}
         self._row_of_key: dict[int, int] = {}
         self._keys = np.zeros(0, np.uint64)
         self._rows = np.zeros(0, np.int64)
@@ -389,10 +389,9 @@ class SharedPorts:
         """Do nothing: the ports are there from the beginning."""
 
     def open(self, row: int, port: int) -> tuple[str, int]:
-        """Give a row the socket with the fewest rows; the port asked for is of no concern."""
-        chosen = min(range(len(self._sockets)), key=self._rows_of_socket.__getitem__)
+        """Give a row the socket with that port."""
+        chosen = self._socket_of_port[port]
         self._socket_of_row[row] = chosen
-        self._rows_of_socket[chosen] += 1
         address: tuple[str, int] = self._sockets[chosen].getsockname()
         return address
 
@@ -411,7 +410,6 @@ class SharedPorts:
     def close(self, row: int) -> None:
         self._row_of_key.pop(int(self._key_of_row[row]), None)
         self._key_of_row[row] = 0
-        self._rows_of_socket[int(self._socket_of_row[row])] -= 1
         self._changed = True
 
     def send(self, rows: NDArray[np.int64]) -> int:

@@ -42,6 +42,10 @@ class Detections:
             self._playout.close(row)
             self._detector.stop(row)
 
+    def skip(self, tick: int) -> None:
+        """Leave out the ticks up to this one, in which nobody was listened to."""
+        self._tick = tick
+
     def handle_tick(self, tick: int, now: float) -> None:
         """Hear the blocks of all ticks up to this one."""
         first, self._tick = max(self._tick + 1, tick - KEPT + 1), tick

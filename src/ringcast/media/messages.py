@@ -368,7 +368,7 @@ class Reserve(Command, tag="reserve", frozen=True):
 
 
 class OpenReserved(Command, tag="open_reserved", frozen=True):
-    """Make a stream on a reserved port: that is always possible, and not answered."""
+    """Make a stream on a reserved or shared port: that is always possible, and not answered."""
 
     stream: int
     port: int

@@ -31,7 +31,7 @@ PTIMES_MS = (20, 40, 60)
 CAPACITY = 8192
 SHARED_SOCKETS = 2
 #: Ports that a worker takes ahead, so that nobody waits for one.
-RESERVED_PORTS = 16
+RESERVED_PORTS = 64
 _TICK_MS = 20.0
 _START_TIMEOUT = 20.0
 _ANSWER_TIMEOUT = 5.0
@@ -57,7 +57,7 @@ class _Worker:
     """One worker process as the pool sees it."""
 
     number: int
-    shared_ports: list[int] = field(default_factory=list)
+    shared_ports: deque[int] = field(default_factory=deque)
     streams: dict[int, _Stream] = field(default_factory=dict)
     #: Ports that it has already, for streams to come, and those it has been asked to take.
     reserved: deque[int] = field(default_factory=deque)
@@ -113,7 +113,7 @@ class MediaPool:
         self._workers = [_Worker(number) for number in range(workers)]
         if shared_ports:
             for worker in self._workers:
-                worker.shared_ports = [self._ports.take() for _ in range(SHARED_SOCKETS)]
+                worker.shared_ports = deque(self._ports.take() for _ in range(SHARED_SOCKETS))
         self._worker_of: dict[int, _Worker] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()
@@ -166,8 +166,8 @@ class MediaPool:
         if stream in self._worker_of:
             raise ValueError(f"media stream {stream} is already open")
         worker = self._least_loaded(near)
-        if worker.reserved and len(worker.streams) < CAPACITY:
-            return self._open_reserved(worker, stream)
+        if (worker.reserved or worker.shared_ports) and len(worker.streams) < CAPACITY:
+            return self._open_at_once(worker, stream)
         for _ in range(_FOREIGN_PORTS):
             port = None if worker.shared_ports else self._ports.take()
             answer = await self._ask_open(worker, stream, port)
@@ -383,10 +383,16 @@ class MediaPool:
             raise m.UnknownStream(stream)
         return worker.channel, found
 
-    def _open_reserved(self, worker: _Worker, stream: int) -> m.LocalAddress:
+    def _open_at_once(self, worker: _Worker, stream: int) -> m.LocalAddress:
+        """Make a stream on a port that the worker has."""
         assert worker.channel is not None
-        port = worker.reserved.popleft()
-        worker.streams[stream] = _Stream(port)
+        if worker.shared_ports:
+            worker.shared_ports.rotate()
+            port = worker.shared_ports[0]
+            worker.streams[stream] = _Stream(None)
+        else:
+            port = worker.reserved.popleft()
+            worker.streams[stream] = _Stream(port)
         self._worker_of[stream] = worker
         worker.channel.send(m.OpenReserved(stream, port))
         self._reserve(worker)
@@ -408,7 +414,7 @@ class MediaPool:
         opened: asyncio.Future[m.StreamOpened] = asyncio.get_running_loop().create_future()
         worker.streams[stream] = found = _Stream(port, opening=opened)
         self._worker_of[stream] = worker
-        worker.channel.send(m.Open(stream, port or 0))
+        worker.channel.send(m.Open(stream, port or worker.shared_ports[0]))
         try:
             async with asyncio.timeout(_ANSWER_TIMEOUT):
                 answer = await asyncio.shield(opened)
@@ -488,7 +494,7 @@ class MediaPool:
         if worker.ports_tried > self._ports.size:
             raise m.NoPortsLeft(f"other programs have the RTP ports {self._ports}")
         other = self._ports.take()
-        worker.shared_ports = [other if p == taken else p for p in worker.shared_ports]
+        worker.shared_ports = deque(other if p == taken else p for p in worker.shared_ports)
         self._ports.give_back(taken)
 
     async def _run_once(self, worker: _Worker, running: asyncio.Event) -> None:
@@ -522,7 +528,7 @@ class MediaPool:
             channel.send(
                 m.Configure(
                     host=self._host,
-                    shared_ports=worker.shared_ports,
+                    shared_ports=list(worker.shared_ports),
                     capacity=CAPACITY,
                     io_uring=self._io_uring,
                     phase_ms=phase_ms,

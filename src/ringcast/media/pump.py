@@ -76,13 +76,24 @@ class Pump:
         self._closing: dict[int, _Stream] = {}
         self._tick = tick
         self._now = 0.0
+        self._was_idle = True
 
     @property
     def streams(self) -> int:
         """How many streams are open."""
         return len(self._streams)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether ticks may be left out: there is no stream, nor was there on the last one."""
+        return self._was_idle and not self._streams
+
     # The tick.
+
+    def skip(self, tick: int) -> None:
+        """Leave out the ticks up to this one; the pump is idle."""
+        self._tick = tick
+        self._detections.skip(tick)
 
     def send(self, tick: int, *, now: float) -> None:
         """Send the packets of one tick."""
@@ -105,6 +116,7 @@ class Pump:
         self._keys.handle_tick(self._tick, now)
         for file in self._writer.finished():
             self._note_finished(file)
+        self._was_idle = not self._streams and not self._closing
 
     def shut(self) -> None:
         """End every stream; its recordings are complete once the writer is closed."""

@@ -43,7 +43,10 @@ _WRITER_TIMEOUT = 5.0
 _LAST_WORDS = 1.0
 _LEAST_FOR_COMMANDS = 0.002
 _COLLECT_EVERY = 500
-_AWAITED = (m.Ready, m.StreamOpened, m.WorkerStats)
+#: Answers that nobody waits for, and the ticks they wait for others to go with.
+_HOUSEKEEPING = (m.StreamClosed, m.PortReserved)
+_HOUSEKEEPING_EVERY = 5
+_LONGEST_IDLE = 1.0
 _PR_SET_PDEATHSIG = 1
 _PR_SET_TIMERSLACK = 29
 _NICE = -10
@@ -63,17 +66,22 @@ class Channel:
         self._reader = BatchReader()
         self._answers: list[object] = []
         self._unsent = bytearray()
-        self._is_awaited = False
+        self._has_news = False
 
     @property
-    def is_awaited(self) -> bool:
-        """Whether `flush` should not wait for the next tick."""
-        return self._is_awaited or bool(self._unsent)
+    def has_news(self) -> bool:
+        """Whether `flush` has something to send that somebody may wait for."""
+        return self._has_news or bool(self._unsent)
 
     def emit(self, answer: object) -> None:
-        """Send an event or an answer with the next `flush`; see `is_awaited`."""
+        """Send an event or an answer with the next `flush`."""
         self._answers.append(answer)
-        self._is_awaited = self._is_awaited or isinstance(answer, _AWAITED)
+        self._has_news = self._has_news or not isinstance(answer, _HOUSEKEEPING)
+
+    def rest(self, seconds: float) -> None:
+        """Let the time pass, whatever comes."""
+        if seconds > 0:
+            time.sleep(seconds)
 
     def wait(self, seconds: float) -> list[m.AnyCommand]:
         """Return the commands that come within that time, at once when there are some."""
@@ -96,7 +104,7 @@ class Channel:
         if self._answers:
             self._unsent += serialize_answers(self._answers)
             self._answers.clear()
-            self._is_awaited = False
+            self._has_news = False
         if not self._unsent:
             return
         try:
@@ -158,7 +166,11 @@ class Load:
 
 
 class Worker:
-    """The loop: commands between the ticks, the pump on them."""
+    """The loop: on each tick the commands that have come, then the pump, then the answers.
+
+    To be woken costs more than most commands, so that commands do not wake a worker that has
+    ticks to keep; without streams there are none, and commands are all it waits for.
+    """
 
     def __init__(
         self,
@@ -176,23 +188,50 @@ class Worker:
         self._transport = transport
         self._commands: deque[m.AnyCommand] = deque(commands)
         self._load = Load()
+        self._collect_at = 0
         self._is_ending = False
 
     def run(self) -> None:
         """Work until told to shut down; raise ParentGone when nobody is there to tell."""
         self._channel.emit(m.Ready(pid=os.getpid()))
         self._channel.flush()
-        tick = last_tick(time.monotonic(), self._phase) + 1
+        tick = self._next_tick()
         while not self._is_ending:
-            due_at = tick * TICK_SECONDS + self._phase
-            self._handle_commands(until=due_at)
-            if self._channel.is_awaited:
-                self._channel.flush()
-            now = time.monotonic()
-            if now < due_at or self._is_ending:
-                continue
-            tick = self._run_ticks(tick, now)
-            self._channel.flush()  # each write wakes the pool: once a tick, all that has happened
+            tick = self._idle() if self._pump.is_idle else self._keep(tick)
+
+    def _keep(self, tick: int) -> int:
+        """Keep a tick; return the next one."""
+        due_at = tick * TICK_SECONDS + self._phase
+        self._channel.rest(due_at - time.monotonic())
+        self._commands.extend(self._channel.wait(0.0))
+        self._handle_commands(until=due_at)
+        if self._is_ending:
+            return tick
+        tick = self._run_ticks(tick, time.monotonic())
+        if self._channel.has_news or tick % _HOUSEKEEPING_EVERY == 0:
+            self._channel.flush()
+        if self._commands:
+            self._handle_commands(until=tick * TICK_SECONDS + self._phase)
+        return tick
+
+    def _idle(self) -> int:
+        """Wait for commands, without streams; return the next tick."""
+        housekeeping = _HOUSEKEEPING_EVERY * TICK_SECONDS
+        if not self._commands:
+            self._commands.extend(self._channel.wait(housekeeping))
+        if not self._commands:
+            self._channel.flush()
+            self._commands.extend(self._channel.wait(_LONGEST_IDLE))
+        tick = self._next_tick()
+        self._pump.skip(tick - 1)
+        self._handle_commands(until=0.0)
+        if self._channel.has_news:
+            self._channel.flush()
+        self._collect(tick)
+        return tick
+
+    def _next_tick(self) -> int:
+        return last_tick(time.monotonic(), self._phase) + 1
 
     def _run_ticks(self, tick: int, now: float) -> int:
         """Run the ticks that are due; return the next one."""
@@ -207,19 +246,21 @@ class Worker:
         self._pump.receive(now=time.monotonic())
         self._pump.handle_timers(now=time.monotonic())
         self._load.note(late=late, work=time.monotonic() - now)
-        if last % _COLLECT_EVERY == 0:
-            gc.collect()
+        self._collect(last)
         return last + 1
 
-    def _handle_commands(self, *, until: float) -> None:
-        """Carry out commands, but keep to the tick; what is left over comes after it.
+    def _collect(self, tick: int) -> None:
+        """Do by hand, and rarely, what the garbage collector would do in the middle of a tick."""
+        if tick >= self._collect_at:
+            self._collect_at = tick + _COLLECT_EVERY
+            gc.collect()
 
-        A worker that is always late still gives them a little time: they may be to hang up.
+    def _handle_commands(self, *, until: float) -> None:
+        """Carry out commands until then; what is left over comes after the next tick.
+
+        They always get a little time, also from a worker that is late: they may be to hang up.
         """
-        began = time.monotonic()
-        seconds = 0.0 if self._commands else until - began
-        self._commands.extend(self._channel.wait(seconds))
-        until = max(until, began + _LEAST_FOR_COMMANDS)
+        until = max(until, time.monotonic() + _LEAST_FOR_COMMANDS)
         while self._commands:
             now = time.monotonic()
             command = self._commands.popleft()

@@ -787,6 +787,22 @@ def test_stream_on_a_reserved_port_is_made_without_an_answer(bench: Bench) -> No
     assert len(bench.run(1)) == 1
 
 
+def test_pump_is_idle_from_the_first_tick_without_a_stream(bench: Bench) -> None:
+    idle = [bench.pump.is_idle]
+    bench.open()
+    idle.append(bench.pump.is_idle)
+    bench.run(1)
+    bench.do(m.Close(0))
+    idle.append(bench.pump.is_idle)  # its socket is still to be let go of
+    bench.run(1)
+    idle.append(bench.pump.is_idle)
+    bench.open(1)
+    bench.do(m.Close(1))
+    idle.append(bench.pump.is_idle)
+
+    assert idle == [True, False, False, True, True]
+
+
 def test_port_that_cannot_be_reserved_is_told(bench: Bench) -> None:
     bench.wire.taken.add(20000)
     bench.do(m.Reserve(20000))

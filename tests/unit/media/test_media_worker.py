@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 from ringcast.media import messages as m
+from ringcast.media.channel import BatchReader, parse_answers
 from ringcast.media.datagrams import Arrivals, Outgoing
 from ringcast.media.pump import Pump
 from ringcast.media.recorder import Writer
-from ringcast.media.worker import Worker
+from ringcast.media.worker import Channel, Worker
 
 
 class Clock:
@@ -34,7 +36,7 @@ class FakeChannel:
         self._clock = clock
         self._coming = commands
         self.emitted: list[Any] = []
-        self.is_awaited = False
+        self.has_news = False
 
     def emit(self, answer: object) -> None:
         self.emitted.append(answer)
@@ -42,12 +44,16 @@ class FakeChannel:
     def flush(self) -> None:
         pass
 
+    def rest(self, seconds: float) -> None:
+        self._clock.now += max(0.0, seconds)
+
     def wait(self, seconds: float) -> list[m.AnyCommand]:
         until = self._clock.now + max(0.0, seconds)
         if self._coming and self._coming[0][0] <= until:
-            at, command = self._coming.pop(0)
-            self._clock.now = max(self._clock.now, at)
-            return [command]
+            self._clock.now = max(self._clock.now, self._coming[0][0])
+            due = [command for at, command in self._coming if at <= self._clock.now]
+            del self._coming[: len(due)]
+            return due
         self._clock.now = until
         return []
 
@@ -93,6 +99,7 @@ def run(
     work: float = 0.001,
     stall: tuple[float, float] | None = None,
     end: float = 100.51,
+    closed_at: float | None = None,
 ) -> tuple[list[float], list[Any]]:
     """Run a worker with one stream until `end`; return when it sent, and what it said.
 
@@ -101,11 +108,13 @@ def run(
     clock = Clock()
     monkeypatch.setattr(time, "monotonic", clock)
     commands: list[tuple[float, m.AnyCommand]] = [
-        (100.0, m.Open(1, 20000)),
-        (100.0, CONNECT),
+        (100.001, m.Open(1, 20000)),
+        (100.001, CONNECT),
         (end, m.ReportStats()),
         (end, m.ShutDown()),
     ]
+    if closed_at is not None:
+        commands.insert(2, (closed_at, m.Close(1)))
     channel = FakeChannel(clock, commands)
     wire = SlowWire(clock, work)
     writer = Writer()
@@ -141,6 +150,32 @@ def test_ticks_keep_to_the_clock_without_drift(monkeypatch: pytest.MonkeyPatch) 
 
     assert len(sent_at) == 100
     assert sent_at == pytest.approx([100.02 + 0.02 * n for n in range(100)], abs=1e-6)
+
+
+def test_worker_without_streams_keeps_no_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent_at, emitted = run(monkeypatch, closed_at=100.111, end=160.0)
+
+    (stats,) = [answer for answer in emitted if isinstance(answer, m.WorkerStats)]
+    assert sent_at == pytest.approx([100.02, 100.04, 100.06, 100.08, 100.1], abs=1e-6)
+    assert stats.ticks == 6  # the last one finds that there is no stream
+    assert stats.ticks_skipped == 0
+
+
+def test_only_news_hurry_to_the_pool() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        channel = Channel(theirs)
+        channel.emit(m.PortReserved(port=20000))
+        channel.emit(m.StreamClosed(stream=1, at=1.0, stats=m.StreamStats()))
+        hurries = [channel.has_news]
+        channel.emit(m.DigitsSent(stream=2, at=1.0))
+        hurries.append(channel.has_news)
+        channel.flush()
+        hurries.append(channel.has_news)
+
+        assert hurries == [False, True, False]
+        (batch,) = BatchReader().receive(ours.recv(1000))
+        assert len(list(parse_answers(batch))) == 3
 
 
 def test_late_ticks_are_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
