@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ringcast.domain.errors import InvalidInput
-from ringcast.domain.ids import AccountId, CampaignId
+from ringcast.domain.ids import AccountId, CampaignId, DoNotCallListId
 from ringcast.domain.numbers import PhoneNumber
 
-__all__ = ["DoNotCallEntry", "checked_source"]
+__all__ = ["DoNotCallEntry", "DoNotCallList", "checked_source"]
 
 _MAX_SOURCE = 255  # characters
 
@@ -38,6 +38,23 @@ class DoNotCallEntry:
     campaign_id: CampaignId | None = None
     """The campaign in whose call the person asked for it. The ban is not limited to that campaign:
     whoever says no has said no to the caller."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DoNotCallList:
+    """A name for some of the numbers that an account must not call.
+
+    The ban is the number's entry, which is of the whole account: a list says why it is there.
+    """
+
+    id: DoNotCallListId
+    account_id: AccountId
+    name: str
+    created_at: datetime
+    campaign_id: CampaignId | None = None
+    """The campaign that the list was made for; it bars the numbers from all of them."""
+    size: int = 0
+    """How many numbers are in it; counted by the store as they come and go."""
 
 
 def checked_source(source: str) -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "ContactListId",
     "CredentialId",
     "DeliveryId",
+    "DoNotCallListId",
     "NumberId",
     "RecordingId",
     "ScheduleId",
@@ -32,6 +33,7 @@ CampaignId = NewType("CampaignId", int)
 ContactId = NewType("ContactId", int)
 ContactListId = NewType("ContactListId", int)
 CredentialId = NewType("CredentialId", int)
+DoNotCallListId = NewType("DoNotCallListId", int)
 DeliveryId = NewType("DeliveryId", int)
 NumberId = NewType("NumberId", int)
 RecordingId = NewType("RecordingId", int)

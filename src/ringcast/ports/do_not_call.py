@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from ringcast.domain.do_not_call import DoNotCallEntry
-from ringcast.domain.ids import AccountId, CampaignId
+from ringcast.domain.do_not_call import DoNotCallEntry, DoNotCallList
+from ringcast.domain.ids import AccountId, CampaignId, DoNotCallListId
 from ringcast.domain.numbers import PhoneNumber
 
 if TYPE_CHECKING:  # that module builds on this one
@@ -23,6 +23,7 @@ class DoNotCallFilter:
     prefix: str | None = None
     """Digits the number begins with, of a North American number also without its 1."""
     numbers: Collection[PhoneNumber] | None = None
+    list_id: DoNotCallListId | None = None
     campaign_id: CampaignId | None = None
     source: str | None = None
     call: bool | None = None
@@ -53,6 +54,42 @@ class DoNotCallTransaction(Protocol):
 
     async def delete_do_not_call_of(self, account_id: AccountId, source: str) -> int:
         """Take out all entries of a source; return how many there were."""
+
+    # lists
+
+    async def add_do_not_call_list(self, made: DoNotCallList) -> None: ...
+    async def do_not_call_list(
+        self, account_id: AccountId, list_id: DoNotCallListId
+    ) -> DoNotCallList | None: ...
+    async def do_not_call_lists(
+        self, account_id: AccountId, page: Page
+    ) -> tuple[Sequence[DoNotCallList], int]:
+        """Newest first, and how many there are."""
+
+    async def delete_do_not_call_list(
+        self, account_id: AccountId, list_id: DoNotCallListId
+    ) -> bool:
+        """Delete a list, not the entries of its numbers; return whether there was one."""
+
+    async def put_in_do_not_call_list(
+        self, account_id: AccountId, list_id: DoNotCallListId, numbers: Collection[PhoneNumber]
+    ) -> int:
+        """Put numbers into a list; return how many were not in it."""
+
+    async def take_from_do_not_call_list(
+        self, account_id: AccountId, list_id: DoNotCallListId, numbers: Collection[PhoneNumber]
+    ) -> int:
+        """Take numbers out of a list; return how many were in it."""
+
+    async def do_not_call_list_numbers(
+        self, account_id: AccountId, list_id: DoNotCallListId
+    ) -> Sequence[PhoneNumber]:
+        """All numbers of a list, in their order."""
+
+    async def do_not_call_lists_of(
+        self, account_id: AccountId, numbers: Collection[PhoneNumber]
+    ) -> Mapping[PhoneNumber, Sequence[DoNotCallListId]]:
+        """The lists that each number is in, the oldest first; without those that are in none."""
 
     async def do_not_call_among(
         self, account_id: AccountId, numbers: Collection[PhoneNumber]

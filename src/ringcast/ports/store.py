@@ -34,6 +34,7 @@ from ringcast.ports.campaigns import CampaignTransaction
 from ringcast.ports.contacts import ContactTransaction
 from ringcast.ports.deliveries import DeliveryTransaction
 from ringcast.ports.do_not_call import DoNotCallTransaction
+from ringcast.ports.labels import LabelTransaction
 from ringcast.ports.recordings import RecordingTransaction
 
 __all__ = ["NumberedEvent", "Page", "SavedAnswer", "Store", "Transaction"]
@@ -70,6 +71,7 @@ class Transaction(
     ContactTransaction,
     DeliveryTransaction,
     DoNotCallTransaction,
+    LabelTransaction,
     RecordingTransaction,
     Protocol,
 ):

@@ -178,6 +178,32 @@ class TestGolden:
         changed.is_golden("update-dnc-number")
         (await client.rest("GET", f"/contact/dnc{form}?Prefix=1213")).is_golden("query-dnc-numbers")
 
+    async def test_dnc_lists_and_labels(self, client: Client, form: str) -> None:
+        made = {"Name": "Asked", "Numbers": "12135550104,12135550105"}
+        answer = await client.rest("POST", f"/contact/dnc/list{form}", made)
+        answer.is_golden("create-dnc-list")
+        (await client.rest("GET", f"/contact/dnc/list{form}")).is_golden("query-dnc-lists")
+        path = f"/contact/dnc/list/{answer.new_id}"
+        (await client.rest("GET", f"{path}{form}")).is_golden("get-dnc-list")
+        numbers = {"Numbers": "12135550106"}
+        added = await client.rest("POST", f"{path}/add{form}", numbers)
+        added.is_golden("add-numbers-to-dnc-list")
+        removed = await client.rest("POST", f"{path}/remove{form}", numbers)
+        removed.is_golden("remove-numbers-from-dnc-list")
+        (await client.rest("DELETE", f"{path}{form}")).is_golden("delete-dnc-list")
+
+        label = {"LabelName": "my spring"}
+        broadcast = f"/label/broadcast/{await sent(client)}{form}"
+        (await client.rest("POST", broadcast, label)).is_golden("label-broadcast")
+        number = f"/label/number/{NUMBER}{form}"
+        (await client.rest("POST", number, label)).is_golden("label-number")
+        (await client.rest("GET", f"/label{form}")).is_golden("query-labels")
+        (await client.rest("DELETE", number, label)).is_golden("unlabel-number")
+        (await client.rest("DELETE", broadcast, label)).is_golden("unlabel-broadcast")
+        await client.rest("POST", number, label)
+        (await client.rest("DELETE", f"/label{form}", label)).is_golden("delete-label")
+        (await client.rest("DELETE", f"/label{form}", label)).is_golden("delete-label-refused")
+
     async def test_what_is_refused(self, client: Client, nobody: Client, form: str) -> None:
         (await client.rest("POST", f"/call{form}", {"To": "12135550100"})).is_golden("refused")
         (await client.rest("GET", f"/call/1{form}")).is_golden("not-found")

@@ -210,3 +210,59 @@ async def test_numbers_are_found(zeep: Zeep) -> None:
     assert (one["Number"], one["NationalFormat"]) == (NUMBER, "(213) 555-0100")
     assert (await zeep("Number", "GetNumber", Number=NUMBER))["Region"]["Country"] == "US"
     assert (await zeep("Number", "QueryNumbers", Region={"Prefix": "1310"}))["TotalResults"] == 0
+
+
+async def test_do_not_call_lists_make_a_round(zeep: Zeep) -> None:
+    async def barred() -> list[str]:
+        found = await zeep("Contact", "QueryDncNumbers", CallDnc=True)
+        return [one["Number"] for one in found["DncNumber"]]
+
+    await zeep("Contact", "UpdateDncNumber", Number="12135550105", CallDnc=True)
+    numbers = ["12135550104", "12135550105"]
+    list_id = await zeep("Contact", "CreateDncList", Name="Asked", Numbers=numbers)
+    other = await zeep("Contact", "CreateDncList", Name="Again")
+    await zeep("Contact", "AddNumbersToDncList", Id=list_id, Numbers=["12135550106"])
+    await zeep("Contact", "AddNumbersToDncList", Id=other, Numbers=["12135550104"])
+    assert await barred() == ["12135550104", "12135550105", "12135550106"]
+    found = await zeep("Contact", "GetDncList", Id=list_id)
+    assert (found["Name"], found["Size"], found["id"]) == ("Asked", 3, list_id)
+    of_list = await zeep("Contact", "QueryDncNumbers", DncListId=other)
+    assert [one["DncListId"] for one in of_list["DncNumber"]] == [other]
+
+    # What another list bars stays barred, and so does what no list has made.
+    await zeep("Contact", "RemoveNumbersFromDncList", Id=list_id, Numbers=["12135550106"])
+    assert await barred() == ["12135550104", "12135550105"]
+    await zeep("Contact", "DeleteDncList", Id=list_id)
+    assert await barred() == ["12135550104", "12135550105"]
+    await zeep("Contact", "DeleteDncList", Id=other)
+    assert await barred() == ["12135550105"]
+    assert (await zeep("Contact", "QueryDncLists"))["TotalResults"] == 0
+
+
+async def test_labels_make_a_round(zeep: Zeep) -> None:
+    config = {"Name": "A", "VoiceBroadcastConfig": {"LiveSoundText": "Hello"}}
+    broadcast_id = await zeep("Broadcast", "CreateBroadcast", Broadcast=config)
+    await zeep("Label", "LabelBroadcast", Id=broadcast_id, LabelName="spring")
+    await zeep("Label", "LabelNumber", Number=NUMBER, LabelName="home")
+    await zeep("Label", "LabelNumber", Number=NUMBER, LabelName="spring")
+    assert await zeep("Label", "QueryLabels") is not None
+    found = await zeep("Label", "QueryLabels")
+    assert [one["Name"] for one in found["Label"]] == ["home", "spring"]
+    found = await zeep("Broadcast", "QueryBroadcasts", LabelName="spring")
+    assert found["Broadcast"][0]["Label"] == ["spring"]
+    found = await zeep("Number", "QueryNumbers", Region={}, LabelName="home")
+    assert found["TotalResults"] == 1
+    await zeep("Label", "UnlabelNumber", Number=NUMBER, LabelName="home")
+    assert (await zeep("Number", "QueryNumbers", Region={}, LabelName="home"))["TotalResults"] == 0
+    await zeep("Label", "DeleteLabel", LabelName="spring")
+    assert (await zeep("Broadcast", "QueryBroadcasts", LabelName="spring"))["TotalResults"] == 0
+    assert (await zeep("Label", "QueryLabels"))["TotalResults"] == 0
+    from zeep.exceptions import Fault
+
+    for operation, members in (
+        ("DeleteLabel", {}),
+        ("UnlabelBroadcast", {"Id": broadcast_id}),
+        ("UnlabelNumber", {"Number": NUMBER}),
+    ):
+        with pytest.raises(Fault, match="label 'spring' does not exist"):
+            await zeep("Label", operation, LabelName="spring", **members)

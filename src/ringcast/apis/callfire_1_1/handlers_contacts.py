@@ -1,4 +1,4 @@
-"""Contacts, lists of them, and numbers that must not be called: parse, do, render."""
+"""Contacts and lists of them: parse, do, render."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ from ringcast.apis.callfire_1_1.handlers_calls import at_least
 from ringcast.apis.callfire_1_1.results import Done, Found, Listed, Result
 from ringcast.apis.callfire_1_1.statuses import LIST_STATUS
 from ringcast.domain.contacts import ContactList, SearchKey
-from ringcast.domain.do_not_call import DoNotCallEntry
 from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.ids import ContactId, ContactListId
 from ringcast.domain.numbers import PhoneNumber
-from ringcast.ports.do_not_call import DoNotCallFilter
 from ringcast.ports.store import Page
 from ringcast.services.idempotency import Once
 
@@ -32,16 +30,13 @@ __all__ = [
     "get_history",
     "get_list",
     "query_contacts",
-    "query_dnc_numbers",
     "query_lists",
     "remove_contacts",
     "remove_from_list",
     "update_contacts",
-    "update_dnc_number",
 ]
 
 _MOST = 50_000  # contacts that are looked for by their numbers
-_SOURCE = "API"
 
 
 async def query_contacts(exchange: Exchange) -> Result:
@@ -186,48 +181,6 @@ async def remove_from_list(exchange: Exchange) -> Result:
     return Done()
 
 
-async def query_dnc_numbers(exchange: Exchange) -> Result:
-    """A page of the numbers that must not be called, in their order."""
-    given = exchange.given
-    if "DncListId" in given:
-        raise NotYet("DncListId of QueryDncNumbers")
-    prefix = given.text("Prefix")
-    if prefix is not None and not (prefix.isdecimal() and len(prefix) <= 10):
-        raise InvalidInput("Prefix is 1 to 10 digits", field="Prefix")
-    wanted = DoNotCallFilter(
-        prefix=prefix,
-        source=given.text("DncListName"),
-        call=given.flag("CallDnc"),
-        text=given.flag("TextDnc"),
-    )
-    found, total = await exchange.services.find_do_not_call(
-        exchange.account.id, exchange.page(), wanted
-    )
-    return Listed([_dnc_number(one) for one in found], total)
-
-
-async def update_dnc_number(exchange: Exchange) -> Result:
-    """What is barred of a number, which comes on the list if it is not there."""
-    given, services = exchange.given, exchange.services
-    number = PhoneNumber.parse(given.need_text("Number"), field="Number")
-    call, text = given.flag("CallDnc"), given.flag("TextDnc")
-    if call is None and text is None:
-        raise InvalidInput("give CallDnc or TextDnc", field="CallDnc")
-    try:
-        await services.update_do_not_call(exchange.account.id, number, call=call, text=text)
-    except NotFound:
-        await services.add_do_not_call(
-            exchange.account,
-            [number],
-            call=bool(call),
-            text=bool(text),
-            inbound_call=False,
-            inbound_text=False,
-            source=_SOURCE,
-        )
-    return Done()
-
-
 _FIRST = ("Contact", "ContactId", "Numbers")
 """The sources of contacts that count before a file."""
 
@@ -247,7 +200,3 @@ def _list(of: ContactList) -> Tree:
         "Created": of.created_at,
         "Status": LIST_STATUS[of.status],
     }
-
-
-def _dnc_number(of: DoNotCallEntry) -> Tree:
-    return {"Number": of.number.digits, "CallDnc": of.call, "TextDnc": of.text}

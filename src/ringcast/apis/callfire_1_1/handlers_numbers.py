@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ringcast.apis.callfire_1_1.errors import NotYet
 from ringcast.apis.callfire_1_1.exchange import Exchange
 from ringcast.apis.callfire_1_1.given import Given, Tree, TreeValue
 from ringcast.apis.callfire_1_1.results import Found, Listed, Result
@@ -20,8 +19,6 @@ _TOLD = ("Prefix", "Country")
 async def query_numbers(exchange: Exchange) -> Result:
     """A page of numbers, oldest first, of those whose region fits as far as it is known."""
     given, window = exchange.given, exchange.page()
-    if "LabelName" in given:
-        raise NotYet("LabelName of QueryNumbers")
     region = given.part("Region") or Given({})
     for name in region.tree:
         if name not in _TOLD:
@@ -31,9 +28,14 @@ async def query_numbers(exchange: Exchange) -> Result:
     prefix, country = region.text("Prefix"), region.text("Country")
     if prefix is not None and not prefix.isdecimal():
         raise InvalidInput("Prefix is digits", field="Prefix")
+    label, services = given.text("LabelName"), exchange.services
     numbers = [
         one
-        for one in await exchange.services.list_numbers(exchange.account.id)
+        for one in (
+            await services.list_numbers(exchange.account.id)
+            if label is None
+            else await services.numbers_with_label(exchange.account.id, label)
+        )
         if (prefix is None or _begins(one.number, prefix))
         and (country is None or country_of(one.number) == country.upper())
     ]

@@ -12,6 +12,8 @@ from ringcast.apis.callfire_1_1 import data_types as data
 from ringcast.apis.callfire_1_1 import handlers_broadcasts as broadcasts
 from ringcast.apis.callfire_1_1 import handlers_calls as calls
 from ringcast.apis.callfire_1_1 import handlers_contacts as contacts
+from ringcast.apis.callfire_1_1 import handlers_dnc as dnc
+from ringcast.apis.callfire_1_1 import handlers_labels as labels
 from ringcast.apis.callfire_1_1 import handlers_numbers as numbers
 from ringcast.apis.callfire_1_1 import handlers_subscriptions as subscriptions
 from ringcast.apis.callfire_1_1.operation import Handler, Operation
@@ -430,7 +432,7 @@ _CONTACT = (
         "QueryDncNumbers",
         "/contact/dnc",
         data.DNC_NUMBER,
-        handler=contacts.query_dnc_numbers,
+        handler=dnc.query_dnc_numbers,
         notes="`DncListName` is the source of the entry",
     ),
     _does(
@@ -438,21 +440,45 @@ _CONTACT = (
         "UpdateDncNumber",
         "PUT",
         "/contact/dnc/{Number}",
-        handler=contacts.update_dnc_number,
+        handler=dnc.update_dnc_number,
     ),
-    _lists("contact", "QueryDncLists", "/contact/dnc/list", data.DNC_LIST, why=_LATER),
+    _lists(
+        "contact", "QueryDncLists", "/contact/dnc/list", data.DNC_LIST, handler=dnc.query_dnc_lists
+    ),
     _creates(
         "contact",
         "CreateDncList",
         "/contact/dnc/list",
         location="/contact/dnc/list/{id}",
-        why=_LATER,
+        handler=dnc.create_dnc_list,
+        notes="bars calls and texts unless one of them is named",
     ),
-    _finds("contact", "GetDncList", "/contact/dnc/list/{Id}", data.DNC_LIST, why=_LATER),
-    _does("contact", "DeleteDncList", "DELETE", "/contact/dnc/list/{Id}", why=_LATER),
-    _does("contact", "AddNumbersToDncList", "POST", "/contact/dnc/list/{Id}/add", why=_LATER),
+    _finds(
+        "contact", "GetDncList", "/contact/dnc/list/{Id}", data.DNC_LIST, handler=dnc.get_dnc_list
+    ),
     _does(
-        "contact", "RemoveNumbersFromDncList", "POST", "/contact/dnc/list/{Id}/remove", why=_LATER
+        "contact",
+        "DeleteDncList",
+        "DELETE",
+        "/contact/dnc/list/{Id}",
+        handler=dnc.delete_dnc_list,
+        notes="its numbers can be called unless something else bars them",
+    ),
+    _does(
+        "contact",
+        "AddNumbersToDncList",
+        "POST",
+        "/contact/dnc/list/{Id}/add",
+        handler=dnc.add_to_dnc_list,
+        notes="bars as `CreateDncList`",
+    ),
+    _does(
+        "contact",
+        "RemoveNumbersFromDncList",
+        "POST",
+        "/contact/dnc/list/{Id}/remove",
+        handler=dnc.remove_from_dnc_list,
+        notes="as `DeleteDncList`",
     ),
 )
 
@@ -494,12 +520,22 @@ _NUMBER = (
 )
 
 _LABEL = (
-    _does("label", "DeleteLabel", "DELETE", "/label", why=_LATER),
-    _lists("label", "QueryLabels", "/label", data.LABEL, why=_LATER),
-    _does("label", "LabelBroadcast", "POST", "/label/broadcast/{Id}", why=_LATER),
-    _does("label", "UnlabelBroadcast", "DELETE", "/label/broadcast/{Id}", why=_LATER),
-    _does("label", "LabelNumber", "POST", "/label/number/{Number}", why=_LATER),
-    _does("label", "UnlabelNumber", "DELETE", "/label/number/{Number}", why=_LATER),
+    _does("label", "DeleteLabel", "DELETE", "/label", handler=labels.delete_label),
+    _lists("label", "QueryLabels", "/label", data.LABEL, handler=labels.query_labels),
+    _does(
+        "label", "LabelBroadcast", "POST", "/label/broadcast/{Id}", handler=labels.label_broadcast
+    ),
+    _does(
+        "label",
+        "UnlabelBroadcast",
+        "DELETE",
+        "/label/broadcast/{Id}",
+        handler=labels.unlabel_broadcast,
+    ),
+    _does("label", "LabelNumber", "POST", "/label/number/{Number}", handler=labels.label_number),
+    _does(
+        "label", "UnlabelNumber", "DELETE", "/label/number/{Number}", handler=labels.unlabel_number
+    ),
 )
 
 _TEXT = (

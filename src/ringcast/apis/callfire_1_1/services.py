@@ -55,7 +55,25 @@ from ringcast.services.contacts import (
     UpdateContact,
 )
 from ringcast.services.do_not_call import AddDoNotCall, FindDoNotCall, UpdateDoNotCall
+from ringcast.services.do_not_call_lists import (
+    AddToDoNotCallList,
+    CreateDoNotCallList,
+    DeleteDoNotCallList,
+    FindDoNotCallLists,
+    GetDoNotCallList,
+    ListsOfNumbers,
+    RemoveFromDoNotCallList,
+)
 from ringcast.services.idempotency import AnswerOnce, SaveAnswer
+from ringcast.services.labels import (
+    DeleteLabel,
+    FindLabels,
+    LabelCampaign,
+    LabelNumber,
+    NumbersWithLabel,
+    UnlabelCampaign,
+    UnlabelNumber,
+)
 from ringcast.services.list_imports import UploadContactList
 from ringcast.services.numbers import GetNumber, ListNumbers
 from ringcast.services.sounds import FindSounds, GetSound, SoundAudio, SpeakSound, UploadSound
@@ -127,6 +145,20 @@ class Services:
     add_do_not_call: AddDoNotCall
     find_do_not_call: FindDoNotCall
     update_do_not_call: UpdateDoNotCall
+    create_dnc_list: CreateDoNotCallList
+    get_dnc_list: GetDoNotCallList
+    find_dnc_lists: FindDoNotCallLists
+    delete_dnc_list: DeleteDoNotCallList
+    add_to_dnc_list: AddToDoNotCallList
+    remove_from_dnc_list: RemoveFromDoNotCallList
+    lists_of_numbers: ListsOfNumbers
+    find_labels: FindLabels
+    delete_label: DeleteLabel
+    label_campaign: LabelCampaign
+    unlabel_campaign: UnlabelCampaign
+    label_number: LabelNumber
+    unlabel_number: UnlabelNumber
+    numbers_with_label: NumbersWithLabel
 
     @classmethod
     def over(
@@ -219,4 +251,18 @@ class Services:
             add_do_not_call=AddDoNotCall(store=store, clock=clock),
             find_do_not_call=FindDoNotCall(store=store),
             update_do_not_call=UpdateDoNotCall(store=store),
+            create_dnc_list=CreateDoNotCallList(store=store, clock=clock),
+            get_dnc_list=GetDoNotCallList(store=store),
+            find_dnc_lists=FindDoNotCallLists(store=store),
+            delete_dnc_list=DeleteDoNotCallList(store=store),
+            add_to_dnc_list=AddToDoNotCallList(store=store, clock=clock),
+            remove_from_dnc_list=RemoveFromDoNotCallList(store=store),
+            lists_of_numbers=ListsOfNumbers(store=store),
+            find_labels=FindLabels(store=store),
+            delete_label=DeleteLabel(store=store),
+            label_campaign=LabelCampaign(store=store, clock=clock),
+            unlabel_campaign=UnlabelCampaign(store=store, clock=clock),
+            label_number=LabelNumber(store=store),
+            unlabel_number=UnlabelNumber(store=store),
+            numbers_with_label=NumbersWithLabel(store=store),
         )

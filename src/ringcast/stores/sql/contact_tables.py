@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Dialect,
@@ -29,6 +30,8 @@ __all__ = [
     "contact_numbers",
     "contacts",
     "do_not_call",
+    "do_not_call_lists",
+    "do_not_call_members",
 ]
 
 _text_of = msgspec.json.Encoder().encode
@@ -159,4 +162,26 @@ do_not_call = Table(
     Column("campaign_id", Id),
     PrimaryKeyConstraint("account_id", "number"),
     Index("do_not_call_by_source", "account_id", "source", "number"),
+)
+
+do_not_call_lists = Table(
+    "do_not_call_lists",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey(accounts.c.id), nullable=False),
+    Column("name", Words, nullable=False),
+    Column("campaign_id", Id),
+    Column("size", BigInteger, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index("do_not_call_lists_by_account", "account_id", "id"),
+)
+
+do_not_call_members = Table(
+    "do_not_call_members",
+    metadata,
+    Column("list_id", Id, ForeignKey(do_not_call_lists.c.id), nullable=False, autoincrement=False),
+    Column("number", Address, nullable=False),
+    Column("account_id", Id, ForeignKey(accounts.c.id), nullable=False),
+    PrimaryKeyConstraint("list_id", "number"),
+    Index("do_not_call_members_by_number", "account_id", "number"),
 )

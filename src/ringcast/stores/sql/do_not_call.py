@@ -13,6 +13,7 @@ from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.do_not_call import DoNotCallFilter
 from ringcast.ports.store import Page
 from ringcast.stores.sql.contact_tables import do_not_call as table
+from ringcast.stores.sql.contact_tables import do_not_call_members
 from ringcast.stores.sql.work import MOST_AT_ONCE, Work, any_of, batches, entity, values
 
 __all__ = ["DoNotCallWork"]
@@ -97,6 +98,11 @@ def _conditions(wanted: DoNotCallFilter) -> list[ColumnElement[bool]]:
         if len(wanted.numbers) > MOST_AT_ONCE:
             raise InvalidInput(f"at most {MOST_AT_ONCE} numbers can be asked for at once")
         where.append(table.c.number.in_(sorted(wanted.numbers)))
+    if wanted.list_id is not None:
+        of_list = select(do_not_call_members.c.number).where(
+            do_not_call_members.c.list_id == wanted.list_id
+        )
+        where.append(table.c.number.in_(of_list))
     for name in ("campaign_id", "source", "call", "text", "inbound_call", "inbound_text"):
         value = getattr(wanted, name)
         if value is not None:

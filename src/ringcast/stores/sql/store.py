@@ -21,9 +21,10 @@ from ringcast.stores.sql.campaigns import CampaignWork
 from ringcast.stores.sql.connecting import Database
 from ringcast.stores.sql.contact_lists import ContactListWork
 from ringcast.stores.sql.deliveries import DeliveryWork
-from ringcast.stores.sql.do_not_call import DoNotCallWork
+from ringcast.stores.sql.do_not_call_lists import DoNotCallListWork
 from ringcast.stores.sql.events import EventWork
 from ringcast.stores.sql.identifiers import Identifiers
+from ringcast.stores.sql.labels import LabelWork
 from ringcast.stores.sql.postgresql import PostgresqlDatabase
 from ringcast.stores.sql.recordings import RecordingWork
 from ringcast.stores.sql.schema import migrate
@@ -45,7 +46,8 @@ class SqlTransaction(
     CallerIdWork,
     DeliveryWork,
     ContactListWork,
-    DoNotCallWork,
+    DoNotCallListWork,
+    LabelWork,
     CampaignWork,
     RecordingWork,
 ):
