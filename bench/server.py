@@ -13,17 +13,31 @@ from tests.system.programs import Api, Program, make_account, running
 
 
 @contextmanager
-def server(directory: Path, *, sip_port: int, calls: int) -> Iterator[tuple[Program, Api]]:
-    """Run the server on an empty directory with a trunk at that port; give it an account."""
+def server(
+    directory: Path,
+    *,
+    sip_port: int,
+    calls: int,
+    database_url: str | None = None,
+    account: tuple[str, str] | None = None,
+) -> Iterator[tuple[Program, Api]]:
+    """Run the server in a directory with a trunk at that port.
+
+    Its database is SQLite in that directory unless another is named. It is given an account, unless
+    the login and password of one that is there are given.
+    """
+    database = [] if database_url is None else ["--database-url", database_url]
     with running(
         *("serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0"),
         *("--trunk", f"sip:127.0.0.1:{sip_port}"),
         *("--trunk-cps", "200", "--trunk-max-calls", str(calls)),
         *("--data-dir", str(directory)),
+        *database,
         cwd=directory,
     ) as program:
         ready = program.ready()
-        yield program, Api(f"http://{ready['http']}", *make_account(directory))
+        account = account or make_account(directory, database_url=database_url)
+        yield program, Api(f"http://{ready['http']}", *account)
 
 
 def upload_noise(api: Api, *, seconds: float) -> int:

@@ -29,7 +29,7 @@ __all__ = ["PostgresqlMissing", "PostgresqlServer", "SqliteFiles", "postgresql_s
 
 _START = 30.0  # seconds a new server may take
 _INITDB = ("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-_SETTINGS = ("-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=100")
+_SETTINGS = ("-c", "listen_addresses=", "-c", "max_connections=100")
 
 
 class PostgresqlMissing(Exception):
@@ -122,8 +122,10 @@ def _migrate(url: str) -> None:
 
 
 @contextmanager
-def postgresql_server() -> Iterator[PostgresqlServer]:
-    """Run a PostgreSQL server of our own; raise PostgresqlMissing if none is installed."""
+def postgresql_server(*, durable: bool = False) -> Iterator[PostgresqlServer]:
+    """Run a PostgreSQL server of our own, with its defaults if it is to be `durable`, else without
+    waiting for the disk; raise PostgresqlMissing if none is installed.
+    """
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     found = shutil.which("initdb") or (installed[-1] if installed else None)
     if found is None:
@@ -143,9 +145,10 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
             user=user,
             cwd=directory,
         )
+        fsync = () if durable else ("-c", "fsync=off")
         with (directory / "log").open("wb") as log:
             server = subprocess.Popen(
-                [f"{bin_directory}/postgres", "-D", data, "-k", f"{directory}", *_SETTINGS],
+                [f"{bin_directory}/postgres", "-D", data, "-k", f"{directory}", *_SETTINGS, *fsync],
                 stdout=log,
                 stderr=log,
                 user=user,

@@ -191,6 +191,28 @@ class TestOutbox:
 
         assert await _outbox(store) == []
 
+    async def test_whoever_waits_for_it_is_told_after_the_commit(self, store: Store) -> None:
+        account = an_account()
+        await kept(store, account)
+        campaign_started = Announcement(
+            topic=Topic.CAMPAIGN_STARTED, account_id=account.id, subject_id=7, at=NOW
+        )
+        told: list[str] = []
+        store.when_announced(lambda: told.append("now"))
+
+        async with store.begin() as tx:
+            await tx.announce([campaign_started])
+        async with store.begin() as tx:
+            await tx.announce([])
+            await tx.commit()
+        assert told == []
+
+        async with store.begin() as tx:
+            await tx.announce([campaign_started])
+            assert told == []
+            await tx.commit()
+        assert told == ["now"]
+
     async def test_entries_come_in_order_and_are_given_out_once(self, store: Store) -> None:
         account = an_account()
         await _kept(store, account, a_subscription(account))

@@ -7,7 +7,7 @@ import logging
 import os
 import random
 import secrets
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from ringcast.apis.callfire_1_1 import callbacks as callfire_1_1_callbacks
@@ -15,7 +15,6 @@ from ringcast.apis.callfire_v2 import callbacks
 from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
 from ringcast.domain.errors import NotFound, Unavailable
-from ringcast.domain.events import CallEnded, CallEvent
 from ringcast.domain.ids import AccountId, CallId, CampaignId, ContactListId
 from ringcast.domain.subscriptions import Topic
 from ringcast.integrations.callback_sender import HttpCallbackSender
@@ -65,11 +64,7 @@ async def running_deliveries(core: Core, settings: Settings) -> AsyncIterator[No
             wake=sending.wake,
         )
 
-        def wake(events: Sequence[CallEvent]) -> None:
-            if any(isinstance(event, CallEnded) for event in events):
-                addressing.wake()
-
-        core.changes.observe(wake)
+        store.when_announced(addressing.wake)
         # No group: their loops end only when they are told to, and a group would wrap what is
         # raised by whatever runs meanwhile.
         others = [

@@ -8,7 +8,7 @@ Lists come in the order of identifiers unless a method says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -231,6 +231,12 @@ class Store(Protocol):
 
     async def take_ids(self, count: int, now: datetime) -> Sequence[int]:
         """Return fresh identifiers, increasing, unique over all processes on this database."""
+
+    def when_announced(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each commit, through this store, of something announced.
+
+        What other processes announce it is not called for: whoever relies on it looks, too.
+        """
 
     async def migrate(self) -> None:
         """Bring the schema up to date; safe when several processes start at once."""

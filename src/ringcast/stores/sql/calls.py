@@ -8,31 +8,23 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Insert,
     Text,
-    and_,
     bindparam,
-    func,
     insert,
     literal,
-    not_,
-    or_,
     select,
     update,
 )
 
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.errors import InvalidInput, NotFound
-from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId
-from ringcast.domain.numbers import PhoneNumber
-from ringcast.domain.outcomes import Outcome
-from ringcast.ports.store import Page
+from ringcast.domain.ids import AccountId, CallId
+from ringcast.stores.sql.call_search import CallSearchWork
 from ringcast.stores.sql.columns import Id, as_json
-from ringcast.stores.sql.counts import CountWork
 from ringcast.stores.sql.tables import call_waits
 from ringcast.stores.sql.tables import calls as table
-from ringcast.stores.sql.work import MOST_AT_ONCE, any_of, batches, entity, values
+from ringcast.stores.sql.work import any_of, batches, entity, values
 
 __all__ = ["CallWork"]
 
@@ -46,10 +38,6 @@ _UPDATE = (
 )
 
 
-_MOST_COUNTED = 2_000
-"""Calls that are counted one by one: more are only said to be many."""
-
-
 _MANY = 100
 """From so many calls on it pays to have the database unpack them."""
 
@@ -58,7 +46,7 @@ _SHARED = tuple(column.name for column in table.c if column.name not in _OWN)
 _shared = attrgetter(*_SHARED)
 
 
-class CallWork(CountWork):
+class CallWork(CallSearchWork):
     """The part of a transaction that is about calls."""
 
     async def add_calls(self, calls: Sequence[Call]) -> None:
@@ -91,94 +79,6 @@ class CallWork(CountWork):
         else:
             rows = (await self._read(statement)).rows
         return entity(Call, rows[0]._mapping) if rows else None
-
-    async def calls(
-        self,
-        account_id: AccountId,
-        page: Page,
-        *,
-        ids: Sequence[CallId] | None = None,
-        states: Sequence[CallState] | None = None,
-        to: PhoneNumber | None = None,
-        from_number: PhoneNumber | None = None,
-        label: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        outcomes: Sequence[Outcome] | None = None,
-        campaign_id: CampaignId | None = None,
-        batch_id: BatchId | None = None,
-        single: bool = False,
-        leg_outcomes: Sequence[Outcome] | None = None,
-        is_inbound: bool | None = None,
-    ) -> tuple[Sequence[Call], int | None]:
-        where: list[ColumnElement[bool]] = []
-        if is_inbound is not None:
-            where.append(table.c.is_inbound if is_inbound else not_(table.c.is_inbound))
-        if ids is not None:
-            if len(ids) > MOST_AT_ONCE:
-                raise InvalidInput(f"at most {MOST_AT_ONCE} identifiers can be asked for at once")
-            where.append(table.c.id.in_(ids))
-        if to is not None:
-            where.append(table.c.to == to)
-        if from_number is not None:
-            where.append(table.c.from_number == from_number)
-        if label is not None:
-            where.append(table.c.label == label)
-        if since is not None:
-            where.append(table.c.created_at >= since)
-        if until is not None:
-            where.append(table.c.created_at < until)
-        if outcomes is not None:
-            where.append(_came_to(outcomes, outcomes if leg_outcomes is None else leg_outcomes))
-        if single:
-            where.append(table.c.campaign_id.is_(None))
-        narrowed = bool(where)
-        if campaign_id is not None:
-            where.append(table.c.campaign_id == campaign_id)
-        if batch_id is not None:
-            where.append(table.c.batch_id == batch_id)
-        if campaign_id is None and batch_id is None:
-            where.append(table.c.account_id == account_id)
-        else:
-            # Not by its index: far fewer calls are of the campaign than of the account.
-            where.append(table.c.account_id + 0 == account_id)
-        if states is not None:
-            where.append(table.c.state.in_(states))
-        owners = [owner for owner in (campaign_id, batch_id) if owner is not None]
-        kept: int | None = None
-        if not narrowed and len(owners) == 1:
-            numbers = (await self.call_counts(owners))[owners[0]].states
-            kept = sum(numbers.get(state, 0) for state in states or CallState)
-            if not kept:
-                return [], 0  # to find that out from the calls, all of them would be read
-        statement = (
-            select(table)
-            .where(*where)
-            .order_by(table.c.id.desc())
-            .limit(page.limit)
-            .offset(page.offset)
-        )
-        found = [entity(Call, row._mapping) for row in (await self._read(statement)).rows]
-        if page.offset == 0 and len(found) < page.limit:
-            return found, len(found)
-        if kept is not None:
-            # No call is seen past the end of the list: then nothing says yet whose campaign it is.
-            owned = bool(found) or await self._has(where)
-            return found, kept if owned else 0
-        if not narrowed and not owners and states is None:
-            return found, await self._calls_of_account(account_id)
-        return found, await self._count_of(where)
-
-    async def _has(self, where: Sequence[ColumnElement[bool]]) -> bool:
-        """Return whether any call matches."""
-        return bool((await self._read(select(table.c.id).where(*where).limit(1))).rows)
-
-    async def _count_of(self, where: Sequence[ColumnElement[bool]]) -> int | None:
-        """Return how many calls match, or None for more than can be counted in good time."""
-        some = select(table.c.id).where(*where).limit(_MOST_COUNTED + 1).subquery()
-        found = await self._read(select(func.count()).select_from(some))
-        count: int = found.rows[0][0]
-        return count if count <= _MOST_COUNTED else None
 
     async def due_calls(self, now: datetime, limit: int) -> Sequence[Call]:
         statement = (
@@ -215,17 +115,6 @@ class CallWork(CountWork):
             for call in some:
                 if call.id in present:
                     self._count_change(present[call.id], call)
-
-
-def _came_to(outcomes: Sequence[Outcome], of_legs: Sequence[Outcome]) -> ColumnElement[bool]:
-    """Say that a call has one of the outcomes, or one of its own if it is a second leg."""
-    if set(outcomes) == set(of_legs):
-        return table.c.outcome.in_(outcomes)
-    is_leg = table.c.transferred_from.is_not(None)
-    return or_(
-        and_(table.c.outcome.in_(outcomes), not_(is_leg)),
-        and_(table.c.outcome.in_(of_legs), is_leg),
-    )
 
 
 def _are_alike(calls: Sequence[Call]) -> bool:

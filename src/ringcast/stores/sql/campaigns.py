@@ -22,6 +22,7 @@ from ringcast.stores.sql.campaign_tables import (
     campaigns,
     kept_counts,
 )
+from ringcast.stores.sql.columns import unindexed
 from ringcast.stores.sql.counts import CountWork
 from ringcast.stores.sql.tables import calls, campaign_call_waits, second_leg_lives
 from ringcast.stores.sql.work import batches as in_batches
@@ -244,7 +245,8 @@ class CampaignWork(CountWork):
         where = [
             calls.c.account_id == account_id if batch_id is None else calls.c.batch_id == batch_id,
             calls.c.campaign_id + 0 == campaign_id,
-            calls.c.state == before,
+            # Not by an index: a million may be in that state, of which few are meant.
+            unindexed(calls.c.state) == before,
             calls.c.attempts == 0,
         ]
         changed = 0

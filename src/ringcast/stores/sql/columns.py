@@ -14,7 +14,16 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import BigInteger, Dialect, Integer, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Dialect,
+    Integer,
+    Text,
+    literal_column,
+    type_coerce,
+)
 from sqlalchemy.types import TypeDecorator
 
 from ringcast.domain.calls import QuestionAnswer
@@ -37,6 +46,7 @@ __all__ = [
     "Word",
     "Words",
     "as_json",
+    "unindexed",
 ]
 
 # SQLite makes only INTEGER, not BIGINT, the row's own key; both hold 64 bits there.
@@ -221,6 +231,11 @@ def as_json(value: Any) -> str:
         return msgspec.json.encode(value).decode()
     except UnicodeEncodeError as exc:
         raise InvalidInput("text with half of a surrogate pair cannot be kept") from exc
+
+
+def unindexed(column: Column[Any]) -> ColumnElement[Any]:
+    """Return a column of text in a form that no index has, so that none is walked by it."""
+    return type_coerce(column.op("||")(literal_column("''")), column.type)
 
 
 def _storable(text: str) -> str:

@@ -13,7 +13,16 @@ from datetime import timedelta
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy
-from sqlalchemy import BindParameter, Column, CursorResult, Executable, FromClause, Row
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    CompoundSelect,
+    CursorResult,
+    Executable,
+    FromClause,
+    Row,
+    Select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ringcast.domain.errors import Unavailable
@@ -77,6 +86,13 @@ class Database(Protocol):
         """Return the rows of a JSON array of arrays, one member for each of `columns` in order.
 
         To unpack many rows in the database takes a fraction of what binding their values does.
+        """
+
+    def merged(self, walks: Sequence[Select[Any]], most: int) -> CompoundSelect[Any]:
+        """Return the statement that gives the first rows of all walks, in the order of each.
+
+        A walk selects a column named id, and gives them in descending order by itself. `most` is
+        how many rows of it are wanted at the most. Nothing is sorted.
         """
 
     def connection(self, *, read_only: bool) -> AbstractAsyncContextManager[Connection]:

@@ -17,9 +17,9 @@ from ringcast.domain.calls import Call, CallState
 from ringcast.domain.ids import AccountId, BatchId, CampaignId
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.campaigns import CallCounts
+from ringcast.stores.sql.call_blocks import BlockWork
 from ringcast.stores.sql.campaign_tables import kept_counts
 from ringcast.stores.sql.connecting import Connection, Database
-from ringcast.stores.sql.work import Work
 
 __all__ = ["CountWork"]
 
@@ -36,7 +36,7 @@ _BILLED = "billed_minutes"
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class CountWork(Work):
+class CountWork(BlockWork):
     """The part of a transaction that counts."""
 
     def __init__(self, connection: Connection, database: Database, *, read_only: bool) -> None:
@@ -60,6 +60,7 @@ class CountWork(Work):
                 ),
                 rows,
             )
+        await self._write_blocks()
         await super().commit()
 
     async def call_counts(
@@ -97,6 +98,7 @@ class CountWork(Work):
 
     def _count_new(self, calls: Sequence[Call]) -> None:
         """Count calls that were added."""
+        self._place(calls)
         alike: dict[tuple[object, ...], list[Call]] = {}
         for call in calls:
             key = (call.account_id, call.campaign_id, call.batch_id)

@@ -29,6 +29,7 @@ from ringcast.domain.subscriptions import (
 )
 from ringcast.ports.deliveries import OutboxEntry
 from ringcast.stores.sql.columns import Id, Instant, Word, Words
+from ringcast.stores.sql.connecting import Connection, Database
 from ringcast.stores.sql.delivery_tables import deliveries as table
 from ringcast.stores.sql.delivery_tables import (
     delivery_has_ended,
@@ -77,6 +78,21 @@ _UPDATE_HELD = _UPDATE.where(table.c.holder == bindparam("by", type_=Words), del
 
 class DeliveryWork(Work):
     """The part of a transaction that is about subscriptions and deliveries."""
+
+    def __init__(self, connection: Connection, database: Database, *, read_only: bool) -> None:
+        super().__init__(connection, database, read_only=read_only)
+        self._announces = False
+        self._has_announced = False
+
+    @property
+    def has_announced(self) -> bool:
+        """Whether something was announced, and committed."""
+        return self._has_announced
+
+    async def commit(self) -> None:
+        """Make it last."""
+        await super().commit()
+        self._has_announced = self._announces
 
     # subscriptions
 
@@ -191,6 +207,7 @@ class DeliveryWork(Work):
 
     async def announce(self, announcements: Sequence[Announcement]) -> None:
         if announcements:
+            self._announces = True
             rows = [
                 {"account": a.account_id, "about": a.topic, "subject": a.subject_id, "when": a.at}
                 for a in announcements

@@ -9,7 +9,19 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy
-from sqlalchemy import JSON, BindParameter, Column, Executable, FromClause, cast, func, select
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    Column,
+    CompoundSelect,
+    Executable,
+    FromClause,
+    Select,
+    cast,
+    func,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -69,6 +81,13 @@ class PostgresqlDatabase:
             for place, column in enumerate(columns)
         ]
         return select(*members).subquery("unpacked")
+
+    def merged(self, walks: Sequence[Select[Any]], most: int) -> CompoundSelect[Any]:
+        """Return the statement that gives the first rows of all walks, newest first."""
+        # With an order and a limit of its own each is planned by itself, and as a walk.
+        each = [walk.order_by(walk.selected_columns.id.desc()).limit(most) for walk in walks]
+        together = union_all(*(select(one.subquery().c.id) for one in each))
+        return together.order_by(together.selected_columns.id.desc())
 
     @asynccontextmanager
     async def connection(self, *, read_only: bool) -> AsyncIterator[Connection]:

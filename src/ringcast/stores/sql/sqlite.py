@@ -31,13 +31,16 @@ import sqlalchemy
 from sqlalchemy import (
     BindParameter,
     Column,
+    CompoundSelect,
     Engine,
     Executable,
     FromClause,
+    Select,
     create_engine,
     event,
     func,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL
@@ -94,6 +97,11 @@ class SqliteDatabase:
             for place, column in enumerate(columns)
         ]
         return select(*members).subquery("unpacked")
+
+    def merged(self, walks: Sequence[Select[Any]], most: int) -> CompoundSelect[Any]:
+        """Return the statement that gives the first rows of all walks, newest first."""
+        together = union_all(*walks)  # each is walked in that order, step by step
+        return together.order_by(together.selected_columns.id.desc())
 
     @asynccontextmanager
     async def connection(self, *, read_only: bool) -> AsyncIterator[Connection]:

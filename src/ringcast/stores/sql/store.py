@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -69,6 +69,7 @@ class SqlStore:
         self._database = _database(url, wait)
         self._identifiers = Identifiers(self._database)
         self._busy: set[asyncio.Task[object]] = set()
+        self._listeners: list[Callable[[], None]] = []
 
     @classmethod
     def for_directory(cls, path: Path, *, wait: timedelta = timedelta(seconds=10)) -> SqlStore:
@@ -97,6 +98,9 @@ class SqlStore:
                     yield transaction
                 finally:
                     transaction.finish()
+                    if transaction.has_announced:
+                        for listener in self._listeners:
+                            listener()
         finally:
             self._busy.discard(task)
 
@@ -104,6 +108,10 @@ class SqlStore:
         """Return fresh identifiers, increasing, unique over all processes on this database."""
         self._only_one("take identifiers")
         return await self._identifiers.take(count, now)
+
+    def when_announced(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each commit of something that was announced."""
+        self._listeners.append(listener)
 
     async def migrate(self) -> None:
         """Bring the schema up to date; safe when several processes start at once."""

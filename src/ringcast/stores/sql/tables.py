@@ -22,6 +22,7 @@ from sqlalchemy import (
     and_,
     false,
     literal_column,
+    text,
 )
 
 from ringcast.domain.accounts import CredentialKind
@@ -45,6 +46,7 @@ __all__ = [
     "accounts",
     "attempt_lives",
     "attempts",
+    "call_blocks",
     "call_events",
     "call_waits",
     "calls",
@@ -164,7 +166,11 @@ second_leg_lives = and_(
 """The call is the second leg of a transfer, and not over."""
 
 _in_campaign = calls.c.campaign_id.is_not(None)
+_in_no_campaign = calls.c.campaign_id.is_(None)
 _in_batch = calls.c.batch_id.is_not(None)
+_is_over = calls.c.outcome.is_not(None)
+_over_in_campaign = and_(_in_campaign, _is_over)
+_shows_number = calls.c.from_number.is_not(None)
 
 Index("calls_by_account", calls.c.account_id, calls.c.id)
 Index("calls_by_destination", calls.c.account_id, calls.c.to, calls.c.id)
@@ -198,13 +204,6 @@ Index(
     postgresql_where=second_leg_lives,
 )
 Index(
-    "calls_inbound",
-    calls.c.account_id,
-    calls.c.id,
-    sqlite_where=calls.c.is_inbound,
-    postgresql_where=calls.c.is_inbound,
-)
-Index(
     "calls_by_campaign",
     calls.c.campaign_id,
     calls.c.id,
@@ -217,6 +216,74 @@ Index(
     calls.c.id,
     sqlite_where=_in_batch,
     postgresql_where=_in_batch,
+)
+
+# Each ends with the identifier, by which lists are ordered: whatever is searched for, its newest
+# are found first, and nothing needs to be sorted. What stands behind the identifier is looked at on
+# the way: without it each call would have to be.
+Index("calls_by_state", calls.c.account_id, calls.c.state, calls.c.id)
+Index(
+    "calls_by_outcome",
+    calls.c.account_id,
+    calls.c.outcome,
+    calls.c.id,
+    calls.c.transferred_from,
+    sqlite_where=_is_over,
+    postgresql_where=_is_over,
+)
+Index(
+    "calls_by_caller",
+    calls.c.account_id,
+    calls.c.from_number,
+    calls.c.id,
+    sqlite_where=_shows_number,
+    postgresql_where=_shows_number,
+)
+Index(
+    "calls_inbound",
+    calls.c.account_id,
+    calls.c.id,
+    calls.c.is_inbound,
+    sqlite_where=text("is_inbound = 1"),  # as a search says it there
+    postgresql_where=calls.c.is_inbound,
+)
+Index(
+    "calls_of_no_campaign",
+    calls.c.account_id,
+    calls.c.id,
+    calls.c.campaign_id,
+    sqlite_where=_in_no_campaign,
+    postgresql_where=_in_no_campaign,
+)
+Index(
+    "calls_of_campaign_by_state",
+    calls.c.campaign_id,
+    calls.c.state,
+    calls.c.id,
+    sqlite_where=_in_campaign,
+    postgresql_where=_in_campaign,
+)
+Index(
+    "calls_of_campaign_by_outcome",
+    calls.c.campaign_id,
+    calls.c.outcome,
+    calls.c.id,
+    calls.c.transferred_from,
+    sqlite_where=_over_in_campaign,
+    postgresql_where=_over_in_campaign,
+)
+
+call_blocks = Table(
+    "call_blocks",
+    metadata,
+    # An account or a campaign, as the owner of a kept count.
+    Column("owner", Id, primary_key=True, autoincrement=False),
+    Column("first", Id, primary_key=True, autoincrement=False),
+    Column("last", Id, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("oldest", Instant, nullable=False),
+    Column("newest", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 attempts = Table(
