@@ -23,7 +23,7 @@ from ringcast.domain.instructions import Play, Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.stores.sql import SqlStore
 from ringcast.stores.sql.columns import as_json
-from ringcast.stores.sql.migrations.versions.v0010_long_lists import BLOCKS
+from ringcast.stores.sql.migrations.versions.v0011_long_lists import BLOCKS
 from ringcast.stores.sql.tables import attempts, calls
 
 __all__ = ["CALLER", "RARE_CALLER", "Calls", "fill"]

@@ -22,7 +22,7 @@ from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import Page
 from ringcast.stores.sql import SqlStore, call_blocks, call_search
-from ringcast.stores.sql.migrations.versions import v0010_long_lists
+from ringcast.stores.sql.migrations.versions import v0011_long_lists
 from ringcast.stores.sql.tables import call_blocks as blocks
 from tests.contract.plans import Plans
 from tests.contract.store_things import NOW, SECOND, a_call, an_account, kept
@@ -139,7 +139,7 @@ async def test_blocks_of_calls_that_were_there_are_made_as_they_would_have_grown
         grown = (await tx._read(all_blocks)).rows
         await tx._change(delete(blocks))
         for owner in ("account_id", "campaign_id"):
-            await tx._change(text(v0010_long_lists.BLOCKS.replace("owner_id", owner)))
+            await tx._change(text(v0011_long_lists.BLOCKS.replace("owner_id", owner)))
         made = (await tx._read(all_blocks)).rows
 
     assert made == grown
