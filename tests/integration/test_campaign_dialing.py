@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -17,8 +17,9 @@ from ringcast.domain.accounts import Account
 from ringcast.domain.calling_windows import CallingWindow
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Campaign, CampaignStatus
+from ringcast.domain.contacts import ContactDetails, PhoneKind
 from ringcast.domain.errors import Conflict, NothingToSay
-from ringcast.domain.ids import AccountId, CallId, CampaignId, ScheduleId
+from ringcast.domain.ids import AccountId, CallId, CampaignId, ContactId, ScheduleId
 from ringcast.domain.instructions import Play, Script
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
@@ -32,6 +33,7 @@ from ringcast.services.calls import Recipient
 from ringcast.services.campaign_recipients import AddRecipients, NewCalls, ToggleRecipients
 from ringcast.services.campaigns import StartCampaign, StopCampaign
 from ringcast.services.changes import ChangeWriter
+from ringcast.services.contacts import new_contacts
 from ringcast.services.dialer import HOLD_FOR, Dialer
 from ringcast.services.recovery import EndOrphanedAttempts
 from ringcast.stores.sql import SqlStore
@@ -79,12 +81,27 @@ class World:
             await tx.commit()
         return campaign
 
+    async def add_contacts(self, zones: Mapping[str, str | None]) -> Sequence[ContactId]:
+        """Have a contact for each number, living in that time zone."""
+        details = [
+            ContactDetails(phones={PhoneKind.HOME: PhoneNumber(number)}, time_zone=zone)
+            for number, zone in zones.items()
+        ]
+        made = await new_contacts(self.store, self.clock, ACCOUNT.id, details)
+        async with self.store.begin() as tx:
+            await tx.add_contacts(made)
+            await tx.commit()
+        return [one.id for one in made]
+
     async def add(self, campaign: Campaign, *numbers: str) -> Sequence[Call]:
+        return await self.add_recipients(campaign, *[Recipient(to=number) for number in numbers])
+
+    async def add_recipients(self, campaign: Campaign, *recipients: Recipient) -> Sequence[Call]:
         calls = NewCalls(store=self.store, clock=self.clock, ring_timeout=timedelta(seconds=30))
         add = AddRecipients(
             store=self.store, clock=self.clock, wake=self.dialer.wake, new_calls=calls
         )
-        return await add(ACCOUNT, campaign.id, [Recipient(to=number) for number in numbers])
+        return await add(ACCOUNT, campaign.id, recipients)
 
     async def start(self, campaign: Campaign) -> Campaign:
         start = StartCampaign(store=self.store, clock=self.clock, wake=self.dialer.wake)
@@ -355,6 +372,22 @@ async def test_people_are_called_within_the_window_of_their_own_clock(tmp_path: 
         await world.let_pass(1)
         await world.until_status(campaign, CampaignStatus.FINISHED)
         assert sorted(world.dialed()[2:]) == numbers(3, area="213")
+
+
+async def test_contacts_are_called_by_the_clock_of_where_they_live(tmp_path: Path) -> None:
+    clock = ManualClock(datetime.fromisoformat("2026-03-02T14:30:00+00:00"))  # 09:30, 06:30
+    async with a_world(tmp_path, clock=clock) as world:
+        campaign = await world.campaign(window=WINDOW, resume_next_day=True)
+        moved = {"213": "America/New_York", "212": "America/Los_Angeles", "312": None}
+        contact_ids = await world.add_contacts(
+            {numbers(1, area=area)[0]: zone for area, zone in moved.items()}
+        )
+        await world.add_recipients(campaign, *[Recipient(contact_id=one) for one in contact_ids])
+        await world.start(campaign)
+        await world.let_pass(1, steps=5)
+        await world.until_dialed(1)
+        assert world.dialed() == numbers(1, area="213")  # 312 is Chicago's, where it is 08:30
+        assert [call.due_at.hour for call in await world.calls(campaign)][1:] == [17, 15]
 
 
 async def test_many_who_sleep_do_not_keep_those_awake_waiting(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ __all__ = [
     "caller_numbers",
     "check_attributes",
     "destination_of",
+    "fitting_attributes",
     "shown",
     "with_caller_numbers",
 ]
@@ -360,6 +361,14 @@ def destination_of(to: str | Destination, *, strict: bool) -> Destination | None
 def shown(to: str | Destination) -> str:
     """Return a destination as it was given."""
     return to if isinstance(to, str) else str(to)
+
+
+def fitting_attributes(
+    properties: Mapping[str, str], *, room_beside: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return those properties of a contact that can be attributes of a call beside others."""
+    others = [(name, value) for name, value in properties.items() if name not in room_beside]
+    return dict(others[: max(0, _MAX_ATTRIBUTES - len(room_beside))])
 
 
 def check_attributes(attributes: Mapping[str, str]) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ringcast.domain.calling_windows import Opening, zones_of
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Campaign, CampaignStatus
-from ringcast.domain.ids import CampaignId
+from ringcast.domain.ids import CampaignId, ContactId
 from ringcast.domain.retries import RetryRule
 from ringcast.domain.subscriptions import Topic
 from ringcast.ports.campaigns import CallCounts
-from ringcast.ports.store import Transaction
+from ringcast.ports.store import Page, Transaction
 from ringcast.services.admission import fair_shares
 from ringcast.services.campaign_growth import announcement
 
@@ -132,8 +132,11 @@ async def _due_calls(
     for _ in range(_SWEEPS):
         found = await tx.due_calls_of_campaign(campaign.id, now, size)
         open_now, put_off = [], []
+        known = await _known_zones(tx, campaign, found)
         for call in found:
-            zones = frozenset() if call.to is None else zones_of(call.to)
+            zones = known.get(call.contact_id) or (
+                frozenset() if call.to is None else zones_of(call.to)
+            )
             if zones not in openings:
                 openings[zones] = campaign.window.opening(zones, now)
             begin = openings[zones].begin
@@ -148,6 +151,21 @@ async def _due_calls(
             return open_now, True
         size = max(_SWEEP, limit)
     return open_now, False
+
+
+async def _known_zones(
+    tx: Transaction, campaign: Campaign, calls: Sequence[Call]
+) -> Mapping[ContactId | None, frozenset[str]]:
+    """Return the time zones of contacts that are called, of those that have one."""
+    wanted = sorted({call.contact_id for call in calls if call.contact_id is not None})
+    if not wanted:
+        return {}
+    contacts, _ = await tx.contacts(campaign.account_id, Page(limit=len(wanted)), ids=wanted)
+    return {
+        one.id: frozenset({one.details.time_zone})
+        for one in contacts
+        if one.details.time_zone is not None
+    }
 
 
 def _as_campaign_says(call: Call, campaign: Campaign) -> Call:

@@ -10,7 +10,7 @@ from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Batch, BatchStatus, Campaign
 from ringcast.domain.errors import InvalidInput, NotFound
-from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId
+from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId, ContactListId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.ports.campaigns import CallCounts
@@ -24,6 +24,7 @@ from ringcast.services.calls import (
     shown,
 )
 from ringcast.services.campaign_growth import add_to_campaign, go_on, open_campaign
+from ringcast.services.contact_recipients import MAX_ADDED, recipients_of_list, with_contacts
 from ringcast.services.idempotency import Once
 
 __all__ = [
@@ -38,9 +39,6 @@ __all__ = [
     "RenameBatch",
     "ToggleRecipients",
 ]
-
-MAX_ADDED = 50_000
-"""Recipients in one request: as many as are written while nobody notices the wait."""
 
 _AS_CAMPAIGN = Script(instructions=())
 _MAX_NAME = 255  # characters
@@ -85,6 +83,7 @@ class NewCalls:
                 check_attributes(recipient.attributes)
             if recipient.message is not None:
                 raise InvalidInput("a recipient of a campaign is told what the campaign says")
+        recipients = await with_contacts(self._store, campaign.account_id, recipients)
         destinations = [destination_of(one.to, strict=strict) for one in recipients]
         numbers = await self._own_numbers(campaign.account_id, recipients)
         seen = await self._called_already(campaign, destinations) if scrub else None
@@ -107,6 +106,7 @@ class NewCalls:
                 attributes=recipient.attributes,
                 campaign_id=campaign.id,
                 batch_id=None if batch is None else batch.id,
+                contact_id=recipient.contact_id,
             )
             for call_id, recipient, to in zip(ids, recipients, destinations, strict=True)
         ]
@@ -186,7 +186,7 @@ class AddBatch:
         self,
         account: Account,
         campaign_id: CampaignId,
-        recipients: Sequence[Recipient],
+        recipients: Sequence[Recipient] | ContactListId,
         *,
         name: str | None = None,
         scrub: bool = False,
@@ -195,12 +195,16 @@ class AddBatch:
     ) -> Batch:
         """Return the batch; its calls are durable on return. Raises what AddRecipients does.
 
+        A list of contacts is taken as it is now, up to MAX_ADDED; who has no number is INVALID.
+
         With `scrub`, who is in the campaign already is not called again.
         """
         if name is not None:
             _check_name(name)
         async with self._store.begin(read_only=True) as tx:
             campaign = await open_campaign(tx, account.id, campaign_id)
+        if isinstance(recipients, int):
+            recipients = await recipients_of_list(self._store, account.id, recipients)
         now = self._clock.now()
         (batch_id,) = await self._store.take_ids(1, now)
         batch = new_batch(campaign, BatchId(batch_id), name, now=now)

@@ -370,7 +370,9 @@ async def test_calls_are_found_by_broadcast_batch_and_result(client: Client, rig
         ({"retryConfig": {"retryResults": ["WHAT"]}}, "retryResults"),
         ({"retryConfig": {"retryResults": ["POSTPONED"]}}, "POSTPONED"),
         ({"retryConfig": {"retryPhoneTypes": ["WORK_PHONE"]}}, "WORK_PHONE"),
-        ({"recipients": [{"contactId": 3}]}, "contactId"),
+        ({"recipients": [{"contactId": 3}]}, "contact 3 does not exist"),
+        ({"recipients": [{"contactId": -1}]}, "contactId"),
+        ({"recipients": [{"contactId": 3, "phoneNumber": "12135550142"}]}, "not both"),
         ({"recipients": [{}]}, "phoneNumber"),
         ({"recipients": [{"phoneNumber": "12135550142", "fromNumber": "12135550199"}]}, "number"),
     ],
@@ -383,6 +385,93 @@ async def test_what_cannot_be_is_refused_and_nothing_is_made(
     assert named in refused.json["developerMessage"]
     assert (await client("GET", "/calls/broadcasts")).json["totalCount"] == 0
     assert (await client("GET", "/calls")).json["totalCount"] == 0
+
+
+async def add_contact(client: Client, **members: Any) -> int:
+    answer = await client("POST", "/contacts", json=[members])
+    assert answer.status == 200, answer.body
+    return int(answer.json["items"][0]["id"])
+
+
+async def test_contacts_are_called_at_their_first_number_with_their_properties(
+    client: Client, stranger: Client
+) -> None:
+    ann = await add_contact(
+        client,
+        firstName="Ann",
+        mobilePhone="12135550161",
+        workPhone="12135550160",
+        properties={"child": "Zoë", "class": "3b"},
+    )
+    silent = await add_contact(client, firstName="Bob")
+    campaign = await make(client)
+    at = f"/calls/broadcasts/{campaign}/recipients"
+
+    added = await client(
+        "POST", at, json=[{"contactId": ann, "attributes": {"class": "4a"}}, *PEOPLE[:1]]
+    )
+    unreachable = await client("POST", at, json=[{"contactId": silent}])
+    theirs = await stranger("POST", "/calls/broadcasts", json={"recipients": [{"contactId": ann}]})
+
+    first, second = added.json["items"]
+    assert first["toNumber"] == "12135550160"
+    assert first["attributes"] == {"class": "4a", "child": "Zoë"}
+    assert second["toNumber"] == PEOPLE[0]["phoneNumber"]
+    assert unreachable.status == 400
+    assert f"contact {silent} has no telephone number" in unreachable.json["message"]
+    assert theirs.status in (400, 404)
+    assert (await read(client, campaign, "/stats"))["callsRemaining"] == 2
+
+
+async def test_a_batch_of_a_contact_list_calls_its_members(
+    client: Client, stranger: Client
+) -> None:
+    contacts = [
+        await add_contact(client, homePhone="12135550150", properties={"day": "Monday"}),
+        await add_contact(client, mobilePhone=PEOPLE[0]["phoneNumber"]),
+        await add_contact(client, firstName="Nobody"),
+    ]
+    made = await client("POST", "/contacts/lists", json={"name": "3b", "contactIds": contacts})
+    campaign = await make(client, recipients=PEOPLE)
+    at = f"/calls/broadcasts/{campaign}/batches"
+
+    batch = await client(
+        "POST", at, json={"contactListId": made.json["id"], "scrubDuplicates": True}
+    )
+
+    assert batch.status == 201, batch.body
+    calls = await read(client, campaign, f"/calls?batchId={batch.json['id']}")
+    assert [(one["toNumber"], one["state"]) for one in reversed(calls["items"])] == [
+        ("12135550150", "READY"),
+        (PEOPLE[0]["phoneNumber"], "DUP"),
+        (f"contact {contacts[2]}", "INVALID"),
+    ]
+    assert calls["items"][2]["attributes"] == {"day": "Monday"}
+    assert (await client("GET", f"/campaigns/batches/{batch.json['id']}")).json["remaining"] == 1
+
+
+async def test_a_batch_of_a_list_that_cannot_be_called_is_not_made(
+    client: Client, stranger: Client
+) -> None:
+    empty = (await client("POST", "/contacts/lists", json={"name": "a", "contactIds": []})).json
+    ann = await add_contact(client, homePhone="12135550150")
+    full = await client("POST", "/contacts/lists", json={"name": "b", "contactIds": [ann]})
+    theirs = await stranger(
+        "POST", "/contacts/lists", json={"name": "c", "contactNumbers": ["12135550170"]}
+    )
+    campaign = await make(client)
+
+    for body, status, named in (
+        ({"contactListId": theirs.json["id"]}, 404, "contact list"),
+        ({"contactListId": 7}, 404, "contact list 7"),
+        ({"contactListId": -7}, 400, "contactListId"),
+        ({"contactListId": full.json["id"], "recipients": PEOPLE}, 400, "not both"),
+        *([({"contactListId": empty["id"]}, 400, "members")] if "id" in empty else []),
+    ):
+        answer = await client("POST", f"/calls/broadcasts/{campaign}/batches", json=body)
+        assert answer.status == status, answer.body
+        assert named in answer.json["developerMessage"]
+    assert (await read(client, campaign, "/batches"))["totalCount"] == 0
 
 
 async def test_a_broadcast_is_its_accounts_only(client: Client, stranger: Client) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from ringcast.apis.callfire_v2.statuses import ANSWERING, outcomes_named, voice_named
 from ringcast.domain.campaigns import AnsweringPolicy
 from ringcast.domain.errors import InvalidInput
-from ringcast.domain.ids import SoundId
+from ringcast.domain.ids import ContactId, ContactListId, SoundId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.retries import RetryRule
 from ringcast.domain.schedules import Weekday
@@ -120,7 +120,7 @@ class Recipient(_Struct):
     phoneNumber: str | int | None = None  # noqa: N815
     fromNumber: str | int | None = None  # noqa: N815
     attributes: dict[str, str] | None = None
-    contactId: Any = None  # noqa: N815
+    contactId: int | None = None  # noqa: N815
 
 
 class CallBroadcast(_Struct):
@@ -151,7 +151,7 @@ class BatchRequest(_Struct):
     name: str | None = None
     recipients: list[Recipient] | None = None
     scrubDuplicates: bool | None = None  # noqa: N815
-    contactListId: Any = None  # noqa: N815
+    contactListId: int | None = None  # noqa: N815
 
 
 class BatchUpdate(_Struct):
@@ -215,9 +215,18 @@ def campaign_recipients(given: Sequence[Recipient]) -> list[calls.Recipient]:
     """Return whom to call; raise InvalidInput, naming the member."""
     found = []
     for number, one in enumerate(given):
+        contact_id = None
+        if one.contactId:
+            if one.phoneNumber not in (None, ""):
+                raise InvalidInput(
+                    f"recipient {number}: give phoneNumber or contactId, not both",
+                    field="contactId",
+                )
+            contact_id = ContactId(_within(one.contactId, "contactId", least=1, most=2**63 - 1))
         found.append(
             calls.Recipient(
-                to=_number(number, one),
+                to=_number(number, one) if contact_id is None else "",
+                contact_id=contact_id,
                 from_number=None if one.fromNumber in (None, "") else str(one.fromNumber),
                 attributes=one.attributes or {},
             )
@@ -227,25 +236,26 @@ def campaign_recipients(given: Sequence[Recipient]) -> list[calls.Recipient]:
 
 def recipient_numbers(given: Sequence[Recipient]) -> list[PhoneNumber]:
     """Return the numbers of recipients; raise InvalidInput, naming the member."""
+    if any(one.contactId for one in given):
+        raise InvalidInput("name recipients by their phoneNumber here", field="contactId")
     return [
         PhoneNumber.parse(_number(number, one), field="phoneNumber")
         for number, one in enumerate(given)
     ]
 
 
-def batch_recipients(given: BatchRequest) -> list[calls.Recipient]:
-    """Return whom a batch calls; raise InvalidInput, naming the member."""
-    _refuse(given, "contactListId")
+def batch_recipients(given: BatchRequest) -> list[calls.Recipient] | ContactListId:
+    """Return whom a batch calls, or the list of them; raise InvalidInput, naming the member."""
+    if given.contactListId:
+        if given.recipients:
+            raise InvalidInput("give contactListId or recipients, not both", field="contactListId")
+        return ContactListId(_within(given.contactListId, "contactListId", least=1, most=2**63 - 1))
     if not given.recipients:
         raise InvalidInput("the batch has no recipients", field="recipients")
     return campaign_recipients(given.recipients)
 
 
 def _number(number: int, given: Recipient) -> str:
-    if given.contactId not in (None, "", 0):
-        raise InvalidInput(
-            f"recipient {number}: contactId is not available on this system", field="contactId"
-        )
     if given.phoneNumber in (None, ""):
         raise InvalidInput(f"recipient {number} has no phoneNumber", field="phoneNumber")
     return str(given.phoneNumber)

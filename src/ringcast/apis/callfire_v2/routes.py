@@ -141,7 +141,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "createCallBroadcast",
         handlers_campaigns.create_campaign,
         takes=frozenset({"start", "strictValidation"}),
-        notes="not available yet: dialplanXml, contactId; AM_AND_LIVE and "
+        notes="not available yet: dialplanXml; a recipient with `contactId` is called at the "
+        "contact's first number, in its own time zone if it has one, with its properties as "
+        "attributes; AM_AND_LIVE and "
         "AM_ONLY without a machine sound leave the live sound on machines; a call that asks who "
         "calls (AM) is spoken to as a person, a fax not at all; keys count while the live sound "
         "plays and 5 s after it, then the call ends; `transferDigit` plays the transfer sound "
@@ -189,7 +191,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "addCallBroadcastBatch",
         handlers_campaigns.add_batch,
         takes=frozenset({"strictValidation"}),
-        notes="up to 50,000 recipients; scrubDuplicates also leaves out who is in the broadcast",
+        notes="up to 50,000 recipients, or members of the list `contactListId` (as it is now; who "
+        "has no number is INVALID); scrubDuplicates also leaves out who is in the broadcast",
     ),
     Operation(
         "GET",
