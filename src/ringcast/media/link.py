@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import Final, cast
@@ -17,8 +18,11 @@ _TICK: Final = 0.02
 #: How long before a worker's tick its commands leave: time for a busy event loop, and for the
 #: worker to carry them out.
 _LEAD: Final = 0.006
+_NEVER: Final = math.inf
 #: Somebody waits for the answer, or for the worker.
 _URGENT: Final = (m.Configure, m.Open, m.ReportStats, m.ShutDown)
+#: Nothing is heard of it whether it is done on this tick or on the next.
+_PATIENT: Final = (m.Reserve, m.OpenReserved, m.Close)
 
 
 class Link(asyncio.Protocol):
@@ -46,27 +50,32 @@ class Link(asyncio.Protocol):
         self._loop = loop
         self._now = now
         self._flush_at: asyncio.Handle | None = None
-        self._leaves_now = False
+        self._leave_at = _NEVER
         self.closed = asyncio.Event()
 
     def send(self, command: m.AnyCommand) -> None:
         """Send a command after those sent before."""
         self._commands.append(command)
-        if self._leaves_now:
-            return
         if isinstance(command, _URGENT):
-            wait = 0.0
-        elif self._flush_at is None:
-            wait = time_to_send(self._now() - self._phase)
+            leave_at = 0.0
+        elif self._leave_at == _NEVER or not isinstance(command, _PATIENT):
+            now = self._now()
+            wait = time_to_send(now - self._phase, is_patient=isinstance(command, _PATIENT))
+            leave_at = now + wait if wait else 0.0
         else:
             return
+        if leave_at < self._leave_at:
+            self._leave(leave_at)
+
+    def _leave(self, at: float) -> None:
+        """Have what waits leave at that time; 0 is at the end of this pass of the loop."""
         if self._flush_at is not None:
             self._flush_at.cancel()
-        if wait:
-            self._flush_at = self._loop.call_later(wait, self._flush)
+        self._leave_at = at
+        if at:
+            self._flush_at = self._loop.call_later(at - self._now(), self._flush)
         else:
             self._flush_at = self._loop.call_soon(self._flush)
-            self._leaves_now = True
 
     def close(self) -> None:
         """Send what waits and close."""
@@ -78,7 +87,7 @@ class Link(asyncio.Protocol):
         if self._flush_at is not None:
             self._flush_at.cancel()
             self._flush_at = None
-        self._leaves_now = False
+        self._leave_at = _NEVER
         if self._commands and self._transport is not None:
             self._transport.write(serialize_commands(self._commands))
         self._commands.clear()
@@ -106,7 +115,12 @@ class Link(asyncio.Protocol):
         self.closed.set()
 
 
-def time_to_send(now: float) -> float:
-    """Return how long commands wait, when the worker's ticks are at multiples of 20 ms: 0 if the
-    next one is near."""
-    return max(0.0, _TICK - now % _TICK - _LEAD)
+def time_to_send(now: float, *, is_patient: bool = False) -> float:
+    """Return how long commands wait, when the worker's ticks are at multiples of 20 ms.
+
+    It is 0 if the next one is near, for which patient ones wait for the one after it.
+    """
+    left = _TICK - now % _TICK - _LEAD
+    if left > 0:
+        return left
+    return left + _TICK if is_patient else 0.0

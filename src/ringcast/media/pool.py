@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import ipaddress
 import logging
 import os
@@ -202,7 +203,7 @@ class MediaPool:
         silence. A playback waits while `send` is false. `remote` is an IPv4 address in numbers;
         0.0.0.0 or port 0 mean that nothing can be sent.
         """
-        host = str(ipaddress.IPv4Address(remote[0]))
+        host = _ipv4(remote[0])
         if not 0 <= remote[1] <= 65535:
             raise ValueError(f"{remote[1]} is no port")
         if ptime_ms not in PTIMES_MS:
@@ -574,6 +575,12 @@ class MediaPool:
             log.error("media worker died", extra={"pid": worker.pid, "streams": len(streams)})
             at = time.monotonic()
             self._on_event(m.WorkerLost(at=at, worker=worker.number, streams=tuple(reported)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _ipv4(host: str) -> str:
+    """Check an address in numbers; raise ValueError. Calls have few far ends."""
+    return str(ipaddress.IPv4Address(host))
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

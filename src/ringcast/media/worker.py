@@ -15,6 +15,7 @@ import resource
 import select
 import signal
 import socket
+import struct
 import sys
 import time
 from collections import deque
@@ -306,7 +307,7 @@ def run(sock: socket.socket) -> None:
         writer=writer,
         emit=channel.emit,
         rtp_timeout=configure.rtp_timeout,
-        random_bits=_random_bits,
+        random_bits=RandomBits(),
         tick=last_tick(time.monotonic(), phase),
     )
     worker = Worker(
@@ -377,8 +378,17 @@ def _take_precedence() -> None:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_REAL_TIME_PRIORITY))
 
 
-def _random_bits(bits: int) -> int:
-    return int.from_bytes(os.urandom(8), "big") >> (64 - bits)
+class RandomBits:
+    """Numbers that cannot be guessed; one system call serves many."""
+
+    def __init__(self) -> None:
+        self._words: list[int] = []
+
+    def __call__(self, bits: int) -> int:
+        """Return a number of so many bits, 64 at most."""
+        if not self._words:
+            self._words = list(struct.unpack("=256Q", os.urandom(2048)))
+        return self._words.pop() >> (64 - bits)
 
 
 if __name__ == "__main__":

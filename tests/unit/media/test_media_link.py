@@ -99,6 +99,26 @@ def test_commands_wait_for_the_tick_and_go_together(bench: Bench) -> None:
     assert bench.wire.writes == [[Close(1), Close(2)]]
 
 
+def test_what_nobody_hears_waits_for_the_next_tick_when_one_is_near(bench: Bench) -> None:
+    bench.loop.run(until=5.015)
+    bench.link.send(Close(1))
+    bench.loop.run(until=5.033)
+    assert not bench.wire.writes
+
+    bench.loop.run(until=5.0341)
+
+    assert bench.wire.writes == [[Close(1)]]
+
+
+def test_what_is_heard_does_not_wait_with_it(bench: Bench) -> None:
+    bench.loop.run(until=5.015)
+    bench.link.send(Close(1))
+    bench.link.send(StopPlayback(2, None))
+    bench.loop.run(until=5.015)
+
+    assert bench.wire.writes == [[Close(1), StopPlayback(2, None)]]
+
+
 def test_what_somebody_waits_for_leaves_at_once_with_all_before_it(bench: Bench) -> None:
     bench.link.send(Close(1))
     bench.link.send(Open(2, 20000))

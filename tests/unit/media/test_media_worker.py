@@ -16,7 +16,7 @@ from ringcast.media.channel import BatchReader, parse_answers
 from ringcast.media.datagrams import Arrivals, Outgoing
 from ringcast.media.pump import Pump
 from ringcast.media.recorder import Writer
-from ringcast.media.worker import Channel, Worker
+from ringcast.media.worker import Channel, RandomBits, Worker
 
 
 class Clock:
@@ -159,6 +159,16 @@ def test_worker_without_streams_keeps_no_ticks(monkeypatch: pytest.MonkeyPatch) 
     assert sent_at == pytest.approx([100.02, 100.04, 100.06, 100.08, 100.1], abs=1e-6)
     assert stats.ticks == 6  # the last one finds that there is no stream
     assert stats.ticks_skipped == 0
+
+
+def test_random_bits_fill_their_range_and_do_not_repeat() -> None:
+    random_bits = RandomBits()
+
+    drawn = [random_bits(32) for _ in range(1000)]
+
+    assert len(set(drawn)) > 990
+    assert max(drawn) > 1 << 31
+    assert max(drawn) < 1 << 32
 
 
 def test_only_news_hurry_to_the_pool() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,7 +69,8 @@ class OutgoingSession(Session):
             NameAddr.parse(_address(route, "Route"), header="Route") for route in invitation.routes
         ]
         self._from = _address(invitation.from_, "From")
-        self._to = f"<{self._uri}>" if invitation.to is None else _address(invitation.to, "To")
+        self._uri_text = str(self._uri)
+        self._to = f"<{self._uri_text}>" if invitation.to is None else _address(invitation.to, "To")
         first_hop = self._routes[0].uri if self._routes else self._uri
         self._first_hop = invitation.destination or context.destination(first_hop, transport=UDP)
         if not context.can_use(self._first_hop.transport):
@@ -175,7 +177,9 @@ class OutgoingSession(Session):
     def _send_invite(self, *, now: float) -> None:
         self._sequence += 1
         invitation, destination = self._invitation, self._first_hop
-        uri, routes = str(self._uri.request_uri_form()), [str(route) for route in self._routes]
+        target = self._uri.request_uri_form()
+        uri = self._uri_text if target is self._uri else str(target)
+        routes = [str(route) for route in self._routes]
         if self._routes:
             first = self._routes[0].uri
             if isinstance(first, SipUri) and not first.is_loose_router:  # 8.1.2, 12.2.1.1
@@ -311,8 +315,12 @@ class OutgoingSession(Session):
         return 210 + chance % 191  # 2.1 to 4 s for the owner of the Call-ID (14.1)
 
 
+@functools.lru_cache(maxsize=1024)
 def _address(text: str, header: str) -> str:
-    """Return an address as it is written into a header, without tag; raises InvalidHeader."""
+    """Return an address as it is written into a header, without tag; raises InvalidHeader.
+
+    An account's calls have few callers: what was read once is remembered.
+    """
     address = str(NameAddr.parse(text, header=header).without_params())
     if "\r" in address or "\n" in address:
         raise InvalidHeader(header, "a value must not contain line ends")
