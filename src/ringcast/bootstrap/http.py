@@ -114,6 +114,7 @@ def _callfire_1_1(core: Core, settings: Settings) -> ASGIApp:
             core.clock,
             audio=core.audio,
             speech=core.speech,
+            recordings=core.recordings,
             callbacks=HttpCallbackSender(allow_private=settings.allow_private_urls),
             wake=core.dialer.wake,
             wake_importer=core.list_imports.wake,

@@ -22,9 +22,11 @@ from starlette.routing import Mount
 from ringcast.apis.callfire_1_1 import Limits, Services, callfire_1_1
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, AttemptState, CallState
-from ringcast.domain.ids import AttemptId, CallId
+from ringcast.domain.ids import AttemptId, CallId, RecordingId
 from ringcast.domain.outcomes import Outcome
+from ringcast.domain.recordings import Recording, RecordingSource, RecordingState
 from ringcast.integrations.callback_sender import HttpCallbackSender
+from ringcast.integrations.recording_archive import RecordingDirectory
 from ringcast.services.accounts import AccountSecrets, AddAccount
 from ringcast.services.changes import count_attempt, finished_calls
 from ringcast.services.numbers import AddNumber
@@ -32,7 +34,7 @@ from ringcast.stores.sql.store import SqlStore
 from ringcast.web.access_log import AccessLog
 from tests.acceptance.callfire_v2.conftest import serving
 from tests.fakes.clock import ManualClock
-from tests.fakes.sound_library import MemoryAudio, MemorySpeech
+from tests.fakes.sound_library import MemoryAudio, MemorySpeech, wav_file
 
 GOLDEN = Path(__file__).parent / "golden"
 NUMBER = "12135550100"
@@ -131,6 +133,7 @@ class Rig:
         self.clock = ManualClock()
         self.store = SqlStore.for_directory(directory)
         self.audio = MemoryAudio()
+        self.archive = RecordingDirectory(directory / "recordings")
         self.sender = HttpCallbackSender()
         self.woken = 0
         self.base = ""
@@ -143,6 +146,7 @@ class Rig:
             self.clock,
             audio=self.audio,
             speech=MemorySpeech(self.audio),
+            recordings=self.archive,
             callbacks=self.sender,
             wake=self._wake,
             wake_importer=self._wake,
@@ -203,6 +207,37 @@ class Rig:
             await tx.announce(finished_calls([finished]))
             await tx.commit()
 
+    async def record(self, name: str, call_id: int, *, called: str, seconds: float = 2.0) -> int:
+        """Keep a recording of a finished call's attempt."""
+        account_id, now = self._accounts[name][0].id, self.clock.now()
+        (recording_id,) = await self.store.take_ids(1, now)
+        async with self.store.begin(read_only=True) as tx:
+            attempt = (await tx.attempts_of([CallId(call_id)]))[CallId(call_id)][0]
+        recording = Recording(
+            id=RecordingId(recording_id),
+            account_id=account_id,
+            call_id=attempt.call_id,
+            attempt_id=attempt.id,
+            state=RecordingState.RECORDING,
+            source=RecordingSource.MESSAGE,
+            created_at=now,
+            name=called,
+        )
+        path = await self.archive.place(account_id, recording.id)
+        path.write_bytes(wav_file(seconds))
+        file = await self.archive.complete(account_id, recording.id)
+        recording = recording.completed(
+            now=now,
+            length=file.length,
+            channels=file.channels,
+            size=file.size,
+            digest=file.digest,
+        )
+        async with self.store.begin() as tx:
+            await tx.add_recording(recording)
+            await tx.commit()
+        return recording_id
+
     def _wake(self) -> None:
         self.woken += 1
 
@@ -217,6 +252,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     async with serving(app) as base:
         rig.base = f"{base}/api/1.1"
         yield rig
+    await rig.archive.close()
     await rig.store.close()
 
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
-from ringcast.apis.callfire_1_1.callbacks import NOT_SENT, SENT
+from ringcast.apis.callfire_1_1.callbacks import DIALECT, NOT_SENT, SENT, Postbacks
 from ringcast.apis.callfire_1_1.simple_types import TRIGGER_EVENT
 from ringcast.apis.callfire_1_1.xsd import SCHEMAS
 from ringcast.bootstrap.deliveries import renderers, resources
 from ringcast.config import Settings
+from ringcast.domain.ids import CallId
 from ringcast.domain.outcomes import Outcome
+from ringcast.domain.subscriptions import Announcement, Topic
 from ringcast.ports.deliveries import Callback
+from ringcast.ports.store import Page
 from ringcast.services.announcements import AddressDeliveries
+from ringcast.services.calls import FindCalls
 from ringcast.services.deliveries import SendDeliveries
 from tests.acceptance.callfire_1_1.conftest import Client, Rig
 from tests.fakes.callbacks import FakeSender
@@ -135,6 +140,24 @@ async def test_a_filter_leaves_out_what_is_not_wanted(
     await subscribe(client, "OUTBOUND_CALL_FINISHED", **limits)
     await broadcast(rig, client)
     assert len(await told(rig)) == number
+
+
+async def test_a_call_to_a_number_is_another_event_than_one_by_us(rig: Rig, client: Client) -> None:
+    await subscribe(client, "INBOUND_CALL_FINISHED")
+    made = await broadcast(rig, client)
+    assert await told(rig) == []
+    found = (await client.rest("GET", f"/call.json?BroadcastId={made}")).json
+    call_id = CallId(found["ResourceList"]["Call"][0]["@id"])
+    account = (await rig.account("Clinic")).id
+    (details,), _ = await FindCalls(store=rig.store)(account, Page(), ids=[call_id])
+    inbound = replace(details, call=replace(details.call, is_inbound=True))
+    (subscription,), _ = await rig.services().find_subscriptions(account, DIALECT, Page())
+    said = Announcement(
+        topic=Topic.CALL_FINISHED, account_id=account, subject_id=call_id, at=rig.clock.now()
+    )
+    body = Postbacks().body(subscription, said, inbound, rig.clock.now())
+    assert body is not None
+    assert b"<Inbound>true</Inbound>" in body
 
 
 async def test_postbacks_are_what_the_schemas_say(rig: Rig, client: Client) -> None:

@@ -377,6 +377,42 @@ async def test_a_sound_that_cannot_be_is_refused(client: Client, form: dict[str,
     assert (await client.rest("POST", "/call/sound.json", form)).status == 400
 
 
+async def test_a_recording_of_a_call_is_fetched_by_its_name(
+    rig: Rig, client: Client, stranger: Client
+) -> None:
+    broadcast = await sent(client)
+    found = (await client.rest("GET", f"/call.json?BroadcastId={broadcast}")).json
+    call = found["ResourceList"]["Call"][0]["@id"]
+    await rig.finish("Clinic", call, Outcome.HUMAN, talked=9)
+    await rig.record("Clinic", call, called="my.answer")
+    record = (await client.rest("GET", f"/call/{call}.json")).json["Resource"]["Call"]["CallRecord"]
+    (meta,) = record[0]["RecordingMeta"]
+    path = meta["Link"].removeprefix(f"{client.base}/rest")
+    audio = await client.rest("GET", path.replace(".mp3", ".wav"))
+    assert (audio.headers["content-type"], audio.body) == ("audio/wav", wav_file(2.0))
+    assert (await client.rest("GET", path)).headers["content-type"] == "audio/mpeg"
+    for other in (
+        await stranger.rest("GET", path),
+        await client.rest("GET", f"/call/{call}/b.mp3"),
+    ):
+        assert other.status == 404
+
+
+async def test_calls_to_a_number_are_put_through_as_flat_parameters_say(client: Client) -> None:
+    form = {
+        "CallFeature": "ENABLED",
+        "InboundCallConfigurationType": "TRACKING",
+        "TransferNumber": "12135550102 12135550103",
+        "Record": "true",
+    }
+    assert (await client.rest("PUT", f"/number/{NUMBER}", form)).status == 204
+    found = (await client.rest("GET", f"/number/{NUMBER}.json")).json["Resource"]["Number"]
+    inside = found["NumberConfiguration"]["InboundCallConfiguration"]["CallTrackingConfig"]
+    assert inside == {"TransferNumber": "12135550102 12135550103", "Screen": False, "Record": True}
+    ivr = {"InboundCallConfigurationType": "IVR", "DialplanXml": "<dialplan/>"}
+    assert (await client.rest("PUT", f"/number/{NUMBER}.json", ivr)).status == 501
+
+
 async def test_nothing_is_another_accounts(client: Client, stranger: Client) -> None:
     broadcast = await sent(client)
     batch = (await client.rest("GET", f"/broadcast/{broadcast}/batch.json")).json

@@ -266,3 +266,37 @@ async def test_labels_make_a_round(zeep: Zeep) -> None:
     ):
         with pytest.raises(Fault, match="label 'spring' does not exist"):
             await zeep("Label", operation, LabelName="spring", **members)
+
+
+async def test_recordings_of_calls_are_found_and_fetched(rig: Rig, zeep: Zeep) -> None:
+    config = {"LiveSoundText": "Hello"}
+    await zeep("Call", "SendCall", ToNumber="12135550100", VoiceBroadcastConfig=config)
+    (call,) = (await zeep("Call", "QueryCalls"))["Call"]
+    await rig.finish("Clinic", call["id"], Outcome.HUMAN, talked=9)
+    recording = await rig.record("Clinic", call["id"], called="my answer")
+    found = await zeep("Call", "GetCall", Id=call["id"])
+    (meta,) = found["CallRecord"][0]["RecordingMeta"]
+    assert (meta["id"], meta["Name"], meta["LengthInSeconds"]) == (recording, "my answer", 2)
+    assert meta["Link"].endswith(f"/rest/call/{call['id']}/my%20answer.mp3")
+    by_name = await zeep(
+        "Call", "GetRecordingData", CallId=call["id"], Name="my answer", Format="WAV"
+    )
+    assert by_name == wav_file(2.0)
+    by_id = await zeep("Call", "GetRecordingData", RecordingId=recording, Format="WAV")
+    assert by_id == by_name
+    inbound = (await zeep("Call", "QueryCalls", Inbound=True))["TotalResults"]
+    outbound = (await zeep("Call", "QueryCalls", Inbound=False))["TotalResults"]
+    assert (inbound, outbound) == (0, 1)
+
+
+async def test_calls_to_a_number_are_put_through(zeep: Zeep) -> None:
+    tracking = {"TransferNumber": ["12135550102"], "Screen": True, "Record": False}
+    config = {
+        "InboundCallConfigurationType": "TRACKING",
+        "InboundCallConfiguration": {"CallTrackingConfig": tracking},
+    }
+    await zeep("Number", "ConfigureNumber", Number=NUMBER, NumberConfiguration=config)
+    found = (await zeep("Number", "GetNumber", Number=NUMBER))["NumberConfiguration"]
+    assert found["InboundCallConfigurationType"] == "TRACKING"
+    kept = found["InboundCallConfiguration"]["CallTrackingConfig"]
+    assert (kept["TransferNumber"], kept["Screen"]) == (["12135550102"], True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from urllib.parse import quote
 
 from ringcast.apis.callfire_1_1.given import TEXT, Tree, TreeValue
 from ringcast.apis.callfire_1_1.statuses import (
@@ -18,14 +19,16 @@ from ringcast.apis.callfire_1_1.statuses import (
     results_for,
     results_of,
 )
-from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
+from ringcast.domain.calls import Attempt, AttemptState, CallState
 from ringcast.domain.campaigns import Campaign, Messages
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
+from ringcast.domain.recordings import Recording, RecordingState
 from ringcast.domain.retries import NO_RETRY, RetryRule
 from ringcast.domain.schedules import Schedule, Weekday
 from ringcast.domain.sounds import Sound
 from ringcast.ports.campaigns import CallCounts
+from ringcast.services.calls import CallDetails
 from ringcast.services.campaign_recipients import BatchDetails
 
 __all__ = ["CLIENT_DATA", "batch", "broadcast", "call", "schedule", "sound_meta", "stats"]
@@ -37,8 +40,12 @@ _NO_COST = 0.0  # this system has no credits
 _FROM_SUNDAY = (Weekday.SUNDAY, *(day for day in Weekday if day is not Weekday.SUNDAY))
 
 
-def call(of: Call, attempts: Sequence[Attempt] = ()) -> Tree:
-    """Return a call, with a record of each attempt that has ended, the newest first."""
+def call(found: CallDetails, *, root: str | None = None) -> Tree:
+    """Return a call, with a record of each attempt that has ended, the newest first.
+
+    `root` is the address of REST, for links to recordings; None if it is not known.
+    """
+    of, attempts = found.call, found.attempts
     ended = [one for one in attempts if one.state is AttemptState.ENDED]
     to: dict[str, TreeValue] = {TEXT: of.to_text if of.to is None else _shown(of.to)}
     to |= {f"@{name}": value for name, value in of.attributes.items()}
@@ -48,7 +55,7 @@ def call(of: Call, attempts: Sequence[Attempt] = ()) -> Tree:
         "ToNumber": to,
         "State": CALL_STATE[of.state],
         "ContactId": of.contact_id or 0,
-        "Inbound": False,
+        "Inbound": of.is_inbound,
         "Created": of.created_at,
         "Modified": of.updated_at,
     }
@@ -59,7 +66,9 @@ def call(of: Call, attempts: Sequence[Attempt] = ()) -> Tree:
         tree["Label"] = [{"Name": of.label}]
     if ended:
         results = results_for(of)
-        tree["CallRecord"] = [_record(one, results) for one in reversed(ended)]
+        tree["CallRecord"] = [
+            _record(one, results, found.recordings, root) for one in reversed(ended)
+        ]
     return tree
 
 
@@ -154,7 +163,12 @@ def sound_meta(of: Sound) -> Tree:
     }
 
 
-def _record(of: Attempt, results: Mapping[Outcome, str]) -> Tree:
+def _record(
+    of: Attempt,
+    results: Mapping[Outcome, str],
+    recordings: Sequence[Recording],
+    root: str | None,
+) -> Tree:
     tree: dict[str, TreeValue] = {
         "@id": of.id,
         "Result": results[of.outcome or Outcome.INTERNAL_ERROR],
@@ -164,6 +178,20 @@ def _record(of: Attempt, results: Mapping[Outcome, str]) -> Tree:
         "Duration": round(of.talk_time.total_seconds()),
     }
     _give(tree, "AnswerTime", of.answered_at)
+    made = [one for one in recordings if one.attempt_id == of.id]
+    if made:
+        tree["RecordingMeta"] = [_recording(one, root) for one in made]
+    return tree
+
+
+def _recording(of: Recording, root: str | None) -> Tree:
+    """Return what is known of a recording; one without a name is called by its number."""
+    name = of.name or str(of.id)
+    tree: dict[str, TreeValue] = {"@id": of.id, "Name": name, "Created": of.created_at}
+    if of.state is RecordingState.READY:
+        tree["LengthInSeconds"] = math.ceil(of.length.total_seconds())
+        if root is not None:
+            tree["Link"] = f"{root}/call/{of.call_id}/{quote(name, safe='')}.mp3"
     return tree
 
 

@@ -17,7 +17,7 @@ from ringcast.domain.subscriptions import Announcement, Subscription, Topic
 from ringcast.services.calls import CallDetails
 from ringcast.web.json import JSON, encode_json
 
-__all__ = ["DIALECT", "FILTER", "FORMAT", "NOT_SENT", "SENT", "Postbacks"]
+__all__ = ["DIALECT", "EVENT", "FILTER", "FORMAT", "NOT_SENT", "SENT", "Postbacks"]
 
 DIALECT = "callfire-1.1"
 """Whose subscriptions are rendered here."""
@@ -25,11 +25,15 @@ DIALECT = "callfire-1.1"
 FORMAT = "NotificationFormat"
 """The option of a subscription that chooses between XML and JSON."""
 
+EVENT = "TriggerEvent"
+"""The option of a subscription that tells calls to a number from calls by us."""
+
 FILTER = ("BroadcastId", "BatchId", "FromNumber", "ToNumber", "Inbound")
 """The options of a subscription that limit what it is told of."""
 
 SENT: Mapping[str, Topic] = {
     "OUTBOUND_CALL_FINISHED": Topic.CALL_FINISHED,
+    "INBOUND_CALL_FINISHED": Topic.CALL_FINISHED,
     "CAMPAIGN_STARTED": Topic.CAMPAIGN_STARTED,
     "CAMPAIGN_STOPPED": Topic.CAMPAIGN_STOPPED,
     "CAMPAIGN_FINISHED": Topic.CAMPAIGN_FINISHED,
@@ -39,7 +43,6 @@ SENT: Mapping[str, Topic] = {
 NOT_SENT = frozenset(
     {
         "UNDEFINED_EVENT",
-        "INBOUND_CALL_FINISHED",
         "INBOUND_TEXT_FINISHED",
         "OUTBOUND_TEXT_FINISHED",
     }
@@ -78,7 +81,7 @@ class Postbacks:
 def _notification(subscription: Subscription, resource: object) -> tuple[Element, Tree]:
     match resource:
         case CallDetails():
-            call = bodies.call(resource.call, resource.attempts)
+            call = bodies.call(resource)
             return CALL_FINISHED, {"SubscriptionId": subscription.id, "Call": call}
         case Campaign():
             campaign = bodies.broadcast(resource)
@@ -97,12 +100,14 @@ def _passes(wanted: Mapping[str, str], resource: object) -> bool:
     if not isinstance(resource, CallDetails):
         return True
     call = resource.call
+    if call.is_inbound is not (wanted.get(EVENT) == "INBOUND_CALL_FINISHED"):
+        return False
     to = call.to.digits if isinstance(call.to, PhoneNumber) else call.to_text
     is_of = {
         "BroadcastId": str(call.campaign_id or ""),
         "BatchId": str(call.batch_id or ""),
         "FromNumber": "" if call.from_number is None else call.from_number.digits,
         "ToNumber": to,
-        "Inbound": "false",
+        "Inbound": "true" if call.is_inbound else "false",
     }
     return all(wanted.get(name) in (None, value) for name, value in is_of.items())

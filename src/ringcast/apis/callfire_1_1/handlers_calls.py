@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from ringcast.apis.callfire_1_1 import bodies
 from ringcast.apis.callfire_1_1.errors import NotYet
 from ringcast.apis.callfire_1_1.exchange import Exchange
@@ -15,15 +17,17 @@ from ringcast.apis.callfire_1_1.statuses import (
 )
 from ringcast.domain.campaigns import Campaign
 from ringcast.domain.errors import InvalidInput
-from ringcast.domain.ids import BatchId, CallId, CampaignId, SoundId
+from ringcast.domain.ids import BatchId, CallId, CampaignId, RecordingId, SoundId
 from ringcast.ports.store import Page
 from ringcast.services.idempotency import Once
+from ringcast.services.recordings import RecordingFormat
 from ringcast.services.sounds import AudioFormat
 
 __all__ = [
     "create_sound",
     "get_call",
     "get_caller_ids",
+    "get_recording_data",
     "get_sound_data",
     "get_sound_meta",
     "query_calls",
@@ -69,8 +73,8 @@ async def query_calls(exchange: Exchange) -> Result:
     found, total = await exchange.services.find_calls(
         exchange.account.id,
         window,
-        # No call of this system is inbound.
-        states=[] if given.flag("Inbound") else None if states is None else states_named(states),
+        states=None if states is None else states_named(states),
+        is_inbound=given.flag("Inbound"),
         to=number(given, "ToNumber"),
         from_number=number(given, "FromNumber"),
         label=given.text("LabelName"),
@@ -81,7 +85,7 @@ async def query_calls(exchange: Exchange) -> Result:
         campaign_id=None if campaign_id is None else CampaignId(campaign_id),
         batch_id=None if batch_id is None else BatchId(batch_id),
     )
-    items = [bodies.call(one.call, one.attempts) for one in found]
+    items = [bodies.call(one, root=exchange.root) for one in found]
     return Listed(items, at_least(window, len(items)) if total is None else total)
 
 
@@ -89,7 +93,7 @@ async def get_call(exchange: Exchange) -> Result:
     """One call."""
     call_id = CallId(exchange.given.need_integer("Id"))
     found = await exchange.services.get_call(exchange.account.id, call_id)
-    return Found(bodies.call(found.call, found.attempts))
+    return Found(bodies.call(found, root=exchange.root))
 
 
 async def create_sound(exchange: Exchange) -> Result:
@@ -132,6 +136,22 @@ async def get_sound_data(exchange: Exchange) -> Result:
         AudioFormat.MP3 if is_mp3 else AudioFormat.WAV,
     )
     return Audio(data, is_mp3, sound.audio)
+
+
+async def get_recording_data(exchange: Exchange) -> Result:
+    """What was recorded in a call, the newest of that name, or by its number."""
+    given, services = exchange.given, exchange.services
+    if (number := given.integer("RecordingId")) is not None:
+        found = await services.get_recording(exchange.account.id, RecordingId(number))
+    else:
+        call_id = CallId(given.need_integer("CallId"))
+        name = given.need_text("Name")
+        found = await services.get_named_recording(exchange.account.id, call_id, name)
+    is_mp3 = given.text("Format") != "WAV"
+    recording_format = RecordingFormat.MP3 if is_mp3 else RecordingFormat.WAV
+    path = await services.recording_audio(found.recording, recording_format)
+    data = await asyncio.to_thread(path.read_bytes)
+    return Audio(data, is_mp3, str(found.recording.id))
 
 
 async def send_verification_code(exchange: Exchange) -> Result:

@@ -102,7 +102,7 @@ async def get_history(exchange: Exchange) -> Result:
     found = await exchange.services.contact_history(
         exchange.account.id, contact_id, exchange.page()
     )
-    calls = [bodies.call(one.call, one.attempts) for one in found]
+    calls = [bodies.call(one, root=exchange.root) for one in found]
     tree: Tree = {"Call": calls} if calls else {}
     return Found(tree)
 

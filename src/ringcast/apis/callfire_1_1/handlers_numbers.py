@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from ringcast.apis.callfire_1_1.errors import NotYet
 from ringcast.apis.callfire_1_1.exchange import Exchange
 from ringcast.apis.callfire_1_1.given import Given, Tree, TreeValue
-from ringcast.apis.callfire_1_1.results import Found, Listed, Result
+from ringcast.apis.callfire_1_1.results import Done, Found, Listed, Result
 from ringcast.domain.accounts import AccountNumber
 from ringcast.domain.errors import InvalidInput
+from ringcast.domain.forwarding import Forwarding, forwarding_of
+from ringcast.domain.ids import SoundId
 from ringcast.domain.numbering import area_prefix, country_of, is_toll_free, national_format
 from ringcast.domain.numbers import PhoneNumber
 
-__all__ = ["get_number", "query_numbers"]
+__all__ = ["configure_number", "get_number", "query_numbers"]
 
 _TOLD = ("Prefix", "Country")
 """What the digits of a number tell of its region; nothing else is known of it."""
@@ -49,6 +52,46 @@ async def get_number(exchange: Exchange) -> Result:
     return Found(_number(await exchange.services.get_number(exchange.account.id, number)))
 
 
+async def configure_number(exchange: Exchange) -> Result:
+    """What is done with calls to a number: they are put through to others."""
+    given = exchange.given
+    number = PhoneNumber.parse(given.need_text("Number"), field="Number")
+    asked = given.part("NumberConfiguration") or Given({})
+    if asked.text("CallFeature") not in (None, "ENABLED"):
+        raise NotYet("another CallFeature than ENABLED")
+    if asked.text("TextFeature") not in (None, "UNSUPPORTED", "DISABLED"):
+        raise NotYet("TextFeature", "this system neither sends nor receives messages")
+    kind = asked.text("InboundCallConfigurationType")
+    inside = asked.part("InboundCallConfiguration") or Given({})
+    tracking = inside.part("CallTrackingConfig")
+    if kind == "IVR" or "IvrInboundConfig" in inside:
+        raise NotYet("InboundCallConfigurationType IVR")
+    if tracking is None:
+        raise InvalidInput(
+            "InboundCallConfigurationType is required: it is TRACKING",
+            field="InboundCallConfigurationType",
+        )
+    wanted = Forwarding(
+        numbers=tuple(
+            PhoneNumber.parse(one, field="TransferNumber").digits
+            for one in tracking.texts("TransferNumber") or ()
+        ),
+        screen=bool(tracking.flag("Screen")),
+        record=bool(tracking.flag("Record")),
+        intro=_sound(tracking.integer("IntroSoundId")),
+        whisper=_sound(tracking.integer("WhisperSoundId")),
+        failed=None,
+        voicemail=False,
+        voicemail_greeting=None,
+    )
+    await exchange.services.forward_number(exchange.account.id, number, wanted)
+    return Done()
+
+
+def _sound(given: int | None) -> SoundId | None:
+    return None if given is None else SoundId(given)
+
+
 def _begins(number: PhoneNumber, prefix: str) -> bool:
     """Tell whether the number begins so; North American ones with or without their 1."""
     digits = number.digits
@@ -67,9 +110,28 @@ def _number(of: AccountNumber) -> Tree:
         "Region": region,
         "Status": "ACTIVE",
         "LeaseInfo": {"LeaseBegin": of.created_at.date(), "AutoRenew": True},
-        "NumberConfiguration": {
-            # Numbers to call from belong to the user elsewhere: calls to them do not come here.
-            "CallFeature": "DISABLED" if of.caller_id_only else "ENABLED",
-            "TextFeature": "UNSUPPORTED",
-        },
+        "NumberConfiguration": _configuration(of),
     }
+
+
+def _configuration(of: AccountNumber) -> Tree:
+    """Return what is done with calls to a number, as far as CallFire has words for it."""
+    tree: dict[str, TreeValue] = {
+        # Numbers to call from belong to the user elsewhere: calls to them do not come here.
+        "CallFeature": "DISABLED" if of.caller_id_only else "ENABLED",
+        "TextFeature": "UNSUPPORTED",
+    }
+    wanted = None if of.script is None else forwarding_of(of.script)
+    if wanted is not None:
+        tracking: dict[str, TreeValue] = {
+            "TransferNumber": list(wanted.numbers),
+            "Screen": wanted.screen,
+            "Record": wanted.record,
+        }
+        if wanted.intro is not None:
+            tracking["IntroSoundId"] = wanted.intro
+        if wanted.whisper is not None:
+            tracking["WhisperSoundId"] = wanted.whisper
+        tree["InboundCallConfigurationType"] = "TRACKING"
+        tree["InboundCallConfiguration"] = {"CallTrackingConfig": tracking}
+    return tree

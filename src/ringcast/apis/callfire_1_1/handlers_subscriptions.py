@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringcast.apis.callfire_1_1.callbacks import DIALECT, FILTER, FORMAT, NOT_SENT, SENT
+from ringcast.apis.callfire_1_1.callbacks import DIALECT, EVENT, FILTER, FORMAT, NOT_SENT, SENT
 from ringcast.apis.callfire_1_1.errors import NotYet
 from ringcast.apis.callfire_1_1.exchange import Exchange
 from ringcast.apis.callfire_1_1.given import Given, Tree, TreeValue
@@ -23,7 +23,6 @@ __all__ = [
 ]
 
 _FORMATS = ("XML", "JSON")
-_EVENT = {topic: name for name, topic in SENT.items()}
 
 
 async def create_subscription(exchange: Exchange) -> Result:
@@ -96,9 +95,11 @@ def _changes(given: Given, *, before: Tree) -> SubscriptionChanges:
     if (part := given.part("SubscriptionFilter")) is not None:
         options = {name: value for name, value in options.items() if name not in FILTER}
         options |= _filter(part)
+    if (event := given.text("TriggerEvent")) is not None:
+        options[EVENT] = event
     lax = given.flag("NonStrictSsl")
     return SubscriptionChanges(
-        topics=_topics(given.text("TriggerEvent")),
+        topics=_topics(event),
         url=given.text("Endpoint"),
         enabled=given.flag("Enabled"),
         verify_certificate=None if lax is None else not lax,
@@ -139,7 +140,7 @@ def _body(of: Subscription) -> Tree:
         "Enabled": of.enabled,
         "Endpoint": of.url,
         "NotificationFormat": of.options.get(FORMAT, "XML"),
-        "TriggerEvent": _EVENT[next(iter(of.topics))],
+        "TriggerEvent": of.options[EVENT],
     }
     if not of.verify_certificate:
         tree["NonStrictSsl"] = True

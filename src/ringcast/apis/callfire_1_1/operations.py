@@ -33,7 +33,6 @@ SERVICES = ("broadcast", "subscription", "text", "call", "contact", "number", "l
 
 _VOICE_ONLY = "this system makes telephone calls, and neither sends nor receives messages"
 _NO_SHOP = "numbers come with your trunk: the operator adds them with `ringcast number add`"
-_NO_INBOUND = "calls to numbers are not taken here, so there is nothing to configure for them"
 _LATER = "it will come with a later version"
 
 
@@ -183,7 +182,7 @@ _CALL = (
     _lists("call", "QuerySoundMeta", "/call/sound", data.SOUND_META, calls.query_sound_meta),
     _finds("call", "GetSoundMeta", "/call/sound/{Id}", data.SOUND_META, calls.get_sound_meta),
     _plays("GetSoundData", "/call/sound/{Id}", SOUND_DATA, calls.get_sound_data),
-    _plays("GetRecordingData", "/call/{CallId}/{Name}", RECORDING_DATA, why=_LATER),
+    _plays("GetRecordingData", "/call/{CallId}/{Name}", RECORDING_DATA, calls.get_recording_data),
     _does(
         "call",
         "SendVerificationCodeToCallerId",
@@ -326,7 +325,7 @@ _SUBSCRIPTION = (
         "/subscription",
         location="/subscription/{id}",
         handler=subscriptions.create_subscription,
-        notes="at most 200 of an account; `XML` and `JSON`; OUTBOUND_CALL_FINISHED and"
+        notes="at most 200 of an account; `XML` and `JSON`; OUTBOUND_ and INBOUND_CALL_FINISHED and"
         " CAMPAIGN_STARTED, _STOPPED and _FINISHED",
     ),
     _lists(
@@ -493,7 +492,14 @@ _NUMBER = (
         notes="of the region only `Prefix` and `Country` are known",
     ),
     _finds("number", "GetNumber", "/number/{Number}", data.NUMBER, handler=numbers.get_number),
-    _does("number", "ConfigureNumber", "PUT", "/number/{Number}", why=_NO_INBOUND),
+    _does(
+        "number",
+        "ConfigureNumber",
+        "PUT",
+        "/number/{Number}",
+        numbers.configure_number,
+        notes="`TRACKING`; `IVR` is refused",
+    ),
     Operation(
         service="number",
         name="SearchAvailableNumbers",

@@ -10,6 +10,7 @@ from functools import partial
 from ringcast.ports.audio import AudioStore
 from ringcast.ports.clock import Clock
 from ringcast.ports.deliveries import CallbackSender
+from ringcast.ports.recording_archive import RecordingArchive
 from ringcast.ports.speech import Speech
 from ringcast.ports.store import Store
 from ringcast.services.accounts import Authenticate
@@ -75,7 +76,8 @@ from ringcast.services.labels import (
     UnlabelNumber,
 )
 from ringcast.services.list_imports import UploadContactList
-from ringcast.services.numbers import GetNumber, ListNumbers
+from ringcast.services.numbers import ForwardNumber, GetNumber, ListNumbers
+from ringcast.services.recordings import GetNamedRecording, GetRecording, RecordingAudio
 from ringcast.services.sounds import FindSounds, GetSound, SoundAudio, SpeakSound, UploadSound
 from ringcast.services.subscriptions import (
     CreateSubscription,
@@ -104,8 +106,12 @@ class Services:
     get_sound: GetSound
     find_sounds: FindSounds
     sound_audio: SoundAudio
+    get_recording: GetRecording
+    get_named_recording: GetNamedRecording
+    recording_audio: RecordingAudio
     list_numbers: ListNumbers
     get_number: GetNumber
+    forward_number: ForwardNumber
     send_verification_code: SendVerificationCode
     verify_caller_id: VerifyCallerId
     create_campaign: CreateCampaign
@@ -168,6 +174,7 @@ class Services:
         *,
         audio: AudioStore,
         speech: Speech,
+        recordings: RecordingArchive,
         callbacks: CallbackSender,
         wake: Callable[[], None],
         wake_importer: Callable[[], None],
@@ -195,8 +202,12 @@ class Services:
             get_sound=GetSound(store=store),
             find_sounds=FindSounds(store=store),
             sound_audio=SoundAudio(store=store, audio=audio),
+            get_recording=GetRecording(store=store),
+            get_named_recording=GetNamedRecording(store=store),
+            recording_audio=RecordingAudio(archive=recordings),
             list_numbers=ListNumbers(store=store),
             get_number=GetNumber(store=store),
+            forward_number=ForwardNumber(store=store),
             send_verification_code=SendVerificationCode(
                 store=store,
                 speech=speech,
