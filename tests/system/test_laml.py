@@ -42,6 +42,16 @@ name = "person who presses a star while being put through"
 steps = ["ring 1", "answer", "pause 5", "press *", "listen"]
 
 [[phone]]
+ends_in = "43"
+name = "person who leaves a message and waits"
+steps = ["ring 1", "answer", "pause 3", "tone 700 3", "listen"]
+
+[[phone]]
+ends_in = "44"
+name = "person who leaves a message and hangs up"
+steps = ["ring 1", "answer", "pause 3", "tone 700 3", "hang_up"]
+
+[[phone]]
 ends_in = "7700"
 name = "agent who speaks with whom they get, and hangs up"
 steps = ["ring 1", "answer", "pause 2", "tone 620 4", "hang_up"]
@@ -98,6 +108,17 @@ class World:
             urlencode(form).encode(),
             headers={"Content-Type": "application/x-www-form-urlencoded"},
         )
+
+    def audio(self, url: str) -> NDArray[np.int16]:
+        """Return the samples of a recording, a column for each channel; its MP3 is there too."""
+        api = Api(self.base, self.members["account_sid"], self.members["auth_token"])
+        path = url.removeprefix(self.base)
+        answer = api.request("GET", path)
+        assert answer.status == 200, answer.body
+        mp3 = api.request("GET", path.removesuffix(".wav") + ".mp3")
+        assert (mp3.status, mp3.headers["content-type"]) == (200, "audio/mpeg")
+        _, _, samples = wav.read(answer.body)
+        return samples
 
     def ended(self, sid: str, *, within: float = 60) -> Any:
         """Return a call once it has ended."""
@@ -371,7 +392,10 @@ def test_dial_connects_and_tells_its_action_what_came_of_it(world: World) -> Non
         (21234, {"MachineDetection": "Enable", "MachineDetectionSilenceTimeout": "1999"}),
         (21234, {"MachineDetection": "Enable", "MachineWordsThreshold": "0"}),
         (21234, {"MachineDetectionTimeout": "30"}),
-        (10001, {"Record": "true"}),
+        (10001, {"Record": "true", "Trim": "trim-silence"}),
+        (13699, {"Record": "true", "Trim": "a little"}),
+        (10001, {"Record": "true", "RecordingTrack": "outbound"}),
+        (10000, {"RecordingChannels": "dual"}),
         (10001, {"AsyncAmd": "true"}),
         (90000, {"MaxPricePerMinute": "0.01"}),
         (90000, {"Colour": "red"}),
@@ -387,6 +411,72 @@ def test_wrong_parameter_is_refused_with_the_documented_code(
     assert answer.status == 400, answer.body
     assert answer.json["code"] == code, answer.json
     assert answer.json["errors"][0]["code"] == str(code)
+
+
+def test_recordings_are_told_of_listed_heard_and_deleted(world: World) -> None:
+    documents, client = world.documents, world.client
+    record = documents.give("/record", '<Record action="/recorded" timeout="4" maxLength="20"/>')
+    quiet = documents.give("/quiet", '<Record action="/recorded" playBeep="false"/>')
+    documents.give("/recorded", "<Hangup/>")
+    key = documents.give("/key", '<Record action="/recorded" trim="do-not-trim"/>')
+    play = documents.give("/both", '<Pause length="2"/><Play>/tone/450</Play><Pause length="3"/>')
+    dial = documents.give(
+        "/dial-record",
+        '<Dial record="record-from-answer" action="/recorded">+12135617700</Dial>',
+    )
+    sids = {
+        "silence": world.call("+12135558043", url=record),
+        "hangup": world.call("+12135558044", url=quiet),
+        "key": world.call("+12135558041", url=key),
+        "dual": world.call("+12135558143", url=play, record=True, recording_channels="dual"),
+        "inbound": world.call("+12135558243", url=play, record=True, recording_track="inbound"),
+        "mono": world.call("+12135558370", url=play, record=True),
+        "dial": world.call("+12135558070", url=dial),
+    }
+    for sid in sids.values():
+        world.ended(sid)
+    eventually(lambda: len(documents.requests("/recorded")) == 4)
+
+    told = {one.form["CallSid"]: one.form for one in documents.requests("/recorded")}
+    assert [told[sids[name]]["Digits"] for name in ("silence", "hangup", "key")] == [
+        "", "hangup", "1",
+    ]  # fmt: skip
+    for name in ("silence", "hangup"):
+        form = told[sids[name]]
+        assert 2 <= int(form["RecordingDuration"]) <= 6, name
+        assert hears(world.audio(form["RecordingUrl"]), 700), name
+    assert told[sids["dial"]]["RecordingSid"].startswith("RE")
+    assert hears(world.audio(told[sids["dial"]]["RecordingUrl"] + ".wav"), 620)
+
+    def recorded(name: str) -> Any:
+        (one,) = client.calls(sids[name]).recordings.list()
+        return one
+
+    dual, inbound, mono = recorded("dual"), recorded("inbound"), recorded("mono")
+    assert (dual.channels, inbound.channels, mono.channels) == (2, 1, 1)
+    assert (dual.status, dual.source, recorded("key").source) == (
+        "completed", "OutboundAPI", "RecordVerb",
+    )  # fmt: skip
+    theirs, ours = world.audio(dual.uri.removesuffix(".json")).T
+    assert hears(theirs, 700)
+    assert not hears(theirs, 450)
+    assert hears(ours, 450)
+    assert not hears(ours, 700)
+    assert hears(world.audio(inbound.uri.removesuffix(".json")), 700)
+    assert not hears(world.audio(inbound.uri.removesuffix(".json")), 450)
+    both = world.audio(mono.uri.removesuffix(".json"))
+    assert hears(both, 450)
+    everything = {one.sid for one in client.recordings.list(page_size=2)}
+    assert everything >= {dual.sid, inbound.sid, mono.sid}
+    assert client.recordings(mono.sid).delete()
+    assert {one.sid for one in client.recordings.list()} == everything - {mono.sid}
+
+
+def hears(samples: NDArray[np.int16], hertz: int, *, seconds: float = 1.2) -> bool:
+    """Whether so much of a tone is in a recording."""
+    wave = 8000 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * 8000)) / 8000)
+    found = compare.find(wave.astype(np.int16), np.ascontiguousarray(samples).reshape(-1))
+    return found.correlation >= 0.9
 
 
 def test_both_families_of_identifiers_open_the_same_call(world: World) -> None:

@@ -28,6 +28,12 @@ from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindK
 from ringcast.services.idempotency import AnswerOnce
 from ringcast.services.live_calls import HangUpCall, RedirectCall
 from ringcast.services.numbers import ForwardNumber, GetNumber, ListNumbers
+from ringcast.services.recordings import (
+    DeleteRecording,
+    FindRecordings,
+    GetRecording,
+    RecordingAudio,
+)
 from ringcast.services.sounds import (
     ArchiveSound,
     FindSounds,
@@ -140,6 +146,11 @@ def _laml(core: Core, settings: Settings) -> ASGIApp:
                 store=store, calls=core.dialer, clock=clock, wake=core.dialer.wake
             ),
             list_numbers=ListNumbers(store=store),
+            get_recording=GetRecording(store=store),
+            find_recordings=FindRecordings(store=store),
+            recording_audio=RecordingAudio(archive=core.recordings),
+            delete_recording=DeleteRecording(store=store, archive=core.recordings),
+            public_url=settings.public_url,
         ),
         requests_per_second=settings.api_rate,
     )

@@ -32,7 +32,7 @@ _MAX_TWIML = 4000  # characters
 _MAX_LAML = 65_536
 
 
-def wish_of(parameters: Parameters, *, family: Family, signing_key: str) -> CallWish:
+def wish_of(parameters: Parameters, *, family: Family, signing_key: str, base: str) -> CallWish:
     """Return the call that is wanted; raise Refused with the documented codes."""
     _only_off(parameters)
     to = _to(parameters)
@@ -42,6 +42,8 @@ def wish_of(parameters: Parameters, *, family: Family, signing_key: str) -> Call
     settings = Settings(
         family=family,
         signing_key=signing_key,
+        base=base,
+        record=_recording(parameters),
         send_digits=_send_digits(parameters),
         **_detection(parameters),
     )
@@ -162,6 +164,27 @@ def _detection(parameters: Parameters) -> dict[str, str]:
 
 def _only_off(parameters: Parameters) -> None:
     """Take flags of what is not here at the value that asks for nothing, and refuse the other."""
-    for name, what in (("Record", "Recording of calls"), ("AsyncAmd", "Asynchronous detection")):
-        if parameters.flag(name):
-            raise Refused(10001, f"{what} ({name}) is not available on this system")
+    if parameters.flag("AsyncAmd"):
+        raise Refused(10001, "Asynchronous detection (AsyncAmd) is not available on this system")
+
+
+def _recording(parameters: Parameters) -> str:
+    """Return how the call is recorded; raise Refused for what cannot be."""
+    wanted = parameters.flag("Record")
+    channels = parameters.choice("RecordingChannels", ("mono", "dual"), "mono")
+    track = parameters.choice("RecordingTrack", ("both", "inbound", "outbound"), "both")
+    trim = parameters.choice("Trim", ("do-not-trim", "trim-silence"), "do-not-trim", code=13699)
+    if not wanted:
+        for name in ("RecordingChannels", "RecordingTrack", "Trim"):
+            if name in parameters:
+                raise Refused(10000, f"{name} makes sense only with Record")
+        return ""
+    if trim == "trim-silence":
+        raise Refused(10001, "Recordings of whole calls are not trimmed on this system")
+    if track == "outbound" or (track == "inbound" and channels == "dual"):
+        raise Refused(
+            10001, "RecordingTrack is both or, with RecordingChannels mono, inbound on this system"
+        )
+    if track == "inbound":
+        return track
+    return channels

@@ -44,6 +44,9 @@ made from the tables of the dialect: `python -m ringcast.apis.laml.coverage`.
 - Of a voice only man or woman is taken, and the language: eSpeak NG speaks, whatever the name.
 - `answered_by` shows `human`, `machine` or `fax` if the call asked for detection; a call
   screening assistant counts as a machine.
+- A recording is at `/Recordings/{sid}` with `.json`, `.wav` or `.mp3`; without an ending it is WAV,
+  or JSON for who asks for that. The audio wants credentials like everything else. `Trim` of a whole
+  call is `do-not-trim`; the outbound track alone is not recorded.
 - A call that somebody hangs up while `<Dial>` or `<Gather>` is at work makes no more requests.
 """
 

@@ -16,6 +16,12 @@ from ringcast.services.call_creation import CreateCall
 from ringcast.services.calls import FindCalls, GetCall
 from ringcast.services.live_calls import HangUpCall, RedirectCall
 from ringcast.services.numbers import ListNumbers
+from ringcast.services.recordings import (
+    DeleteRecording,
+    FindRecordings,
+    GetRecording,
+    RecordingAudio,
+)
 
 __all__ = ["Exchange", "Services"]
 
@@ -32,6 +38,12 @@ class Services:
     redirect_call: RedirectCall
     hang_up_call: HangUpCall
     list_numbers: ListNumbers
+    get_recording: GetRecording
+    find_recordings: FindRecordings
+    recording_audio: RecordingAudio
+    delete_recording: DeleteRecording
+    public_url: str | None = None
+    """Where clients reach the server, if it is not as they say in Host."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +72,12 @@ class Exchange:
     def account_uri(self) -> str:
         """The path of the account."""
         return f"{self.base}/Accounts/{self.account_sid}"
+
+    @property
+    def absolute_base(self) -> str:
+        """The prefix as the client reaches it, with scheme and host."""
+        url = self.request.url
+        return (self.services.public_url or f"{url.scheme}://{url.netloc}").rstrip("/") + self.base
 
     def uri(self, kind: str, sid: str) -> str:
         """Return the path of a resource of the account."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from starlette.responses import Response
 
@@ -12,7 +11,7 @@ from ringcast.apis.laml.call_requests import DETECTION, document_of, script_of, 
 from ringcast.apis.laml.errors import Refused, not_found
 from ringcast.apis.laml.exchange import Exchange
 from ringcast.apis.laml.paging import window_of
-from ringcast.apis.laml.parameters import Parameters, parse_when
+from ringcast.apis.laml.parameters import Parameters, span_of
 from ringcast.apis.laml.settings import Settings
 from ringcast.apis.laml.statuses import STATUSES, outcomes_of, status_of
 from ringcast.domain.calls import CallState
@@ -41,13 +40,13 @@ __all__ = [
 _DOCUMENT = ("Url", "Method", "Laml", "Twiml", "FallbackUrl", "FallbackMethod")
 CREATE_TAKES = (
     "To", "From", *_DOCUMENT, "ApplicationSid", "CallerId", "SendDigits", "Timeout", "TimeLimit",
-    *DETECTION, "AsyncAmd", "Record",
+    *DETECTION, "AsyncAmd", "Record", "RecordingChannels", "RecordingTrack", "Trim",
 )  # fmt: skip
 CREATE_REFUSES = (
     "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent", "AsyncAmdStatusCallback",
-    "AsyncAmdStatusCallbackMethod", "AsyncAmdPartialResults", "RecordingChannels",
-    "RecordingTrack", "RecordingStatusCallback", "RecordingStatusCallbackMethod",
-    "RecordingStatusCallbackEvent", "Trim", "SipAuthUsername", "SipAuthPassword",
+    "AsyncAmdStatusCallbackMethod", "AsyncAmdPartialResults",
+    "RecordingStatusCallback", "RecordingStatusCallbackMethod",
+    "RecordingStatusCallbackEvent", "SipAuthUsername", "SipAuthPassword",
     "MaxPricePerMinute", "Byoc", "CallReason", "CallToken", "ClientNotificationUrl",
 )  # fmt: skip
 UPDATE_TAKES = (*_DOCUMENT, "Status")
@@ -64,6 +63,7 @@ async def create(exchange: Exchange) -> Response:
         exchange.parameters,
         family=exchange.sids.family,
         signing_key=exchange.account.signing_key,
+        base=exchange.absolute_base,
     )
     call = await exchange.services.create_call(exchange.account, wish)
     status = 201 if exchange.is_twilio else 200
@@ -78,7 +78,7 @@ async def fetch(exchange: Exchange) -> Response:
 async def list_calls(exchange: Exchange) -> Response:
     """Answer with a page of calls, newest first."""
     parameters, window = exchange.parameters, window_of(exchange)
-    since, until = _started(parameters)
+    since, until = span_of(parameters, "StartTime")
     status = parameters.choice("Status", STATUSES)
     find = exchange.services.find_calls
     states: list[CallState] | None = None
@@ -122,7 +122,11 @@ async def update(exchange: Exchange) -> Response:
         code = 21220 if document is not None else 10000
         raise Refused(code, "Call is not in-progress. Cannot change it.")
     if document is not None:
-        settings = Settings(family=exchange.sids.family, signing_key=exchange.account.signing_key)
+        settings = Settings(
+            family=exchange.sids.family,
+            signing_key=exchange.account.signing_key,
+            base=exchange.absolute_base,
+        )
         script = script_of(document, parameters, settings)
         if status_of(details) != "in-progress":
             raise Refused(21220, "Call is not in-progress. Cannot redirect.")
@@ -187,21 +191,3 @@ def _number(parameters: Parameters, name: str) -> PhoneNumber | None:
         return PhoneNumber.parse(text)
     except InvalidNumber as error:
         raise Refused(10000, f"{name} {text[:64]} is not a phone number") from error
-
-
-def _started(parameters: Parameters) -> tuple[datetime | None, datetime | None]:
-    """Return from when and until when calls were asked for: `>` is on or after, `<` before."""
-    since: datetime | None = None
-    until: datetime | None = None
-    for name in ("StartTime", "StartTime<", "StartTime>"):
-        text = parameters.text(name)
-        if text is None:
-            continue
-        when, length = parse_when(name, text)
-        if name.endswith("<"):
-            until = when
-        else:
-            since = when
-            if not name.endswith(">"):
-                until = when + length
-    return since, until

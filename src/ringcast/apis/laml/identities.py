@@ -24,6 +24,7 @@ class Kind(StrEnum):
     ACCOUNT = "AC"
     CALL = "CA"
     NUMBER = "PN"
+    RECORDING = "RE"
 
 
 _TWILIO = re.compile(r"[A-Z]{2}[0-9a-f]{32}")

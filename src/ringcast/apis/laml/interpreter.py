@@ -94,6 +94,9 @@ class Run:
         """Return the program of a document at a URL, or of one that is the source itself."""
         if self._settings.send_digits:
             yield SendTones(digits=self._settings.send_digits)
+        record = self._settings.recording()
+        if record is not None:
+            yield record
         detect = self._settings.detection()
         if detect is not None:
             self._detected = _as_parameters((yield detect))
@@ -111,6 +114,17 @@ class Run:
     def sid(self, kind: Kind, number: int) -> str:
         """Return an identifier in the call's family."""
         return self._sids.of(kind, number)
+
+    @property
+    def family(self) -> Family:
+        """The call's family of identifiers."""
+        return self._settings.family
+
+    def recording_url(self, recording_id: int) -> str:
+        """Return where a recording can be fetched."""
+        account = self.sid(Kind.ACCOUNT, self._call.account_id)
+        sid = self.sid(Kind.RECORDING, recording_id)
+        return f"{self._settings.base}/Accounts/{account}/Recordings/{sid}"
 
     def warn(self, code: int, message: str) -> None:
         """Note what did not work and keeps nothing from going on."""
@@ -134,7 +148,13 @@ class Run:
     def leg_program(self, leg: CallFacts, url: str, method: str) -> Program:
         """Return the program of a document that is run on another leg of this call."""
         settings = replace(
-            self._settings, inline="", method=method, fallback_url="", send_digits="", detect=""
+            self._settings,
+            inline="",
+            method=method,
+            fallback_url="",
+            send_digits="",
+            detect="",
+            record="",
         )
         return Run(self._ids, settings, leg, parent=self._call).program(url)
 

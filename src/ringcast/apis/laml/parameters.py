@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ringcast.apis.laml.errors import Refused
 from ringcast.web.errors import BadRequest
 
-__all__ = ["METHODS", "Parameters", "parse_form", "parse_when"]
+__all__ = ["METHODS", "Parameters", "parse_form", "parse_when", "span_of"]
 
 METHODS = ("GET", "POST")
 _MAX_FIELDS = 500
@@ -132,3 +132,21 @@ def parse_when(name: str, text: str) -> tuple[datetime, timedelta]:
             seconds=1
         )
     raise Refused(20422, f"{name} {text[:64]!r} is neither YYYY-MM-DD nor a time by RFC 2822")
+
+
+def span_of(parameters: Parameters, name: str) -> tuple[datetime | None, datetime | None]:
+    """Return from when and until when: `NAME>` is on or after, `NAME<` before, `NAME` equal."""
+    since: datetime | None = None
+    until: datetime | None = None
+    for suffix in ("", "<", ">"):
+        text = parameters.text(f"{name}{suffix}")
+        if text is None:
+            continue
+        when, length = parse_when(name, text)
+        if suffix == "<":
+            until = when
+        else:
+            since = when
+            if not suffix:
+                until = when + length
+    return since, until

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -11,15 +12,26 @@ from ringcast.apis.laml.statuses import answered_by, status_of
 from ringcast.domain.accounts import AccountNumber
 from ringcast.domain.calls import Call
 from ringcast.domain.instructions import Interpret
+from ringcast.domain.recordings import Recording, RecordingSource, RecordingState
 from ringcast.services.calls import CallDetails
 
-__all__ = ["account", "call", "number", "rfc2822", "settings_of"]
+__all__ = ["account", "call", "number", "recording", "rfc2822", "settings_of"]
 
 _SUBRESOURCES = (
     "recordings", "notifications", "payments", "events", "siprec", "streams", "transcriptions",
     "user_defined_messages", "user_defined_message_subscriptions",
 )  # fmt: skip
 _VERSION = "2010-04-01"
+_SOURCES: Mapping[RecordingSource, str] = {
+    RecordingSource.CALL: "OutboundAPI",
+    RecordingSource.MESSAGE: "RecordVerb",
+    RecordingSource.CONNECTION: "DialVerb",
+}
+_RECORDING_STATUS: Mapping[RecordingState, str] = {
+    RecordingState.RECORDING: "in-progress",
+    RecordingState.READY: "completed",
+    RecordingState.FAILED: "absent",
+}
 
 
 def rfc2822(when: datetime) -> str:
@@ -40,8 +52,12 @@ def call(exchange: Exchange, details: CallDetails) -> dict[str, object]:
     if ended is not None:
         duration = str(seconds) if exchange.is_twilio else seconds
     parent = one.transferred_from
-    direction = "outbound-dial" if parent is not None else "outbound-api"
     twilio = exchange.is_twilio
+    direction = "outbound-api" if twilio else "outbound"
+    if parent is not None and twilio:
+        direction = "outbound-dial"
+    if one.is_inbound:
+        direction = "inbound"
     body: dict[str, object] = {
         "sid": sid,
         "date_created": rfc2822(one.created_at),
@@ -59,7 +75,7 @@ def call(exchange: Exchange, details: CallDetails) -> dict[str, object]:
         "duration": duration,
         "price": None,
         "price_unit": "USD",
-        "direction": direction if twilio else "outbound",
+        "direction": direction,
         "answered_by": (
             answered_by(last.outcome)
             if last is not None and settings_of(one).get("detect")
@@ -96,6 +112,40 @@ def settings_of(one: Call) -> dict[str, str]:
         if isinstance(instruction, Interpret):
             return dict(instruction.settings)
     return {}
+
+
+def recording(exchange: Exchange, one: Recording) -> dict[str, object]:
+    """Return a recording as its GET shows it."""
+    twilio = exchange.is_twilio
+    sid = exchange.sids.of(Kind.RECORDING, one.id)
+    seconds = round(one.length.total_seconds())
+    ended = one.ended_at or one.created_at
+    source = _SOURCES[one.source]
+    body: dict[str, object] = {
+        "sid": sid,
+        "account_sid": exchange.account_sid,
+        "api_version": _VERSION,
+        "call_sid": exchange.sids.of(Kind.CALL, one.call_id),
+        "conference_sid": None,
+        "channels": one.channels,
+        "date_created": rfc2822(one.created_at),
+        "date_updated": rfc2822(ended),
+        "start_time": rfc2822(one.created_at),
+        "duration": str(seconds) if twilio else seconds,
+        "price": None,
+        "price_unit": "USD",
+        "source": source if twilio else source.replace("OutboundAPI", "OutBoundApi"),
+        "status": _RECORDING_STATUS[one.state],
+        "error_code": None,
+        "encryption_details": None,
+        "uri": exchange.uri("Recordings", sid),
+    }
+    if twilio:
+        media = f"{exchange.absolute_base}/Accounts/{exchange.account_sid}/Recordings/{sid}"
+        body["media_url"] = media
+    else:
+        body["end_time"] = None if one.ended_at is None else rfc2822(one.ended_at)
+    return body
 
 
 def account(exchange: Exchange) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from starlette.responses import Response
 
-from ringcast.apis.laml import handlers_account, handlers_calls
+from ringcast.apis.laml import handlers_account, handlers_calls, handlers_recordings
 from ringcast.apis.laml.exchange import Exchange
 from ringcast.apis.laml.paging import PAGING
 
@@ -107,12 +107,31 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET POST /IncomingPhoneNumbers/Mobile",
         "POST /ImportedPhoneNumbers",
     ),
+    *(
+        Operation(
+            method="GET",
+            path=path,
+            name=f"list recordings {place}",
+            handler=handlers_recordings.list_recordings,
+            takes=takes,
+        )
+        for place, path, takes in (
+            ("of the account", _A + "/Recordings", (*PAGING, *handlers_recordings.LIST_TAKES)),
+            ("of a call", _CALL + "/Recordings", (*PAGING, *handlers_recordings.LIST_TAKES[1:])),
+        )
+    ),
+    *(
+        Operation(method=method, path=path, name=name, handler=handler)
+        for path in (_A + "/Recordings/{recording}", _CALL + "/Recordings/{recording}")
+        for method, name, handler in (
+            ("GET", "fetch recording or its audio", handlers_recordings.fetch),
+            ("DELETE", "delete recording", handlers_recordings.delete),
+        )
+    ),
     *_missing(
-        "Recording of calls",
-        "GET POST /Calls/{sid}/Recordings",
-        "GET POST DELETE /Calls/{sid}/Recordings/{recording}",
-        "GET /Recordings",
-        "GET DELETE /Recordings/{recording}",
+        "Beginning or pausing a recording of a live call",
+        "POST /Calls/{sid}/Recordings",
+        "POST /Calls/{sid}/Recordings/{recording}",
     ),
     *_missing(
         "Transcription",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 
 from ringcast.apis.laml.identities import Family
-from ringcast.domain.programs import Detect, DetectUntil
+from ringcast.domain.programs import Detect, DetectUntil, RecordStep
 
 __all__ = ["LANGUAGE", "Settings"]
 
@@ -21,12 +21,16 @@ class Settings:
     family: Family
     """Whose identifiers webhooks carry."""
     signing_key: str = field(repr=False)
+    base: str = ""
+    """Where this API is reached, without a slash at its end."""
     inline: str = ""
     """Not empty: the source is the document itself."""
     method: str = "POST"
     fallback_url: str = ""
     fallback_method: str = "POST"
     send_digits: str = ""
+    record: str = ""
+    """`mono`, `dual`, or `inbound` for the called person alone; empty records nothing."""
     detect: str = ""
     """`Enable` or `DetectMessageEnd`; the limits below are in seconds, and in milliseconds."""
     detect_timeout: str = "30"
@@ -58,6 +62,14 @@ class Settings:
             method=method,
             fallback_url=fallback_url,
             fallback_method=fallback_method,
+        )
+
+    def recording(self) -> RecordStep | None:
+        """Return the step that records the call, if that is wanted."""
+        if not self.record:
+            return None
+        return RecordStep(
+            both_sides=self.record != "inbound", separate_channels=self.record == "dual"
         )
 
     def detection(self) -> Detect | None:

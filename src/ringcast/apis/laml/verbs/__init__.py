@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ringcast.apis.laml.documents import Element
-from ringcast.apis.laml.verbs import dial, gather, hangup, pause, play, redirect, reject, say
+from ringcast.apis.laml.verbs import (
+    dial,
+    gather,
+    hangup,
+    pause,
+    play,
+    record,
+    redirect,
+    reject,
+    say,
+)
 from ringcast.apis.laml.verbs.verb import Verb
 
 __all__ = ["ATTRIBUTES", "REFUSED", "VERBS"]
@@ -16,6 +26,7 @@ VERBS: Mapping[str, Callable[[Element], Verb]] = {
     "Hangup": hangup.parse,
     "Pause": pause.parse,
     "Play": play.parse,
+    "Record": record.parse,
     "Redirect": redirect.parse,
     "Reject": reject.parse,
     "Say": say.parse,
@@ -27,6 +38,7 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "Hangup": hangup.ATTRIBUTES,
     "Pause": pause.ATTRIBUTES,
     "Play": play.ATTRIBUTES,
+    "Record": record.ATTRIBUTES,
     "Redirect": redirect.ATTRIBUTES,
     "Reject": reject.ATTRIBUTES,
     "Say": say.ATTRIBUTES,
@@ -39,7 +51,6 @@ REFUSED: Mapping[str, str] = {
     "Enqueue": "there are no queues yet",
     "Leave": "there are no queues yet",
     "Pay": "payments are not collected",
-    "Record": "recordings are not kept yet",
     "Refer": "calls are not referred elsewhere",
     "Sms": "text messages are not sent",
     "Start": "media streams are not there yet",

@@ -47,6 +47,7 @@ NOUNS_REFUSED = {
     "WhatsApp": "WhatsApp is not reached from here",
 }
 _MAX_NOUNS = 10
+RECORD = ("do-not-record", "record-from-answer")
 _DIGITS = re.compile(r"[0-9A-Da-d*#wW]{1,256}")
 _HEADER = re.compile(r"[Xx]-[A-Za-z0-9-]{1,64}")
 
@@ -77,6 +78,7 @@ class Dial:
     time_limit: timedelta
     caller_id: PhoneNumber | None
     hangup_on_star: bool
+    record: bool
 
     def run(self, runtime: Runtime) -> Ran:
         """Dial; the action hears how it went and what it answers takes over."""
@@ -87,6 +89,7 @@ class Dial:
             timeout=self.timeout,
             time_limit=self.time_limit,
             end_on="*" if self.hangup_on_star else "",
+            record=self.record,
         )
         if isinstance(result, NotDone):
             runtime.warn(13254, f"<Dial>: {result.reason}")
@@ -99,7 +102,6 @@ class Dial:
 def parse(element: Element) -> Dial:
     """Read <Dial …>number or nouns</Dial>."""
     element.check(ATTRIBUTES)
-    element.choice("record", ("do-not-record",), "do-not-record")  # recordings are not kept yet
     nouns = tuple(_noun(child) for child in element.children)
     text = element.text
     if text and nouns:
@@ -119,6 +121,7 @@ def parse(element: Element) -> Dial:
         time_limit=timedelta(seconds=element.whole("timeLimit", 14_400, least=1)),
         caller_id=None if not caller else _phone(caller),
         hangup_on_star=element.flag("hangupOnStar", default=False),
+        record=element.choice("record", RECORD, RECORD[0]) != RECORD[0],
     )
 
 
@@ -199,6 +202,9 @@ def _parameters(runtime: Runtime, result: StepResult) -> Mapping[str, str]:
     }
     if result.call_id is not None:
         found["DialCallSid"] = runtime.sid(Kind.CALL, result.call_id)
+    if result.recording_id is not None:
+        found["RecordingSid"] = runtime.sid(Kind.RECORDING, result.recording_id)
+        found["RecordingUrl"] = runtime.recording_url(result.recording_id)
     if result.sip_status is not None:
         found["DialSipResponseCode"] = str(result.sip_status)
     return found

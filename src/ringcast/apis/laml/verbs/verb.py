@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from ringcast.apis.laml.identities import Kind
+from ringcast.apis.laml.identities import Family, Kind
 from ringcast.domain.programs import CallFacts, Program, Step, StepResult
 
 __all__ = ["Goto", "Next", "Ran", "Runtime", "Stop", "Verb"]
@@ -38,6 +38,13 @@ class Runtime(Protocol):
 
     def sid(self, kind: Kind, number: int) -> str:
         """Return an identifier in the call's family."""
+
+    @property
+    def family(self) -> Family:
+        """The call's family of identifiers."""
+
+    def recording_url(self, recording_id: int) -> str:
+        """Return where a recording can be fetched."""
 
     def warn(self, code: int, message: str) -> None:
         """Note what did not work and keeps nothing from going on."""
