@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 
 import aiohttp
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from ringcast.apis.callfire_1_1.operations import OPERATIONS
+from ringcast.apis.callfire_1_1.schema import Complex
 from ringcast.domain.outcomes import Outcome
 from tests.acceptance.callfire_1_1.conftest import NUMBER, Client, Rig
 from tests.fakes.sound_library import wav_file
@@ -461,3 +465,62 @@ async def test_what_is_not_done_says_so(client: Client) -> None:
         assert answer.status == 501, operation.name
         assert f"{operation.name} is not available on this system" in answer.text
     assert (await client.rest("POST", "/ccc/7/agent.json")).status == 501
+
+
+_VALUES = (
+    "", " ", "0", "1", "-1", "true", "False", "12135550100", "abc", "2016-02-01T23:00:00", "8:00",
+    "2016-07-05", "America/Denver", "VOICE", "IVR", "TRACKING", "START", "READY FINISHED", "BUSY",
+    "SUNDAY", "Hello", "9" * 25, "\u00e9\u2603", "\x00", "12135550100?a=b&=c", "https://a.test/x",
+)  # fmt: skip
+
+
+def _names(type_: Complex) -> list[str]:
+    """Return the parameters of a type, in its own spelling and with subscripts."""
+    names = ["Contact[0][firstName]", "Contact[0][id]", "Contact[x]", "Numbers[fieldName]", "To[0]"]
+    for member in type_.members():
+        content = member.content
+        names += [*member.parameters, f"{member.name}[]", f"{member.name}[1]"]
+        if isinstance(content, Complex):
+            names += _names(content)
+    return names
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[str, str, list[tuple[str, str]]]:
+    """Draw a request with parameters of its operation, most of them nonsense."""
+    operation = draw(st.sampled_from([one for one in OPERATIONS if one.handler is not None]))
+    path = operation.path
+    for name in ("Id", "CallId", "ContactId", "ContactListId", "BroadcastId"):
+        path = path.replace(f"{{{name}}}", draw(st.sampled_from(["7", "0", "9" * 18])))
+    path = path.replace("{Name}", "a%00b").replace("{Number}", draw(st.sampled_from(_PHONES)))
+    suffix = f".{operation.suffixes[0]}" if operation.suffixes else draw(st.sampled_from(_FORMS))
+    pair = st.tuples(st.sampled_from(_names(operation.type)), st.sampled_from(_VALUES))
+    return operation.method, path + suffix, draw(st.lists(pair, max_size=6))
+
+
+_PHONES = ("12135550100", "411", "abc", "1%2F2")
+_FORMS = ("", ".json", ".xml")
+
+
+async def test_no_parameters_are_answered_with_a_fault_of_ours(client: Client) -> None:
+    loop = asyncio.get_running_loop()
+    statuses: dict[int, int] = {}
+
+    @settings(
+        max_examples=300,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(requests())
+    def send(request: tuple[str, str, list[tuple[str, str]]]) -> None:
+        method, path, form = request
+        sending = client.rest(method, path, aiohttp.FormData(form) if form else None)
+        answer = asyncio.run_coroutine_threadsafe(sending, loop).result(30)
+        statuses[answer.status] = statuses.get(answer.status, 0) + 1
+        assert answer.status in (200, 201, 204, 400, 404, 429, 501), (request, answer.text)
+
+    await asyncio.to_thread(send)
+    assert statuses[200] > 10
+    assert statuses[400] > 50

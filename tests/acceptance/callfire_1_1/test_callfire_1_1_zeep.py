@@ -300,3 +300,30 @@ async def test_calls_to_a_number_are_put_through(zeep: Zeep) -> None:
     assert found["InboundCallConfigurationType"] == "TRACKING"
     kept = found["InboundCallConfiguration"]["CallTrackingConfig"]
     assert (kept["TransferNumber"], kept["Screen"]) == (["12135550102"], True)
+
+
+async def test_a_broadcast_calls_the_contacts_of_a_list(zeep: Zeep) -> None:
+    source = {"Numbers": {"_value_1": ["12135550103", "12135550104"]}}
+    list_id = await zeep("Contact", "CreateContactList", Name="Staff", ContactSource=source)
+    config = {"Name": "A", "Label": ["spring"], "VoiceBroadcastConfig": {"LiveSoundText": "Hello"}}
+    broadcast_id = await zeep("Broadcast", "CreateBroadcast", Broadcast=config)
+    await zeep(
+        "Broadcast",
+        "CreateContactBatch",
+        BroadcastId=broadcast_id,
+        ContactListId=list_id,
+        Start=True,
+    )
+    found = (await zeep("Call", "QueryCalls", BroadcastId=broadcast_id))["Call"]
+    assert {one["ToNumber"]["_value_1"] for one in found} == {"12135550103", "12135550104"}
+    assert all(one["ContactId"] > 0 for one in found)
+    assert (await zeep("Broadcast", "GetBroadcast", Id=broadcast_id))["Status"] == "RUNNING"
+
+
+async def test_calls_are_found_by_the_label_they_were_sent_with(zeep: Zeep) -> None:
+    config = {"LiveSoundText": "Hello"}
+    members = {"ToNumber": "12135550100", "VoiceBroadcastConfig": config}
+    await zeep("Call", "SendCall", Label=["spring", "snow"], **members)
+    await zeep("Call", "SendCall", **members)
+    (one,) = (await zeep("Call", "QueryCalls", LabelName="spring"))["Call"]
+    assert [label["Name"] for label in one["Label"]] == ["spring"]

@@ -16,7 +16,7 @@ from ringcast.apis.callfire_1_1.results import Done, Found, Listed, Result
 from ringcast.apis.callfire_1_1.statuses import RUNNING
 from ringcast.domain.campaigns import Batch, Campaign, CampaignStatus
 from ringcast.domain.errors import InvalidInput
-from ringcast.domain.ids import BatchId, CampaignId, ScheduleId
+from ringcast.domain.ids import BatchId, CampaignId, ContactListId, ScheduleId
 from ringcast.domain.schedules import Schedule
 from ringcast.services.campaign_building import CampaignRequest
 from ringcast.services.idempotency import Once
@@ -128,9 +128,10 @@ async def create_batch(exchange: Exchange) -> Result:
     """More people for a campaign, which is started if that is asked for."""
     given, services = exchange.given, exchange.services
     campaign_id = CampaignId(given.need_integer("BroadcastId"))
-    if "ContactListId" in given:
-        raise NotYet("ContactListId of CreateContactBatch")
-    to = recipients(given)
+    list_id = given.integer("ContactListId")
+    if list_id is not None and "ToNumber" in given:
+        raise InvalidInput("give To or ContactListId, not both", field="ContactListId")
+    to = recipients(given) if list_id is None else ContactListId(list_id)
 
     async def make(once: Once[Batch] | None) -> Batch:
         return await services.add_batch(

@@ -159,7 +159,8 @@ _CALL = (
         calls.send_call,
         location="/broadcast/{id}",
         notes="`IvrBroadcastConfig` is refused; without `AnsweringMachineConfig` it is"
-        " `AM_AND_LIVE` if there is a sound for machines, or else `LIVE_IMMEDIATE`",
+        " `AM_AND_LIVE` if there is a sound for machines, or else `LIVE_IMMEDIATE`; its calls have"
+        " the first `Label`",
     ),
     _lists(
         "call",
@@ -262,7 +263,7 @@ _BROADCAST = (
         "/broadcast/{BroadcastId}/batch",
         broadcasts.create_batch,
         location="/broadcast/batch/{id}",
-        notes="`ContactListId` is refused",
+        notes="a list is taken as it is now, up to 50,000 contacts",
     ),
     _lists(
         "broadcast",

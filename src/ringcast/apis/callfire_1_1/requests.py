@@ -83,9 +83,13 @@ _OTHER_TYPES = {
 
 
 def recipients(given: Given) -> list[Recipient]:
-    """Return whom to call: numbers with their attributes; raise InvalidInput if there is nobody."""
+    """Return whom to call: numbers with their attributes; raise InvalidInput if there is nobody.
+
+    A call has one label here, the first that the request gives to the broadcast.
+    """
+    label = next(iter(given.texts("Label") or ()), None)
     found = [
-        Recipient(to=one.text(TEXT) or "", attributes=one.attributes())
+        Recipient(to=one.text(TEXT) or "", attributes=one.attributes(), label=label)
         for one in given.parts("ToNumber")
     ]
     if not found:

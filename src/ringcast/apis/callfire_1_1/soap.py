@@ -25,7 +25,7 @@ from ringcast.apis.callfire_1_1.operation import Operation
 from ringcast.apis.callfire_1_1.operations import OPERATIONS
 from ringcast.apis.callfire_1_1.results import Audio, Created, Done, Found, Listed, Result
 from ringcast.apis.callfire_1_1.schema import SERVICE
-from ringcast.apis.callfire_1_1.xsd import service_schema
+from ringcast.apis.callfire_1_1.xsd import problem_of
 from ringcast.domain.errors import RingcastError
 from ringcast.web.bodies import read_body
 from ringcast.web.errors import RequestRefused
@@ -89,11 +89,9 @@ def _read(body: bytes, content_type: str | None, service: str) -> tuple[Message,
     if operation is None:
         name = etree.QName(payload).localname[:64]
         raise MalformedMessage(f"the {service} service has no operation that {name} asks for")
-    schema = service_schema()
-    if not schema.validate(payload):
-        errors = list(schema.error_log)  # type: ignore[call-overload]  # the stubs forget __iter__
-        why = errors[0].message if errors else "it does not match the schema"
-        raise MalformedMessage(f"{operation.name}: {why}")
+    problem = problem_of(payload)
+    if problem is not None:
+        raise MalformedMessage(f"{operation.name}: {problem}")
     return message, operation, read_element(payload, operation.type, message.attachments)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from threading import Lock
 
 from lxml import etree
 
@@ -28,7 +29,7 @@ from ringcast.apis.callfire_1_1.schema import (
 from ringcast.apis.callfire_1_1.service_types import SERVICE_ELEMENTS, SERVICE_TYPES
 from ringcast.apis.callfire_1_1.simple_types import BINARY, NAMED
 
-__all__ = ["SCHEMAS", "service_schema"]
+__all__ = ["SCHEMAS", "problem_of"]
 
 _XS = "http://www.w3.org/2001/XMLSchema"
 _MIME = "http://www.w3.org/2005/05/xmlmime"
@@ -187,9 +188,21 @@ class _Own(etree.Resolver):
         return self.resolve_string(schema, context)  # type: ignore[call-arg]  # as above
 
 
+_ONE_AT_A_TIME = Lock()  # what was wrong is kept in the schema until it is asked for
+
+
+def problem_of(message: etree._Element) -> str | None:
+    """Say how a message breaks the schema of requests and answers; None if it does not."""
+    schema = _service_schema()
+    with _ONE_AT_A_TIME:
+        if schema.validate(message):
+            return None
+        errors = list(schema.error_log)  # type: ignore[call-overload]  # the stubs forget __iter__
+        return str(errors[0].message) if errors else "it does not match the schema"
+
+
 @cache
-def service_schema() -> etree.XMLSchema:
-    """Return the schema of all requests and answers, ready to check them."""
+def _service_schema() -> etree.XMLSchema:
     parser = etree.XMLParser(no_network=True, resolve_entities=False)
     parser.resolvers.add(_Own())
     return etree.XMLSchema(etree.fromstring(SCHEMAS["callfire-service.xsd"], parser))
