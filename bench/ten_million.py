@@ -46,7 +46,7 @@ HOLD_MS = 50.0
 _TEN_MILLION = 10_000_000
 _NO_TRUNK = 5099  # no campaign runs: nobody is called
 _CLAIMED = 20
-_DEEPEST = 100_000  # where a search may begin at the most
+_DEEPEST = 50_000  # where a search may begin at the most
 
 
 @dataclass(frozen=True, slots=True)

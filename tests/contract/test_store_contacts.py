@@ -97,6 +97,53 @@ async def test_contact_is_its_accounts_only_with_all_its_members(store: Store) -
     assert await found(store, other) == []
 
 
+async def test_many_contacts_come_back_as_few_do(store: Store) -> None:
+    account = an_account()
+    odd = ['"', "\\u0041 \\n", "%s :name", "Zoë 漢字 🙂", "null", "true", "0", " ", "'; --"]
+    contacts = [
+        a_contact(
+            account,
+            PhoneNumber(f"1312555{number:04}"),
+            *([PhoneNumber("442071234567")] if number % 3 else []),
+            first_name=odd[number % len(odd)] if number % 2 else None,
+            properties={odd[number % len(odd)]: odd[number % 7]} if number % 5 else {},
+        )
+        for number in range(250)
+    ]
+    some_list = a_list(account)
+    await kept(store, account)
+
+    async with store.begin() as tx:
+        await tx.add_contacts(contacts)
+        await tx.add_contact_list(some_list)
+        assert await tx.add_to_contact_list(account.id, some_list.id, [c.id for c in contacts])
+        await tx.commit()
+
+    async with store.begin(read_only=True) as tx:
+        assert await tx.contacts(account.id, Page(limit=500)) == (contacts, 250)
+        both = await tx.contacts(account.id, Page(), numbers=[PhoneNumber("442071234567")])
+        assert both[1] == sum(len(contact.details.phones) == 2 for contact in contacts)
+        listed, size = await tx.contacts(account.id, Page(limit=3), list_id=some_list.id)
+        assert (listed, size) == (contacts[:3], 250)
+
+
+async def test_many_contacts_are_refused_as_few_are(store: Store) -> None:
+    account = an_account()
+    await kept(store, account)
+    contacts = [a_contact(account, PhoneNumber(f"1312555{number:04}")) for number in range(120)]
+    strange = replace(contacts[7], details=replace(contacts[7].details, last_name="a\x00b"))
+
+    async with store.begin() as tx:
+        with pytest.raises(InvalidInput, match="NUL"):
+            await tx.add_contacts([*contacts[:7], strange, *contacts[8:]])
+    async with store.begin() as tx:
+        with pytest.raises(NotFound, match="account"):
+            await tx.add_contacts([replace(c, account_id=an_account().id) for c in contacts])
+
+    async with store.begin(read_only=True) as tx:
+        assert await tx.contacts(account.id, Page()) == ([], 0)
+
+
 async def test_contacts_are_found_by_number_and_members(store: Store) -> None:
     account, other = an_account(), an_account()
     ann = a_contact(account, ONE, TWO, external_id="7", properties={"age": "30", "q": 'a"age":"3"'})

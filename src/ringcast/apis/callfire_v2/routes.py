@@ -100,7 +100,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         notes="`id` and the other filters narrow each other; `campaignId` 0 finds calls of no "
         "broadcast; `totalCount` is -1 for more than 2,000 that were filtered, and their pages "
-        "begin at offset 100,000 at the most; all calls, or all of a broadcast, have no such end",
+        "begin at offset 50,000 at the most; all calls, or all of a broadcast, have no such end",
     ),
     Operation(
         "POST",

@@ -49,7 +49,7 @@ MOST_COUNTED = 2_000
 MOST_TRIED = 20_000
 """How far each walk is tried to see which is the shortest."""
 
-DEEPEST = 100_000
+DEEPEST = 50_000
 """How far into what a search finds a page may begin; lists of all calls have no such limit."""
 
 _Condition: TypeAlias = ColumnElement[bool]

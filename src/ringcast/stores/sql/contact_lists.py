@@ -7,14 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, insert, literal, select, update
+from sqlalchemy import and_, delete, func, select, update
 
 from ringcast.domain.contacts import Contact, ContactList
 from ringcast.domain.errors import NotFound
 from ringcast.domain.ids import AccountId, ContactId, ContactListId
 from ringcast.ports.contacts import ListImport
 from ringcast.ports.store import Page
-from ringcast.stores.sql.columns import Id
 from ringcast.stores.sql.contact_tables import contact_list_files as files
 from ringcast.stores.sql.contact_tables import contact_list_members as members
 from ringcast.stores.sql.contact_tables import contact_lists as table
@@ -220,10 +219,13 @@ class ContactListWork(ContactWork):
     async def _insert_members(
         self, list_id: ContactListId, contact_ids: Sequence[ContactId]
     ) -> None:
-        # From the contacts themselves: a row given from outside costs several times as much.
-        for some in batches(contact_ids):
-            rows = select(literal(list_id, Id), contacts.c.id).where(contacts.c.id.in_(some))
-            await self._change(insert(members).from_select(["list_id", "contact_id"], rows))
+        rows = [(list_id, contact_id) for contact_id in contact_ids]
+        await self._insert_packed(
+            members,
+            [members.c.list_id, members.c.contact_id],
+            rows,
+            exists="the contact is in that list already",
+        )
 
     async def _grow(self, list_id: ContactListId, by: int) -> None:
         await self._change(

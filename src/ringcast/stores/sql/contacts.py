@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.types import TypeDecorator
 
 from ringcast.domain.calls import Call
 from ringcast.domain.contacts import Contact, ContactDetails, PhoneKind, SearchKey
@@ -39,19 +42,35 @@ __all__ = ["ContactWork"]
 _MOST_COUNTED = 10_000
 """Contacts that are counted one by one: more are only said to be many."""
 
+_MANY = 100
+"""From so many rows on it pays to have the database unpack them."""
+
 _DETAILS = [member.name for member in fields(ContactDetails)]
+
+
+# The columns' own types say how values are kept; SQLAlchemy's are kept as they are.
+_AS_KEPT = {
+    column.name: (
+        partial(column.type.process_bind_param, dialect=sqlite.dialect())
+        if isinstance(column.type, TypeDecorator)
+        else None
+    )
+    for column in table.c
+}
 
 
 class ContactWork(Work):
     """The part of a transaction that is about contacts."""
 
     async def add_contacts(self, contacts: Sequence[Contact]) -> None:
-        await self._insert(
-            table,
-            [_row(contact) for contact in contacts],
-            exists="a contact with that identifier exists already",
-            missing=NotFound("account", any_of(contact.account_id for contact in contacts)),
-        )
+        exists = "a contact with that identifier exists already"
+        missing = NotFound("account", any_of(contact.account_id for contact in contacts))
+        rows = [_row(contact) for contact in contacts]
+        if len(rows) < _MANY:
+            await self._insert(table, rows, exists=exists, missing=missing)
+        else:
+            packed = [_kept(row) for row in rows]
+            await self._insert_packed(table, [*table.c], packed, exists=exists, missing=missing)
         await self._insert_numbers(
             [
                 (contact, number)
@@ -169,7 +188,13 @@ class ContactWork(Work):
             {"account_id": contact.account_id, "number": number, "contact_id": contact.id}
             for contact, number in sorted(given, key=lambda one: (one[1].digits, one[0].id))
         ]
-        await self._insert(numbers_table, rows, exists="a contact with that number exists already")
+        exists = "a contact with that number exists already"
+        if len(rows) < _MANY:
+            await self._insert(numbers_table, rows, exists=exists)
+        else:
+            packed = [(row["account_id"], str(row["number"]), row["contact_id"]) for row in rows]
+            columns = [numbers_table.c[name] for name in ("account_id", "number", "contact_id")]
+            await self._insert_packed(numbers_table, columns, packed, exists=exists)
 
     async def _leave_lists(self, contact_id: ContactId) -> None:
         """Take a contact out of all lists; raise nothing if it is in none."""
@@ -195,6 +220,13 @@ def _row(contact: Contact) -> dict[str, Any]:
         "updated_at": contact.updated_at,
         "deleted": contact.deleted,
     }
+
+
+def _kept(row: dict[str, Any]) -> list[Any]:
+    """Return the values of a row as they are kept, in the order of the columns."""
+    return [
+        row[name] if as_kept is None else as_kept(row[name]) for name, as_kept in _AS_KEPT.items()
+    ]
 
 
 def _contact(row: Row[Any]) -> Contact:
