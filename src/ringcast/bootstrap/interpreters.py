@@ -8,6 +8,8 @@ from ringcast.apis import laml
 from ringcast.domain.forwarding import FORWARDING, forward
 from ringcast.domain.programs import Interpreter
 from ringcast.domain.public_ids import PublicIds
+from ringcast.integrations.clock import SystemClock
+from ringcast.scripting import callfire_dialplan
 
 __all__ = ["interpreters"]
 
@@ -17,4 +19,8 @@ def interpreters(ids: PublicIds) -> Mapping[str, Interpreter]:
 
     `ids` make the identifiers that scripts show.
     """
-    return {FORWARDING: forward, laml.LANGUAGE: laml.interpreter(ids)}
+    return {
+        FORWARDING: forward,
+        laml.LANGUAGE: laml.interpreter(ids),
+        callfire_dialplan.LANGUAGE: callfire_dialplan.interpreter(now=SystemClock().now),
+    }

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Place 30 real SIP calls to simulated telephones and check what each one heard.",
     "account": "Accounts and their credentials.",
     "number": "Telephone numbers of accounts.",
+    "dialplan": "Check CallFire IVR dialplans, and walk through them without a call.",
     "delivery": "Callbacks: sent, on their way, or given up.",
 }
 """What each command does. It is the `app` of the module of its name, which loads when it is used:

@@ -63,6 +63,7 @@ __all__ = [
     "GatherEnd",
     "Gathered",
     "GreetingEnd",
+    "HoldMusic",
     "Interpreter",
     "Listen",
     "NotDone",
@@ -152,7 +153,14 @@ class Silence:
     length: timedelta
 
 
-Prompt: TypeAlias = Stored | StoredSound | FromUrl | Spoken | Silence
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HoldMusic:
+    """Music for whoever waits, made by the server itself: a style of `audio.music`."""
+
+    style: str = "default"
+
+
+Prompt: TypeAlias = Stored | StoredSound | FromUrl | Spoken | Silence | HoldMusic
 
 
 # Steps
@@ -184,6 +192,8 @@ class Gather:
     first_timeout: timedelta = timedelta(seconds=5)
     digit_timeout: timedelta = timedelta(seconds=5)
     loop: int = 1
+    only: frozenset[str] | None = None
+    """The keys that count, None is all: others are as if not pressed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

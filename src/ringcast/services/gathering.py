@@ -24,7 +24,9 @@ async def gather(
 ) -> Gathered:
     """Collect keys as the step says; `typed` were pressed before it began."""
     async with actions.hearing_keys():
-        return await _gathered(actions, prompts, account_id, step, list(typed))
+        return await _gathered(
+            actions, prompts, account_id, step, [key for key in typed if _counts(step, key)]
+        )
 
 
 async def _gathered(
@@ -41,7 +43,7 @@ async def _gathered(
             if step.max_digits is not None and len(digits) >= step.max_digits:
                 return Gathered(digits=digits, ended_by=GatherEnd.MAX_DIGITS)
         wait = step.digit_timeout if digits else step.first_timeout
-        pressed = await _next_key(actions, actions.after(wait))
+        pressed = await _next_key(actions, step, actions.after(wait))
         if pressed is None:
             return Gathered(digits=digits, ended_by=GatherEnd.TIMEOUT)
         keys = [pressed]
@@ -57,7 +59,7 @@ async def _prompt(
     """Play the prompts until they are over or a key is pressed, which is added to `keys`."""
 
     def listen(news: News) -> None:
-        if isinstance(news, DigitReceived):
+        if isinstance(news, DigitReceived) and _counts(step, news.digit):
             keys.append(news.digit)
             raise _KeyPressed
 
@@ -70,10 +72,14 @@ async def _prompt(
         log.warning("prompt missing", extra={"leg": actions.leg, "why": missing.reason})
 
 
-async def _next_key(actions: LegActions, until: float) -> str | None:
+def _counts(step: Gather, key: str) -> bool:
+    return step.only is None or key in step.only
+
+
+async def _next_key(actions: LegActions, step: Gather, until: float) -> str | None:
     while True:
         news = await actions.next_news(until)
         if news is None:
             return None
-        if isinstance(news, DigitReceived):
+        if isinstance(news, DigitReceived) and _counts(step, news.digit):
             return news.digit

@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, assert_never
 
-from ringcast.audio import tones
+from ringcast.audio import music, tones
 from ringcast.domain.errors import NotFound, RingcastError
 from ringcast.domain.ids import AccountId
-from ringcast.domain.programs import FromUrl, Prompt, Silence, Spoken, Stored, StoredSound
+from ringcast.domain.programs import (
+    FromUrl,
+    HoldMusic,
+    Prompt,
+    Silence,
+    Spoken,
+    Stored,
+    StoredSound,
+)
 from ringcast.ports.audio import AudioStore
 from ringcast.ports.engine import Heard
 from ringcast.ports.speech import Gender, Speech, Voice
@@ -86,6 +94,8 @@ class Prompts:
                 if length < timedelta():
                     raise ValueError("silence lasts no less than nothing")
                 return length
+            case HoldMusic(style=style):
+                return await self._music(style)
             case _:
                 assert_never(prompt)
 
@@ -95,6 +105,14 @@ class Prompts:
             samples = tones.beep(milliseconds=300) if name == "beep" else tones.ringback()
             imported = await self._audio.import_samples(samples.astype("<i2").tobytes(), _RATE)
             digest = self._tones[name] = imported.digest
+        return digest
+
+    async def _music(self, style: str) -> str:
+        digest = self._tones.get(f"music {style}")
+        if digest is None:
+            samples = await asyncio.to_thread(music.hold_music, style)
+            imported = await self._audio.import_samples(samples.astype("<i2").tobytes(), _RATE)
+            digest = self._tones[f"music {style}"] = imported.digest
         return digest
 
 

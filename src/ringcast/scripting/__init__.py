@@ -1,0 +1,1 @@
+"""Script languages that more than one dialect speaks, read and run as programs."""
