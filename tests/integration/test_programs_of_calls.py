@@ -175,6 +175,31 @@ async def test_second_legs_that_did_not_win_are_canceled(
         assert all(c.transferred_from == call_id for c in found)
 
 
+async def test_words_that_cannot_be_kept_keep_nothing_else_from_being_written(
+    tmp_path: Path,
+) -> None:
+    odd = "a\x00b\ud800c" + "d" * 5000
+
+    def program(source: str, settings: Mapping[str, str], call: CallFacts) -> Program:
+        yield NoteAnswer(question=odd, response=odd)
+        yield Ban(source=odd)
+        yield End(reason=odd)
+
+    async with _world(tmp_path, interpreters={"odd": program}) as world:
+        call_id = await world.add_call("00", Interpret(language="odd", source=""))
+
+        call, attempt = await world.finish(call_id)
+
+        kept = "ab?c" + "d" * 995
+        assert call.outcome is Outcome.HUMAN
+        assert attempt.reason == kept
+        assert attempt.answers == (QuestionAnswer(question=kept, response=kept),)
+        async with world.store.begin(read_only=True) as tx:
+            entry = await tx.do_not_call_entry(ACCOUNT, PhoneNumber("12135550100"))
+        assert entry is not None
+        assert entry.source == kept
+
+
 # Live calls
 
 

@@ -426,8 +426,6 @@ class Recorded:
     length: timedelta
     ended_by: str
     """A key, "hangup", "silence", "max_length", "stopped" or "running"."""
-    url: str = ""
-    """Where the server offers it to the account's programs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,8 +31,6 @@ class KeptRecording:
 
     id: RecordingId
     length: timedelta
-    url: str = ""
-    """Where the server offers it to the account's programs."""
 
 
 class RecordingFiles(Protocol):

@@ -80,6 +80,8 @@ class Dialer:
         self._turns = CampaignTurns()
         self._programs = programs
         self._flows: dict[AttemptId, CallFlow] = {}
+        self._flow_of: dict[CallId, CallFlow] = {}
+        """The same by their calls."""
         self._seconds: dict[tuple[AttemptId, int], CallFlow | None] = {}
         """Second legs by the first one and their number; None: not written down yet."""
         self._called_off: set[tuple[AttemptId, int]] = set()
@@ -127,10 +129,8 @@ class Dialer:
 
     def command(self, call_id: CallId, command: Command) -> bool:
         """Give a live call a command; return False if no such call lives here."""
-        for flow in self._flows.values():
-            if flow.call.id == call_id:
-                return flow.command(command)
-        return False
+        flow = self._flow_of.get(call_id)
+        return flow is not None and flow.command(command)
 
     def receive(self, call: Call, attempt: Attempt, offer: int) -> None:
         """See a call that came to us through; room for it was taken with `take_arrival`."""
@@ -145,8 +145,7 @@ class Dialer:
             programs=self._programs,
             offer=offer,
         )
-        self._flows[attempt.id] = flow
-        self._idle.clear()
+        self._add(flow)
         self._group.create_task(self._follow(flow, attempt, self._clock.monotonic()))
 
     # Second legs (`second_legs.SecondLegs`)
@@ -205,7 +204,7 @@ class Dialer:
         if key in self._called_off:
             flow.call_off(_NOBODY_LEFT)
         self._seconds[key] = flow
-        self._flows[attempt.id] = flow
+        self._add(flow)
         try:
             await self._follow(flow, attempt, leave_at)
         finally:
@@ -215,6 +214,16 @@ class Dialer:
         del self._seconds[key]
         self._called_off.discard(key)
         self._note_idle()
+
+    def _add(self, flow: CallFlow) -> None:
+        self._flows[flow.leg] = self._flow_of[flow.call.id] = flow
+        self._idle.clear()
+
+    def _remove(self, flow: CallFlow) -> None:
+        del self._flows[flow.leg]
+        # The call may be on its next attempt already.
+        if self._flow_of.get(flow.call.id) is flow:
+            del self._flow_of[flow.call.id]
 
     def _note_idle(self) -> None:
         if not self._flows and not self._seconds:
@@ -263,8 +272,7 @@ class Dialer:
                 second_legs=self,
                 programs=self._programs,
             )
-            self._flows[attempt.id] = flow
-            self._idle.clear()
+            self._add(flow)
             group.create_task(self._follow(flow, attempt, grant.first_at + place * grant.interval))
         if len(claimed) < grant.calls:
             return _POLL  # nothing more is due
@@ -379,6 +387,6 @@ class Dialer:
             await flow.fail("a fault inside the server; its log has the details")
         finally:
             self._admission.release()
-            del self._flows[attempt.id]
+            self._remove(flow)
             self._note_idle()
             self._bell.set()
