@@ -426,6 +426,8 @@ class Recorded:
     length: timedelta
     ended_by: str
     """A key, "hangup", "silence", "max_length", "stopped" or "running"."""
+    url: str = ""
+    """Where the account's programs can fetch it; empty for one that runs or was not kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,8 @@ class KeptRecording:
 
     id: RecordingId
     length: timedelta
+    url: str = ""
+    """Where the account's programs can fetch it."""
 
 
 class RecordingFiles(Protocol):

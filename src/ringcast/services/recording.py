@@ -77,7 +77,7 @@ async def end_background(recordings: CallRecordings, step: StopRecord) -> Record
 def _recorded(kept: KeptRecording | None, ended_by: str) -> Recorded:
     if kept is None:
         return Recorded(recording_id=None, length=timedelta(), ended_by=ended_by)
-    return Recorded(recording_id=kept.id, length=kept.length, ended_by=ended_by)
+    return Recorded(recording_id=kept.id, length=kept.length, ended_by=ended_by, url=kept.url)
 
 
 async def _end_of_message(

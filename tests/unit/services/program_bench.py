@@ -131,7 +131,7 @@ class Files:
         self, place: RecordingPlace, length: timedelta, *, trim_silence: bool = False
     ) -> KeptRecording:
         self.kept[place.id] = length, trim_silence
-        return KeptRecording(id=place.id, length=length)
+        return KeptRecording(id=place.id, length=length, url=f"http://here/{place.id}")
 
 
 class Bench:

@@ -634,7 +634,7 @@ async def test_message_ends_with_silence() -> None:
     recorded = await bench.result(MESSAGE, Recorded)
 
     assert (recorded.ended_by, recorded.length) == ("silence", after(6.0 + 3.0 - 0.3))
-    assert recorded.recording_id == 100
+    assert (recorded.recording_id, recorded.url) == (100, "http://here/100")
     assert [place.name for place in bench.files.begun] == ["message"]
     assert bench.heard == [await bench.prompts.beep()]
     assert bench.files.kept[RecordingId(100)] == (recorded.length, False)
