@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from ringcast.domain.calls import CallState
 from ringcast.domain.errors import NotFound
 from ringcast.domain.sounds import SoundStatus
 from ringcast.ports.store import Page, Store
-from tests.contract.store_things import a_sound, an_account, kept
+from tests.contract.store_things import a_call, a_sound, an_account, kept
 
 
 @pytest.mark.parametrize("status", SoundStatus)
@@ -100,3 +101,46 @@ async def test_sound_is_changed_in_its_account_only(store: Store) -> None:
         assert await tx.sounds(account.id, Page(), name="hello", archived=True) == ([], 0)
         with pytest.raises(NotFound):
             await tx.update_sound(replace(changed, account_id=other.id))
+
+
+async def test_sounds_are_spoken_once_their_call_is_over(store: Store) -> None:
+    account = an_account()
+    live, over, barred = (
+        a_call(account, state=state)
+        for state in (CallState.ACTIVE, CallState.FINISHED, CallState.DO_NOT_CALL)
+    )
+    waiting, spoken, unheard = (
+        a_sound(account, status=SoundStatus.RECORDING, audio="", call_id=call.id)
+        for call in (live, over, barred)
+    )
+    done = a_sound(account, call_id=over.id)
+    await kept(store, account, live, over, barred, waiting, spoken, unheard, done)
+
+    async with store.begin(read_only=True) as tx:
+        assert await tx.spoken_sounds(10) == [(spoken, over), (unheard, barred)]
+        assert await tx.spoken_sounds(1) == [(spoken, over)]
+
+
+@pytest.mark.parametrize(
+    ("archived", "pending", "found"),
+    [(False, False, "a"), (True, False, "fra"), (False, True, "pa"), (True, True, "fpra")],
+)
+async def test_sounds_are_listed_by_what_became_of_them(
+    store: Store, archived: bool, pending: bool, found: str
+) -> None:
+    account = an_account()
+    statuses = {
+        "a": SoundStatus.ACTIVE,
+        "r": SoundStatus.ARCHIVED,
+        "p": SoundStatus.RECORDING,
+        "f": SoundStatus.FAILED,
+    }
+    sounds = [a_sound(account, name=name, status=status) for name, status in statuses.items()]
+    await kept(store, account, *sounds)
+
+    async with store.begin(read_only=True) as tx:
+        page, total = await tx.sounds(
+            account.id, Page(), name=None, archived=archived, pending=pending
+        )
+
+    assert ("".join(one.name for one in page), total) == (found, len(found))

@@ -30,7 +30,7 @@ from ringcast.integrations.remote_sounds import CachedRemoteSounds
 from ringcast.integrations.speech import StoredSpeech
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
 from ringcast.phones.carrier import JOURNAL, Carrier, PhonesOptions
-from ringcast.phones.plan import default_plan
+from ringcast.phones.plan import Plan, default_plan
 from ringcast.phones.sounds import SoundLibrary
 from ringcast.phones.steps import Say
 from ringcast.services.admission import Admission
@@ -53,6 +53,8 @@ class World:
     folder: Path
     store: SqlStore
     dialer: Dialer
+    audio: AudioImporter
+    archive: RecordingDirectory
     sounds: dict[str, NDArray[np.int16]]
     events: list[CallEvent]
     """What has happened to calls."""
@@ -128,7 +130,10 @@ def noises() -> dict[str, NDArray[np.int16]]:
 
 @asynccontextmanager
 async def world(
-    folder: Path, interpreters: Mapping[str, Interpreter] | None = None
+    folder: Path,
+    interpreters: Mapping[str, Interpreter] | None = None,
+    *,
+    plan: Plan | None = None,
 ) -> AsyncIterator[World]:
     sounds = noises()
     for name, samples in sounds.items():
@@ -141,6 +146,7 @@ async def world(
             rtp_ports=range(35000, 35200),
             record_dir=folder / "record",
             sounds_dir=folder / "said",
+            plan=plan or default_plan(),
         )
         carrier = await stack.enter_async_context(
             Carrier(options, synthesizer=synthesizer, clock=SystemClock())
@@ -175,14 +181,14 @@ async def world(
         web = HttpFetcher(allow_private=True)
         remote = CachedRemoteSounds(web=web, audio=audio, clock=SystemClock())
         speech = StoredSpeech(synthesizer, audio, directory=folder / "speech")
+        archive = RecordingDirectory(folder / "recordings")
+        stack.push_async_callback(archive.close)
         tools = StepTools(
-            prompts=Prompts(store=store, audio=audio, speech=speech, remote=remote),
-            web=web,
-            recordings=KeepRecordings(
-                store=store,
-                archive=RecordingDirectory(folder / "recordings"),
-                clock=SystemClock(),
+            prompts=Prompts(
+                store=store, audio=audio, speech=speech, remote=remote, archive=archive
             ),
+            web=web,
+            recordings=KeepRecordings(store=store, archive=archive, clock=SystemClock()),
         )
         dialer = Dialer(
             store=store,
@@ -196,7 +202,7 @@ async def world(
         await engine.start(dialer.deliver)
         tasks = [asyncio.create_task(changes.run()), asyncio.create_task(dialer.run())]
         try:
-            yield World(folder, store, dialer, sounds, events)
+            yield World(folder, store, dialer, audio, archive, sounds, events)
         finally:
             await engine.close()
             for task in tasks:

@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from ringcast.bootstrap.interpreters import interpreters
 from ringcast.bootstrap.storage import open_store
 from ringcast.config import ConfigError, Settings
 from ringcast.domain.errors import RingcastError, Unavailable
-from ringcast.domain.events import CallEvent
+from ringcast.domain.events import CallEnded, CallEvent
 from ringcast.domain.public_ids import PublicIds
 from ringcast.engines.embedded.engine import EmbeddedEngine
 from ringcast.engines.embedded.trunk import Trunk
@@ -46,6 +47,7 @@ from ringcast.services.prompts import Prompts
 from ringcast.services.recording_files import KeepRecordings
 from ringcast.services.recordings import CompleteAbandonedRecordings
 from ringcast.services.recovery import EndOrphanedAttempts, HoldAttempts
+from ringcast.services.sound_calls import SettleSpokenSounds
 
 __all__ = ["Core", "running_core"]
 
@@ -132,7 +134,13 @@ async def running_core(
         stack.push_async_callback(remote_sounds.close)
         speech = StoredSpeech(synthesizer, audio, directory=settings.data_dir / "speech")
         tools = StepTools(
-            prompts=Prompts(store=store, audio=audio, speech=speech, remote=remote_sounds),
+            prompts=Prompts(
+                store=store,
+                audio=audio,
+                speech=speech,
+                remote=remote_sounds,
+                archive=recordings,
+            ),
             web=web,
             recordings=KeepRecordings(store=store, archive=recordings, clock=clock),
         )
@@ -148,6 +156,8 @@ async def running_core(
             holder=holder,
             programs=Programs(interpreters=interpreters(ids), tools=tools, clock=clock),
         )
+        spoken_sounds = SettleSpokenSounds(store=store, archive=recordings, audio=audio)
+        changes.observe(partial(_wake_at_ends, spoken_sounds.wake))
         list_imports = ImportLists(store=store, clock=clock, holder=holder)
         inbound = ReceiveCalls(
             store=store,
@@ -206,6 +216,11 @@ async def running_core(
                     worker.cancel()
         if failure is not None:
             raise failure
+
+
+def _wake_at_ends(wake: Callable[[], None], events: Sequence[CallEvent]) -> None:
+    if any(isinstance(event, CallEnded) for event in events):
+        wake()
 
 
 async def _repeat(action: Callable[[], Awaitable[object]], *, every: float) -> None:

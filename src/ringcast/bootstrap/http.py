@@ -34,6 +34,7 @@ from ringcast.services.recordings import (
     GetRecording,
     RecordingAudio,
 )
+from ringcast.services.sound_calls import RecordSoundByPhone
 from ringcast.services.sounds import (
     ArchiveSound,
     FindSounds,
@@ -78,6 +79,9 @@ def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
             find_calls=FindCalls(store=store),
             upload_sound=UploadSound(store=store, audio=audio, clock=clock),
             speak_sound=SpeakSound(store=store, speech=core.speech, clock=clock),
+            record_sound=RecordSoundByPhone(
+                store=store, clock=clock, wake=core.dialer.wake, ring_timeout=core.ring_timeout
+            ),
             get_sound=GetSound(store=store),
             find_sounds=FindSounds(store=store),
             archive_sound=ArchiveSound(store=store),

@@ -8,6 +8,7 @@ from ringcast.apis import laml
 from ringcast.domain.forwarding import FORWARDING, forward
 from ringcast.domain.programs import Interpreter
 from ringcast.domain.public_ids import PublicIds
+from ringcast.domain.sound_recording import SOUND_RECORDING, record_sound
 from ringcast.integrations.clock import SystemClock
 from ringcast.scripting import callfire_dialplan
 
@@ -21,6 +22,7 @@ def interpreters(ids: PublicIds) -> Mapping[str, Interpreter]:
     """
     return {
         FORWARDING: forward,
+        SOUND_RECORDING: record_sound,
         laml.LANGUAGE: laml.interpreter(ids),
         callfire_dialplan.LANGUAGE: callfire_dialplan.interpreter(now=SystemClock().now),
     }

@@ -21,6 +21,7 @@ from ringcast.domain.programs import (
     End,
     Fetch,
     Fetched,
+    FromRecording,
     FromUrl,
     Gather,
     Gathered,
@@ -263,6 +264,8 @@ def _words(prompt: Prompt) -> str:
             return f'"{prompt.text}" ({prompt.voice or prompt.language})'
         case StoredSound():
             return f"sound {prompt.sound_id}"
+        case FromRecording():
+            return f"[recording {prompt.recording_id}]"
         case FromUrl():
             return f"{prompt.url}{'' if prompt.cache else ' (fetched anew)'}"
         case Silence():

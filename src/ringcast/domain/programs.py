@@ -58,6 +58,7 @@ __all__ = [
     "End",
     "Fetch",
     "Fetched",
+    "FromRecording",
     "FromUrl",
     "Gather",
     "GatherEnd",
@@ -128,6 +129,13 @@ class StoredSound:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FromRecording:
+    """A recording of the account that is complete, by its id."""
+
+    recording_id: RecordingId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FromUrl:
     """A file fetched when it is wanted."""
 
@@ -160,7 +168,7 @@ class HoldMusic:
     style: str = "default"
 
 
-Prompt: TypeAlias = Stored | StoredSound | FromUrl | Spoken | Silence | HoldMusic
+Prompt: TypeAlias = Stored | StoredSound | FromRecording | FromUrl | Spoken | Silence | HoldMusic
 
 
 # Steps

@@ -120,9 +120,21 @@ class Transaction(
         """The oldest active sound with that content."""
 
     async def sounds(
-        self, account_id: AccountId, page: Page, *, name: str | None, archived: bool
+        self,
+        account_id: AccountId,
+        page: Page,
+        *,
+        name: str | None,
+        archived: bool,
+        pending: bool = False,
     ) -> tuple[Sequence[Sound], int]:
-        """Newest first, those whose name contains `name` whatever its case; and their count."""
+        """Newest first, those whose name contains `name` whatever its case; and their count.
+
+        `archived` takes in archived and failed ones, `pending` those that are being recorded.
+        """
+
+    async def spoken_sounds(self, limit: int) -> Sequence[tuple[Sound, Call]]:
+        """Sounds still RECORDING whose call is over, with the call."""
 
     async def update_sound(self, sound: Sound) -> None: ...
 

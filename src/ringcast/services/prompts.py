@@ -11,6 +11,7 @@ from ringcast.audio import music, tones
 from ringcast.domain.errors import NotFound, RingcastError
 from ringcast.domain.ids import AccountId
 from ringcast.domain.programs import (
+    FromRecording,
     FromUrl,
     HoldMusic,
     Prompt,
@@ -21,6 +22,7 @@ from ringcast.domain.programs import (
 )
 from ringcast.ports.audio import AudioStore
 from ringcast.ports.engine import Heard
+from ringcast.ports.recording_archive import RecordingArchive
 from ringcast.ports.speech import Gender, Speech, Voice
 from ringcast.ports.store import Store
 from ringcast.ports.web import RemoteSounds
@@ -45,8 +47,16 @@ class Prompts:
     """Makes prompts ready."""
 
     def __init__(
-        self, *, store: Store, audio: AudioStore, speech: Speech, remote: RemoteSounds
+        self,
+        *,
+        store: Store,
+        audio: AudioStore,
+        speech: Speech,
+        remote: RemoteSounds,
+        archive: RecordingArchive | None = None,
     ) -> None:
+        """Without `archive` recordings cannot be played."""
+        self._archive = archive
         self._store = store
         self._audio = audio
         self._speech = speech
@@ -84,6 +94,11 @@ class Prompts:
                 if sound is None:
                     raise NotFound("sound", sound_id)
                 return sound.audio
+            case FromRecording(recording_id=recording_id):
+                if self._archive is None:
+                    raise NotFound("recording", recording_id)
+                path = await self._archive.wav(account_id, recording_id)
+                return (await self._audio.import_file(path)).digest
             case FromUrl(url=url, cache=cache):
                 return await self._remote.fetch(url, cache=cache)
             case Spoken():

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ringcast.domain.accounts import Account
-from ringcast.domain.errors import InvalidInput, NotFound
+from ringcast.domain.errors import Conflict, InvalidInput, NotFound
 from ringcast.domain.ids import AccountId, SoundId
 from ringcast.domain.sounds import Sound, SoundStatus
 from ringcast.ports.audio import AudioStore, ImportedAudio
@@ -27,6 +27,7 @@ __all__ = [
     "SoundAudio",
     "SpeakSound",
     "UploadSound",
+    "checked_sound_name",
 ]
 
 _MAX_NAME = 255  # characters
@@ -68,7 +69,7 @@ class UploadSound:
 
         Raises InvalidAudio and its kin as `AudioStore` does, InvalidInput for a bad name.
         """
-        name = _checked_name(name)
+        name = checked_sound_name(name)
         imported = (
             await self._audio.import_file(data)
             if isinstance(data, Path)
@@ -101,7 +102,7 @@ class SpeakSound:
         Without a name it is called by the words. Raises InvalidInput for a text, a voice or a name
         that cannot be, SpeechFailed.
         """
-        name = _name_of_text(text) if name is None else _checked_name(name)
+        name = _name_of_text(text) if name is None else checked_sound_name(name)
         imported = await self._speech.speak(text, voice)
         return await _add(
             self._store,
@@ -136,14 +137,21 @@ class FindSounds:
         self._store = store
 
     async def __call__(
-        self, account_id: AccountId, page: Page, *, name: str | None = None, archived: bool = False
+        self,
+        account_id: AccountId,
+        page: Page,
+        *,
+        name: str | None = None,
+        archived: bool = False,
+        pending: bool = False,
     ) -> tuple[Sequence[Sound], int]:
         """Return a page of sounds, newest first, and how many there are in all.
 
-        `name` is a part of the name, whatever its case; `archived` lists archived sounds as well.
+        `name` is a part of the name, whatever its case; `archived` lists archived and failed sounds
+        as well, `pending` those that are being recorded.
         """
         async with self._store.begin(read_only=True) as tx:
-            return await tx.sounds(account_id, page, name=name, archived=archived)
+            return await tx.sounds(account_id, page, name=name, archived=archived, pending=pending)
 
 
 class ArchiveSound:
@@ -153,11 +161,13 @@ class ArchiveSound:
         self._store = store
 
     async def __call__(self, account_id: AccountId, sound_id: SoundId) -> Sound:
-        """Return the archived sound; archiving twice is once. Raises NotFound."""
+        """Return the archived sound; archiving twice is once. Raises NotFound, Conflict."""
         async with self._store.begin() as tx:
             sound = await tx.sound(account_id, sound_id)
             if sound is None:
                 raise NotFound("sound", sound_id)
+            if sound.status is SoundStatus.RECORDING:
+                raise Conflict(f"sound {sound_id} is being recorded: wait for the end of its call")
             if sound.status is not SoundStatus.ARCHIVED:
                 sound = replace(sound, status=SoundStatus.ARCHIVED)
                 await tx.update_sound(sound)
@@ -175,8 +185,13 @@ class SoundAudio:
     async def __call__(
         self, account_id: AccountId, sound_id: SoundId, audio_format: AudioFormat
     ) -> tuple[Sound, bytes]:
-        """Return the sound and the bytes of a file in that format; raise NotFound."""
+        """Return the sound and the bytes of a file in that format.
+
+        Raises NotFound, and Conflict for a sound that nobody has spoken yet.
+        """
         sound = await self._get_sound(account_id, sound_id)
+        if not sound.audio:
+            raise Conflict(f"sound {sound_id} is {sound.status}: there is nothing to be heard")
         if audio_format is AudioFormat.WAV:
             return sound, await self._audio.wav(sound.audio)
         return sound, await self._audio.mp3(sound.audio)
@@ -217,7 +232,7 @@ async def _add(
     return added
 
 
-def _checked_name(name: str) -> str:
+def checked_sound_name(name: str) -> str:
     name = name.strip()
     if not name or len(name) > _MAX_NAME or not name.isprintable():
         raise InvalidInput(

@@ -44,6 +44,7 @@ from ringcast.services.changes import count_attempt, finished_calls
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
 from ringcast.services.numbers import AddNumber, ForwardNumber, GetNumber, ListNumbers
+from ringcast.services.sound_calls import RecordSoundByPhone
 from ringcast.services.sounds import (
     ArchiveSound,
     FindSounds,
@@ -188,6 +189,7 @@ class Rig:
             find_calls=FindCalls(store=store),
             upload_sound=UploadSound(store=store, audio=audio, clock=clock),
             speak_sound=SpeakSound(store=store, speech=speech, clock=clock),
+            record_sound=RecordSoundByPhone(store=store, clock=clock, wake=self._wake),
             get_sound=GetSound(store=store),
             find_sounds=FindSounds(store=store),
             archive_sound=ArchiveSound(store=store),

@@ -136,6 +136,7 @@ def good_requests(ids: dict[str, int]) -> list[tuple[str, dict[str, Any]]]:
         ("getCallRecordingMp3", at(recording)),
         ("getCallRecordingByName", {"path_parameters": {"id": call, "name": "answer"}}),
         ("getCallRecordingMp3ByName", {"path_parameters": {"id": call, "name": "answer"}}),
+        ("postCallCampaignSound", body({"name": "spoken", "toNumber": "12135550159"})),
         ("postFileCampaignSound", body({"file": wav_file(0.3)}, "multipart/form-data")),
         ("addCallBroadcastBatch", at(broadcast, body={"name": "b", "recipients": recipients})),
         ("addCallBroadcastRecipients", at(broadcast, body=recipients)),

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ringcast.domain.outcomes import Outcome
 from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.speech import StoredSpeech
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
+from ringcast.services.sound_calls import SettleSpokenSounds
 from tests.acceptance.callfire_v2.conftest import UPLOAD_LIMIT, Client, Library, Rig
 from tests.fakes.sound_library import wav_file
 from tests.fakes.sounds import encode, speech_like
@@ -205,3 +207,69 @@ async def test_another_accounts_sound_does_not_exist(client: Client, stranger: C
     await_number = await stranger("POST", "/calls", json=call)
     assert await_number.status == 400  # no number to call from: asked first
     assert (await client("GET", f"/campaigns/sounds/{sound}")).json["status"] == "ACTIVE"
+
+
+async def test_a_sound_is_recorded_by_phone(client: Client, rig: Rig) -> None:
+    asked = {"name": "Closing", "toNumber": "1-213-555-0142"}
+
+    made = await client("POST", "/campaigns/sounds/calls", json=asked)
+
+    assert made.status == 200, made.body
+    assert made.json | {"id": 0, "created": 0} == {
+        "id": 0,
+        "name": "Closing",
+        "created": 0,
+        "lengthInSeconds": 0,
+        "status": "RECORDING",
+        "duplicate": False,
+    }
+    sound = made.json["id"]
+    (call,) = (await client("GET", "/calls")).json["items"]
+    assert (call["toNumber"], call["fromNumber"]) == ("12135550142", "12135550100")
+    assert (await client("GET", "/campaigns/sounds")).json["totalCount"] == 0
+    pending = await client("GET", "/campaigns/sounds?includePending=true")
+    assert [one["id"] for one in pending.json["items"]] == [sound]
+    assert (await client("GET", f"/campaigns/sounds/{sound}.wav")).status == 409
+    assert (await client("DELETE", f"/campaigns/sounds/{sound}")).status == 409
+    played = await client(
+        "POST", "/calls", json=[{"phoneNumber": "12135550143", "liveMessageSoundId": sound}]
+    )
+    assert played.status == 400
+    assert rig.woken == 1
+
+    await rig.finish("Clinic", call["id"], Outcome.NO_ANSWER)
+    settle = SettleSpokenSounds(store=rig.store, archive=rig.archive, audio=rig.library.audio)
+    assert await settle() == 1
+    assert (await client("GET", f"/campaigns/sounds/{sound}")).json["status"] == "FAILED"
+    assert await settle() == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({}, "toNumber"),
+        ({"toNumber": "nobody"}, "toNumber"),
+        ({"toNumber": "12135550142", "name": "x" * 256}, "name"),
+        ({"toNumber": "12135550142", "voice": "MALE1"}, "voice"),
+    ],
+)
+async def test_a_sound_that_cannot_be_recorded_is_refused(
+    client: Client, asked: dict[str, str], field: str
+) -> None:
+    answer = await client("POST", "/campaigns/sounds/calls", json=asked)
+
+    assert answer.status == 400
+    assert field in answer.json["developerMessage"]
+    assert (await client("GET", "/campaigns/sounds?includePending=true")).json["totalCount"] == 0
+    assert (await client("GET", "/calls")).json["totalCount"] == 0
+
+
+async def test_a_sound_asked_for_twice_under_one_key_is_one_call(client: Client) -> None:
+    asked = {"toNumber": "12135550142"}
+    key = {"Idempotency-Key": "one"}
+
+    first = await client("POST", "/campaigns/sounds/calls", json=asked, headers=key)
+    again = await client("POST", "/campaigns/sounds/calls", json=asked, headers=key)
+
+    assert first.body == again.body
+    assert (await client("GET", "/calls")).json["totalCount"] == 1

@@ -69,7 +69,9 @@ RESULT_OF_SECOND_LEG: Mapping[Outcome, str] = {
 }
 
 SOUND_STATUS: Mapping[SoundStatus, str] = {
+    SoundStatus.RECORDING: "PENDING",
     SoundStatus.ACTIVE: "ACTIVE",
+    SoundStatus.FAILED: "FAILED",
     SoundStatus.ARCHIVED: "ARCHIVED",
 }
 

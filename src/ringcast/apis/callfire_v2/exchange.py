@@ -20,6 +20,7 @@ from ringcast.services.calls import FindCalls, GetCall, SendCalls
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
 from ringcast.services.numbers import ForwardNumber, GetNumber, ListNumbers
+from ringcast.services.sound_calls import RecordSoundByPhone
 from ringcast.services.sounds import (
     ArchiveSound,
     FindSounds,
@@ -53,6 +54,7 @@ class Services:
     find_calls: FindCalls
     upload_sound: UploadSound
     speak_sound: SpeakSound
+    record_sound: RecordSoundByPhone
     get_sound: GetSound
     find_sounds: FindSounds
     archive_sound: ArchiveSound

@@ -11,6 +11,7 @@ from ringcast.apis.callfire_v2.creating import create
 from ringcast.apis.callfire_v2.exchange import Exchange
 from ringcast.apis.callfire_v2.fields import project, project_list
 from ringcast.apis.callfire_v2.requests import (
+    CallCreateSound,
     CallDefaults,
     CallRecipient,
     TextToSpeech,
@@ -43,6 +44,7 @@ __all__ = [
     "get_sound",
     "get_sound_mp3",
     "get_sound_wav",
+    "record_sound",
     "send_calls",
     "speak_sound",
     "upload_sound",
@@ -149,17 +151,32 @@ async def speak_sound(exchange: Exchange) -> Response:
     return await create(exchange, _render_sound(exchange), make, content=body)
 
 
+async def record_sound(exchange: Exchange) -> Response:
+    """POST /campaigns/sounds/calls."""
+    body = await read_body(exchange.request, limit=exchange.limits.json_bytes)
+    asked = decode(body or b"{}", CallCreateSound)
+    if asked.toNumber in (None, ""):
+        raise InvalidInput("give toNumber: whom to call", field="toNumber")
+
+    async def make(once: Once[AddedSound] | None) -> AddedSound:
+        return await exchange.services.record_sound(
+            exchange.account, str(asked.toNumber), name=asked.name or None, once=once
+        )
+
+    return await create(exchange, _render_sound(exchange), make, content=body)
+
+
 async def find_sounds(exchange: Exchange) -> Response:
     """GET /campaigns/sounds."""
     query = exchange.query
     window = query.page()
-    query.boolean("includePending")  # no sound is ever pending or scrubbed here: both choices
-    query.boolean("includeScrubbed")  # find the same, but a word that is no choice is refused
+    query.boolean("includeScrubbed")  # no sound is ever scrubbed: both choices find the same
     found, total = await exchange.services.find_sounds(
         exchange.account.id,
         window,
         name=query.text("filter"),
         archived=query.boolean("includeArchived"),
+        pending=query.boolean("includePending"),
     )
     items = [responses.sound(one) for one in found]
     return json_response(project_list(responses.page(items, window, total), exchange.fields))

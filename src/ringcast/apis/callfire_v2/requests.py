@@ -134,6 +134,13 @@ class TextToSpeech(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     voice: str | None = None
 
 
+class CallCreateSound(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A sound that somebody is called to speak."""
+
+    name: str | None = None
+    toNumber: str | int | None = None  # noqa: N815
+
+
 class CallDefaults(msgspec.Struct, kw_only=True):
     """What recipients without their own are told."""
 

@@ -310,9 +310,18 @@ OPERATIONS: tuple[Operation, ...] = (
         takes=frozenset(
             {*_PAGED, "filter", "includeArchived", "includePending", "includeScrubbed"}
         ),
-        notes="no sound is ever pending or scrubbed",
+        notes="FAILED ones with `includeArchived`; no sound is ever scrubbed",
     ),
-    Operation("POST", "/campaigns/sounds/calls", "postCallCampaignSound"),
+    Operation(
+        "POST",
+        "/campaigns/sounds/calls",
+        "postCallCampaignSound",
+        handlers.record_sound,
+        takes=frozenset({"fields"}),
+        notes="calls from the account's oldest number; up to ten minutes, to the key # or five "
+        "seconds of silence; 1 accepts, 2 records again; RECORDING until the call is over, then "
+        "ACTIVE, or FAILED if nothing was accepted",
+    ),
     Operation(
         "POST",
         "/campaigns/sounds/files",

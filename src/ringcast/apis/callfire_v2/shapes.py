@@ -125,6 +125,7 @@ SHAPES: Mapping[str, Shape] = {
         form=(FormPart("file", is_file=True, required=True), FormPart("name")),
         gives=responses.SoundBody,
     ),
+    "postCallCampaignSound": Shape(takes=requests.CallCreateSound, gives=responses.SoundBody),
     "postTTSCampaignSound": Shape(takes=requests.TextToSpeech, gives=responses.SoundBody),
     "deleteCampaignSound": Shape.nothing(),
     "getCampaignSound": Shape(gives=responses.SoundBody),

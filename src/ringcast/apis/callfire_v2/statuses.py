@@ -80,7 +80,9 @@ RESULT_OF_SECOND_LEG: Mapping[Outcome, str] = {
 }
 
 SOUND_STATUS: Mapping[SoundStatus, str] = {
+    SoundStatus.RECORDING: "RECORDING",
     SoundStatus.ACTIVE: "ACTIVE",
+    SoundStatus.FAILED: "FAILED",
     SoundStatus.ARCHIVED: "ARCHIVED",
 }
 

@@ -119,8 +119,19 @@ sounds = Table(
     Column("status", Word(SoundStatus), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("text", Words),
+    Column("call_id", Id),
     Index("sounds_by_account", "account_id", "id"),
     Index("sounds_by_audio", "account_id", "audio", "id"),
+)
+
+sound_is_recorded = sounds.c.status == literal_column("'recording'")
+"""Somebody is called to speak the sound."""
+
+Index(
+    "sounds_recording",
+    sounds.c.id,
+    sqlite_where=sound_is_recorded,
+    postgresql_where=sound_is_recorded,
 )
 
 calls = Table(
