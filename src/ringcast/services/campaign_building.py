@@ -70,6 +70,8 @@ class CampaignRequest:
     transfer_number: PhoneNumber | None = None
     do_not_call: SoundId | SpokenText | None = None
     do_not_call_digit: str | None = None
+    script: Script | None = None
+    """What is done when somebody answers, in place of all that is said and of the keys."""
     answering: AnsweringPolicy | None = None
     window: tuple[time, time] | None = None
     no_window: bool = False
@@ -109,7 +111,11 @@ class CampaignBuilder:
             async with self._store.begin(read_only=True) as tx:
                 (number,) = await caller_numbers(tx, account.id, [asked.from_number])
             campaign = replace(campaign, from_number=number)
+        if asked.script is not None:
+            return replace(campaign, messages=Messages(), script=asked.script, updated_at=now)
         messages = await self._messages(account, campaign.messages, asked)
+        if messages == Messages() and not asked.afresh:
+            return replace(campaign, updated_at=now)  # what it does is a script of its own
         campaign = replace(campaign, messages=messages)
         return replace(campaign, script=await self._script(campaign), updated_at=now)
 

@@ -178,6 +178,10 @@ def _record(
         "Duration": round(of.talk_time.total_seconds()),
     }
     _give(tree, "AnswerTime", of.answered_at)
+    if of.answers:
+        tree["QuestionResponse"] = [
+            {"Question": one.question, "Response": one.response} for one in of.answers
+        ]
     made = [one for one in recordings if one.attempt_id == of.id]
     if made:
         tree["RecordingMeta"] = [_recording(one, root) for one in made]
