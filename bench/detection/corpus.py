@@ -32,7 +32,7 @@ class Part(StrEnum):
     HELD_OUT = "held-out"
 
 
-SIZES: Final = {Part.TRAINING: 4000, Part.HELD_OUT: 2000}
+SIZES: Final = {Part.TRAINING: 5000, Part.HELD_OUT: 2000}
 
 
 class Kind(StrEnum):

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "phones": "Simulate a carrier: telephones that answer, refuse, press keys, by the last digits"
     " called.",
     "demo": "Place 30 real SIP calls to simulated telephones and check what each one heard.",
+    "detect": "Explain who has answered in a recording, and when that was known.",
     "account": "Accounts and their credentials.",
     "number": "Telephone numbers of accounts.",
     "dialplan": "Check CallFire IVR dialplans, and walk through them without a call.",

@@ -20,6 +20,7 @@ from ringcast.audio.detection.settings import (
     Leaning,
 )
 from ringcast.audio.detection.spectrum import FRAME
+from ringcast.audio.detection.timeline import Timeline, timeline
 
 __all__ = [
     "FRAME",
@@ -31,5 +32,7 @@ __all__ = [
     "GreetingEnded",
     "Heard",
     "Leaning",
+    "Timeline",
     "detect",
+    "timeline",
 ]

@@ -44,6 +44,11 @@ class Detector:
         return streams
 
     @property
+    def asks_model(self) -> bool:
+        """Whether there is a model to ask."""
+        return self._model is not None
+
+    @property
     def state(self) -> State:
         """What is remembered of `streams`, in the same order."""
         return self._state[: len(self._place)]

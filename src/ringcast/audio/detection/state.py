@@ -14,6 +14,7 @@ __all__ = [
     "FILTERS",
     "NEAR_STEPS",
     "NOISE_PARTS",
+    "SHORTEST_TONE",
     "SPAN",
     "WORDS",
     "WORD_SPAN",
@@ -24,6 +25,8 @@ __all__ = [
 
 State = NDArray[np.void]
 NOISE_PARTS: Final = 4
+SHORTEST_TONE: Final = 3
+"""Frames after which a pure sound is taken for a tone and no longer for speech: 80 ms hold them."""
 SPAN: Final = 12
 """Steps of 40 ms that a filter of the model's first layer hears."""
 FILTERS: Final = 40
@@ -102,6 +105,7 @@ def fresh(count: int) -> State:
     state["began"] = -1
     state["noise_before"] = state["noise_within"] = state["noise_after"] = -6.0
     state["steps"] = -2.0
+    state["screening_odds"] = -100.0
     return state
 
 

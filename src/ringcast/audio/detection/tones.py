@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringcast.audio.detection.spectrum import is_narrow, pure_tones
-from ringcast.audio.detection.state import State
+from ringcast.audio.detection.state import SHORTEST_TONE, State
 
 __all__ = ["Tones", "note_tones"]
 
@@ -23,8 +23,6 @@ Bools = NDArray[np.bool_]
 _QUIETEST: Final = np.float32(10 ** (-50 / 10))
 _STEADY_HZ: Final = np.float32(12.0)
 _STEADY_POWER: Final = np.float32(1.6)
-_TONE_FRAMES: Final = 3
-"""Frames after which a pure sound is taken for a tone and no longer for speech: 80 ms hold them."""
 _QUIET_FRAMES: Final = 3
 """Frames after a tone that must be softer by `_FALL`, as must be those before it."""
 _FALL: Final = np.float32(10 ** (-9 / 10))
@@ -40,6 +38,7 @@ _FAX_TONES: Final = ((2100.0, 25), (1100.0, 20))
 _FAX_HZ: Final = np.float32(30.0)
 _A_WORD: Final = 25
 """Frames of speech after which such a tone is no fax machine's."""
+_FAR_AWAY: Final = np.float32(10 ** (-11 / 10))
 _PROGRESS_HZ: Final = (390.0, 490.0)
 """Ring-back and busy (E.180): where nobody has spoken yet, no beep."""
 _PROGRESS_FRAMES: Final = 10
@@ -80,7 +79,7 @@ def note_tones(state: State, samples: Floats, bands: Floats) -> Tones:
     if held.any():
         tone = np.where(held, before, tone)
         hertz = np.where(held, hertz_before, hertz)
-    ends = (before >= _TONE_FRAMES) & ((tone < before) | (hertz == 0))
+    ends = (before >= SHORTEST_TONE) & ((tone < before) | (hertz == 0))
     beeped = _beeps(state, power, hertz)
     if ends.any():
         _note_end(state, ends, before, hertz_before, power_before)
@@ -91,8 +90,8 @@ def note_tones(state: State, samples: Floats, bands: Floats) -> Tones:
     state["since_tone"] += 1
     state["tone"], state["hertz"] = tone, hertz
     state["power"] = np.where(held, power_before, power)
-    is_tone = tone >= _TONE_FRAMES
-    is_early = state["voiced"] < _A_WORD
+    is_tone = tone >= SHORTEST_TONE
+    is_early = _is_first_heard(state, power)
     fax = np.zeros(len(state), np.bool_)
     if is_tone.any():
         for wanted, frames in _FAX_TONES:
@@ -130,7 +129,7 @@ def _beeps(state: State, power: Floats, pure: Floats) -> Bools:
     is_fax = np.zeros(len(state), np.bool_)
     for wanted, frames in _FAX_TONES:
         is_fax |= (np.abs(hertz - wanted) < _FAX_HZ) & (length >= frames)
-    is_fax &= state["voiced"] < _A_WORD
+    is_fax &= _is_first_heard(state, state["ended_power"])
     beeped: Bools = (
         done
         & in_time
@@ -142,6 +141,12 @@ def _beeps(state: State, power: Floats, pure: Floats) -> Bools:
         & (state["sit"] < 2)
     )
     return beeped
+
+
+def _is_first_heard(state: State, power: Floats) -> Bools:
+    """Say where nobody has spoken but somebody far away: a fax machine's tone may be one."""
+    first: Bools = (state["voiced"] < _A_WORD) | (state["peak"] < power * _FAR_AWAY)
+    return first
 
 
 def _note_end(

@@ -41,6 +41,8 @@ _ASKED_EVERY: Final = 5
 _HUMAN_ODDS: Final = np.float32(-4.6)
 _MACHINE_ODDS: Final = np.float32(3.0)
 """Logarithms; `bias` is added to both, and the default bias is in neither."""
+_SCREENING_ODDS: Final = -1.0
+"""What ends without a beep is more likely to be one than the corpus as a whole."""
 _LEAST_QUIET: Final = 15
 """Frames that a person is silent before they are answered."""
 _SPEAKS_AGAIN: Final = 15
@@ -82,6 +84,7 @@ def verdicts(state: State, tones: Tones, model: Model | None) -> Sequence[Classi
         (by_model & (quiet >= _LEAST_QUIET) & (odds < _HUMAN_ODDS + bias), AnswerKind.HUMAN,
          "spoke like a person, and waits", -1.0),
         (by_rule & (quiet >= patience), AnswerKind.HUMAN, "spoke, and waits", 0.85),
+        (by_model & is_late & (odds > bias), AnswerKind.MACHINE, "speaks like a machine", -1.0),
         (no_verdict & state["is_silence_in_doubt"], AnswerKind.SILENCE, "no verdict in time",
          0.5),
         (no_verdict, AnswerKind.HUMAN, "no verdict in time", 0.5),
@@ -128,7 +131,7 @@ def endings(state: State, beeped: Bools) -> Sequence[GreetingEnded | Classified]
         if beeped[place] and is_screening:
             row["is_screening"] = False
             told.append(Classified(stream, AnswerKind.MACHINE, seconds, "beep", 0.99))
-        elif not beeped[place] and not is_screening and row["screening_odds"] > 0:
+        elif not beeped[place] and not is_screening and row["screening_odds"] > _SCREENING_ODDS:
             row["is_screening"] = True
             sure = _confidence(float(row["screening_odds"]), AnswerKind.MACHINE)
             told.append(
