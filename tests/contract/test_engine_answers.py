@@ -25,7 +25,9 @@ from tests.contract.rigs import RIGS
 
 _PERSON = FarEnd()
 _MACHINE = FarEnd(answer_kind=AnswerKind.MACHINE, greeting=seconds(2.5))
-_HASTY = DetectionSettings(long_greeting=seconds(1.8), greeting_end=seconds(1.0))
+# The far ends of the contract speak noise, of which only the limits have an opinion.
+_RULES = DetectionSettings(learned=False)
+_HASTY = replace(_RULES, long_greeting=seconds(1.8), greeting_end=seconds(1.0))
 _LATE = 1.0
 """Seconds that the verdict may come late: answer, packets and a busy machine."""
 
@@ -47,7 +49,7 @@ async def detect(rig: Rig, far_end: FarEnd, settings: DetectionSettings) -> Atte
 
 
 async def test_person_who_says_hello_is_a_person_and_that_is_all(rig: Rig) -> None:
-    leg = await detect(rig, _PERSON, DetectionSettings())
+    leg = await detect(rig, _PERSON, _RULES)
 
     found = await happens(rig, leg, AnswerClassified)
     await rig.pass_time(1.0)
@@ -138,7 +140,7 @@ async def test_detection_and_playing_go_on_at_the_same_time(rig: Rig) -> None:
 
 
 async def test_stopped_detection_reports_nothing(rig: Rig) -> None:
-    leg = await detect(rig, _PERSON, DetectionSettings(initial_silence=seconds(0.3)))
+    leg = await detect(rig, _PERSON, replace(_RULES, initial_silence=seconds(0.3)))
 
     await rig.engine.stop_detection(leg)
     await rig.pass_time(2.0)
@@ -147,7 +149,7 @@ async def test_stopped_detection_reports_nothing(rig: Rig) -> None:
 
 
 async def test_leg_that_ends_is_not_classified(rig: Rig) -> None:
-    leg = await detect(rig, replace(_PERSON, hangs_up_after=seconds(0.3)), DetectionSettings())
+    leg = await detect(rig, replace(_PERSON, hangs_up_after=seconds(0.3)), _RULES)
 
     await happens(rig, leg, LegEnded)
     await rig.pass_time(2.0)

@@ -236,7 +236,7 @@ def say(bench: Bench, stream: int, *parts: np.ndarray[tuple[int], np.dtype[np.in
 @pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
 def test_answer_is_classified_once_and_then_costs_nothing(bench: Bench, codec: str) -> None:
     bench.open(0, codec=codec, payload_type=8 if codec == "PCMA" else 0)
-    bench.do(m.StartDetection(0, DetectionSettings()))
+    bench.do(m.StartDetection(0, DetectionSettings(learned=False)))
     said = tones.noise(0.6, seed=1, level_dbfs=-18)
     quiet = tones.noise(3.0, seed=2, level_dbfs=-60)
 
@@ -249,7 +249,7 @@ def test_answer_is_classified_once_and_then_costs_nothing(bench: Bench, codec: s
 
 def test_machine_is_listened_to_until_told_to_stop(bench: Bench) -> None:
     bench.open(0)
-    bench.do(m.StartDetection(0, DetectionSettings(long_greeting=2.0)))
+    bench.do(m.StartDetection(0, DetectionSettings(learned=False, long_greeting=2.0)))
     greeting = [tones.noise(0.1, seed=n, level_dbfs=-18 - n % 2 * 12) for n in range(30)]
     beep = tones.beep()
     quiet = tones.silence(0.3)

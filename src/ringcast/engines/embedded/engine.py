@@ -63,7 +63,7 @@ from ringcast.useragent import (
     UserAgentError,
 )
 
-__all__ = ["EmbeddedEngine"]
+__all__ = ["EmbeddedEngine", "limits_in_seconds"]
 
 log = logging.getLogger(__name__)
 
@@ -333,7 +333,7 @@ class EmbeddedEngine:
 
     async def start_detection(self, leg: AttemptId, settings: DetectionSettings) -> None:
         """Find out who has answered."""
-        limits = _limits(settings)
+        limits = limits_in_seconds(settings)
         live = self._answered(leg)
         if live is not None:
             live.command(self._media.start_detection, leg, limits)
@@ -509,7 +509,7 @@ class EmbeddedEngine:
         return format_host_port(local_host_towards(route.host) if host in WILDCARDS else host, None)
 
 
-def _limits(settings: DetectionSettings) -> detection.DetectionSettings:
+def limits_in_seconds(settings: DetectionSettings) -> detection.DetectionSettings:
     """Return the settings as media workers take them: in seconds."""
     given: dict[str, Any] = {}
     for name in DetectionSettings.__dataclass_fields__:
