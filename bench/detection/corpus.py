@@ -146,7 +146,7 @@ class _Plan:
                 break
             place -= share
         self.variant = str(rng.choice(of_part(VARIANTS, self.part)))
-        self.speed = float(rng.uniform(0.9, 1.15))
+        self.speed = float(rng.uniform(0.78, 1.28))
         self.lead = 0.0
         {
             Kind.HUMAN: self._person,
@@ -155,6 +155,8 @@ class _Plan:
             Kind.FAX: self._fax,
             Kind.SILENCE: self._nobody,
         }[self.kind]()
+        if rng.random() < 0.2:  # the answer is told late: somebody speaks already
+            self.lead = float(rng.uniform(0, 0.08))
 
     @property
     def utterances(self) -> list[Utterance]:

@@ -23,7 +23,7 @@ __all__ = ["MODEL", "Examples", "examples", "save", "train"]
 
 MODEL: Final = Path(detection.__file__).parent / "model.npz"
 HIDDEN: Final = 32
-EPOCHS: Final = 24
+EPOCHS: Final = 16
 CALLS_AT_ONCE: Final = 32
 MOMENTS: Final = 10
 """Of each call, in each epoch."""

@@ -83,8 +83,8 @@ def note_tones(state: State, samples: Floats, bands: Floats) -> Tones:
     beeped = _beeps(state, power, hertz)
     if ends.any():
         _note_end(state, ends, before, hertz_before, power_before)
-    # Two frames may hold the beginning of a tone without being it.
-    state["onset"] = np.where(tone <= 2, state["powers"][:, :2].max(axis=1), state["onset"])
+    # The frame before a tone may hold its beginning; two before that may have been lost.
+    state["onset"] = np.where(tone <= 1, state["powers"][:, :3].max(axis=1), state["onset"])
     state["powers"][:, :-1] = state["powers"][:, 1:]
     state["powers"][:, -1] = power
     state["since_tone"] += 1

@@ -38,13 +38,12 @@ Bools = NDArray[np.bool_]
 
 _ASKED_EVERY: Final = 5
 """The model is asked each 100 ms."""
-_HUMAN_ODDS: Final = np.float32(-4.6)
-_MACHINE_ODDS: Final = np.float32(3.0)
-"""Logarithms; `bias` is added to both, and the default bias is in neither."""
+_HUMAN_ODDS: Final = ((12, -5.6), (22, -5.1), (32, -4.1), (48, -2.1))
+"""The longer somebody has been silent (frames), the less has to speak for a person."""
+_MACHINE_ODDS: Final = np.float32(3.9)
+"""Logarithms; that of `bias` is added to all of them."""
 _SCREENING_ODDS: Final = -1.0
 """What ends without a beep is more likely to be one than the corpus as a whole."""
-_LEAST_QUIET: Final = 15
-"""Frames that a person is silent before they are answered."""
 _SPEAKS_AGAIN: Final = 15
 """Frames of speech after the end of a greeting that make it begin again."""
 _UNSURE: Final = 0.6
@@ -72,6 +71,9 @@ def verdicts(state: State, tones: Tones, model: Model | None) -> Sequence[Classi
     is_late = frames >= state["total"]
     odds, bias = state["odds"], state["bias"]
     no_verdict = is_late & has_spoken
+    leans_human = np.zeros(len(state), np.bool_)
+    for least, most_odds in _HUMAN_ODDS:
+        leans_human |= by_model & (quiet >= least) & (odds < np.float32(most_odds) + bias)
     leans_machine = by_model & (odds > _MACHINE_ODDS + bias)
     rules: tuple[_Rule, ...] = (  # in the order in which they are asked
         (tones.fax, AnswerKind.FAX, "fax tone", 0.99),
@@ -81,8 +83,7 @@ def verdicts(state: State, tones: Tones, model: Model | None) -> Sequence[Classi
         (has_spoken & (state["words"] >= state["most_words"]), AnswerKind.MACHINE,
          "many words", 0.8),
         (leans_machine, AnswerKind.MACHINE, "speaks like a machine", -1.0),
-        (by_model & (quiet >= _LEAST_QUIET) & (odds < _HUMAN_ODDS + bias), AnswerKind.HUMAN,
-         "spoke like a person, and waits", -1.0),
+        (leans_human, AnswerKind.HUMAN, "spoke like a person, and waits", -1.0),
         (by_rule & (quiet >= patience), AnswerKind.HUMAN, "spoke, and waits", 0.85),
         (by_model & is_late & (odds > bias), AnswerKind.MACHINE, "speaks like a machine", -1.0),
         (no_verdict & state["is_silence_in_doubt"], AnswerKind.SILENCE, "no verdict in time",
