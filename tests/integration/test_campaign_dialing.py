@@ -390,6 +390,37 @@ async def test_contacts_are_called_by_the_clock_of_where_they_live(tmp_path: Pat
         assert [call.due_at.hour for call in await world.calls(campaign)][1:] == [17, 15]
 
 
+async def test_contacts_are_tried_again_at_their_other_telephones(tmp_path: Path) -> None:
+    phones = {
+        PhoneKind.HOME: PhoneNumber("12135550122"),  # busy, as all of them
+        PhoneKind.WORK: PhoneNumber("12135550222"),
+        PhoneKind.MOBILE: PhoneNumber("12135550322"),
+    }
+    rule = RetryRule(
+        max_attempts=5,
+        wait=timedelta(minutes=1),
+        outcomes=frozenset({Outcome.BUSY}),
+        phones=(PhoneKind.MOBILE, PhoneKind.EXTRA_1, PhoneKind.WORK, None),
+    )
+    async with a_world(tmp_path) as world:
+        campaign = await world.campaign(retry=rule)
+        (made,) = await new_contacts(
+            world.store, world.clock, ACCOUNT.id, [ContactDetails(phones=phones)]
+        )
+        async with world.store.begin() as tx:
+            await tx.add_contacts([made])
+            await tx.commit()
+        await world.add_recipients(campaign, Recipient(contact_id=made.id))
+        await world.start(campaign)
+        for count in range(1, 6):
+            await world.until_dialed(count)
+            await world.let_pass(2)
+            await world.let_pass(timedelta(minutes=1))
+        await world.until_status(campaign, CampaignStatus.FINISHED)
+        home, work, mobile = (one.digits for one in phones.values())
+        assert world.dialed() == [home, mobile, work, home, mobile]
+
+
 async def test_many_who_sleep_do_not_keep_those_awake_waiting(tmp_path: Path) -> None:
     clock = ManualClock(datetime.fromisoformat("2026-03-02T14:30:00+00:00"))
     async with a_world(tmp_path, clock=clock) as world:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ringcast.domain.calls import Attempt, Call, CallState
+from ringcast.domain.contacts import ContactDetails, PhoneKind
 from ringcast.domain.errors import InvalidInput
+from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 
 __all__ = ["NO_RETRY", "RetryRule", "after_attempt"]
@@ -21,6 +23,8 @@ class RetryRule:
     max_attempts: int = 1
     wait: timedelta = timedelta(minutes=60)
     outcomes: frozenset[Outcome] = frozenset()
+    phones: tuple[PhoneKind | None, ...] = ()
+    """Which telephone of a contact is tried at each further attempt, in turn; None is the first."""
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1:
@@ -41,6 +45,16 @@ class RetryRule:
         if answered and outcome is Outcome.INTERNAL_ERROR:
             return None
         return now + self.wait * (1 + _SPREAD * spread)
+
+    def phone_of(self, contact: ContactDetails, *, attempts: int) -> PhoneNumber | None:
+        """Return the number to dial after so many attempts; telephones that are not there are
+        passed over."""
+        first = contact.first_phone
+        if not attempts:
+            return first
+        wanted = [first if kind is None else contact.phones.get(kind) for kind in self.phones]
+        numbers = [number for number in wanted if number is not None]
+        return numbers[(attempts - 1) % len(numbers)] if numbers else first
 
 
 NO_RETRY = RetryRule()

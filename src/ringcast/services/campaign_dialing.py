@@ -58,6 +58,7 @@ class CampaignTurns:
                 continue
             free = _free(kept, counts[campaign.id], room)
             calls, all_seen = await _due_calls(tx, kept, now, free) if free else ((), True)
+            calls = await _at_their_phones(tx, kept, calls)
             more = more or not all_seen
             if calls:
                 waiting.append((kept, calls))
@@ -151,6 +152,25 @@ async def _due_calls(
             return open_now, True
         size = max(_SWEEP, limit)
     return open_now, False
+
+
+async def _at_their_phones(
+    tx: Transaction, campaign: Campaign, calls: Sequence[Call]
+) -> Sequence[Call]:
+    """Return the calls; contacts that are tried again at the telephone whose turn it is."""
+    again = {call.contact_id for call in calls if call.contact_id is not None and call.attempts}
+    if not again or not campaign.retry.phones:
+        return calls
+    contacts, _ = await tx.contacts(campaign.account_id, Page(limit=len(again)), ids=sorted(again))
+    details = {one.id: one.details for one in contacts}
+    return [
+        replace(call, to=campaign.retry.phone_of(known, attempts=call.attempts) or call.to)
+        if call.contact_id is not None
+        and call.attempts
+        and (known := details.get(call.contact_id)) is not None
+        else call
+        for call in calls
+    ]
 
 
 async def _known_zones(

@@ -369,7 +369,7 @@ async def test_calls_are_found_by_broadcast_batch_and_result(client: Client, rig
         ({"retryConfig": {"maxAttempts": 0}}, "maxAttempts"),
         ({"retryConfig": {"retryResults": ["WHAT"]}}, "retryResults"),
         ({"retryConfig": {"retryResults": ["POSTPONED"]}}, "POSTPONED"),
-        ({"retryConfig": {"retryPhoneTypes": ["WORK_PHONE"]}}, "WORK_PHONE"),
+        ({"retryConfig": {"retryPhoneTypes": ["CAR_PHONE"]}}, "CAR_PHONE"),
         ({"recipients": [{"contactId": 3}]}, "contact 3 does not exist"),
         ({"recipients": [{"contactId": -1}]}, "contactId"),
         ({"recipients": [{"contactId": 3, "phoneNumber": "12135550142"}]}, "not both"),
@@ -385,6 +385,13 @@ async def test_what_cannot_be_is_refused_and_nothing_is_made(
     assert named in refused.json["developerMessage"]
     assert (await client("GET", "/calls/broadcasts")).json["totalCount"] == 0
     assert (await client("GET", "/calls")).json["totalCount"] == 0
+
+
+async def test_telephones_of_contacts_to_be_tried_again_are_kept(client: Client) -> None:
+    types = ["WORK_PHONE", "FIRST_NUMBER", "MOBILE_PHONE"]
+    campaign = await make(client, retryConfig={"maxAttempts": 3, "retryPhoneTypes": types})
+    config = (await read(client, campaign))["retryConfig"]
+    assert config["retryPhoneTypes"] == types
 
 
 async def add_contact(client: Client, **members: Any) -> int:

@@ -12,6 +12,7 @@ from ringcast.apis.callfire_v2.statuses import (
     ANSWERING,
     BATCH_STATUS,
     CAMPAIGN_STATUS,
+    PHONE_TYPES,
     RESULT,
     results_of,
 )
@@ -255,7 +256,12 @@ def _retry(of: RetryRule) -> RetryConfigBody:
         maxAttempts=of.max_attempts,
         minutesBetweenAttempts=of.wait // timedelta(minutes=1),
         retryResults=results_of(of.outcomes),
-        retryPhoneTypes=["FIRST_NUMBER"],
+        retryPhoneTypes=[
+            name
+            for kind in of.phones or (None,)
+            for name in PHONE_TYPES
+            if PHONE_TYPES[name] is kind
+        ],
     )
 
 

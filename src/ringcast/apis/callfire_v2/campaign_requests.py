@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from ringcast.apis.callfire_v2.statuses import ANSWERING, outcomes_named, voice_named
+from ringcast.apis.callfire_v2.statuses import ANSWERING, PHONE_TYPES, outcomes_named, voice_named
 from ringcast.domain.campaigns import AnsweringPolicy
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import ContactId, ContactListId, SoundId
@@ -38,7 +38,6 @@ __all__ = [
 _MAX_ATTEMPTS = 50
 _MAX_WAIT = 30 * 24 * 60  # minutes
 _MAX_ACTIVE = 100_000
-_PHONE_TYPES = ("FIRST_NUMBER", "HOME_PHONE", "WORK_PHONE", "MOBILE_PHONE")
 _POLICY = {name: policy for policy, name in ANSWERING.items()}
 
 
@@ -345,15 +344,9 @@ def _weekdays(names: list[str] | None) -> frozenset[Weekday]:
 
 def _retry(given: RetryConfig) -> RetryRule:
     for name in given.retryPhoneTypes or ():
-        if name not in _PHONE_TYPES:
+        if name not in PHONE_TYPES:
             raise InvalidInput(
-                f"retryPhoneTypes: {name[:64]!r} is none of {', '.join(_PHONE_TYPES)}",
-                field="retryPhoneTypes",
-            )
-        if name != "FIRST_NUMBER":
-            raise InvalidInput(
-                f"retryPhoneTypes: {name} is not available on this system: recipients have one"
-                " number, FIRST_NUMBER",
+                f"retryPhoneTypes: {name[:64]!r} is none of {', '.join(PHONE_TYPES)}",
                 field="retryPhoneTypes",
             )
     for result in given.retryResults or ():
@@ -367,6 +360,7 @@ def _retry(given: RetryConfig) -> RetryRule:
         max_attempts=_within(attempts, "maxAttempts", least=1, most=_MAX_ATTEMPTS),
         wait=timedelta(minutes=_within(minutes, "minutesBetweenAttempts", least=0, most=_MAX_WAIT)),
         outcomes=frozenset(outcomes_named(given.retryResults or [], field="retryResults")),
+        phones=tuple(PHONE_TYPES[name] for name in given.retryPhoneTypes or ()),
     )
 
 

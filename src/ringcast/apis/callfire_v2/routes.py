@@ -153,7 +153,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "with result XFER_LEG; "
         "`dncDigit` makes a do-not-contact entry with source KeyPressed, plays the dnc sound and "
         "ends the call; "
-        "retryPhoneTypes FIRST_NUMBER; without schedules, resumeNextDay false stops it at the end "
+        "retryPhoneTypes are for recipients with contactId, tried in turn after the first attempt; "
+        "without schedules, resumeNextDay false stops it at the end "
         "of its day",
     ),
     Operation(
