@@ -39,6 +39,13 @@ CAMPAIGN = {
 }
 
 
+DIALPLAN = """\
+<dialplan name="Root">
+  <play type="tts" voice="female1" name="hello">Hello</play>
+  <hangup name="bye"/>
+</dialplan>"""
+
+
 async def sent(client: Client, **changes: str) -> int:
     """Send a broadcast and return its identifier."""
     return (await client.rest("POST", "/call", CAMPAIGN | changes)).new_id
@@ -413,8 +420,51 @@ async def test_calls_to_a_number_are_put_through_as_flat_parameters_say(client: 
     found = (await client.rest("GET", f"/number/{NUMBER}.json")).json["Resource"]["Number"]
     inside = found["NumberConfiguration"]["InboundCallConfiguration"]["CallTrackingConfig"]
     assert inside == {"TransferNumber": "12135550102 12135550103", "Screen": False, "Record": True}
-    ivr = {"InboundCallConfigurationType": "IVR", "DialplanXml": "<dialplan/>"}
-    assert (await client.rest("PUT", f"/number/{NUMBER}.json", ivr)).status == 501
+    ivr = {"InboundCallConfigurationType": "IVR", "DialplanXml": DIALPLAN}
+    assert (await client.rest("PUT", f"/number/{NUMBER}.json", ivr)).status == 204
+    found = (await client.rest("GET", f"/number/{NUMBER}.json")).json["Resource"]["Number"]
+    inside = found["NumberConfiguration"]["InboundCallConfiguration"]
+    assert inside == {"IvrInboundConfig": {"DialplanXml": DIALPLAN}}
+
+
+async def test_a_broadcast_runs_a_dialplan_from_a_value_or_from_a_file(client: Client) -> None:
+    asked = {"Type": "IVR", "To": "12135550100", "DialplanXml": DIALPLAN}
+    first = (await client.rest("POST", "/call", asked)).new_id
+    form = aiohttp.FormData({"Type": "IVR", "Name": "A"})
+    form.add_field("DialplanXml", DIALPLAN.encode(), filename="a.xml", content_type="text/xml")
+    second = (await client.rest("POST", "/broadcast", form)).new_id
+    for broadcast in (first, second):
+        found = (await client.rest("GET", f"/broadcast/{broadcast}.json")).json["Resource"]
+        assert found["Broadcast"]["Type"] == "IVR"
+        assert found["Broadcast"]["IvrBroadcastConfig"]["DialplanXml"] == DIALPLAN
+    voice = await sent(client)
+    for kind, ids in (("IVR", {first, second}), ("VOICE", {voice}), ("TEXT", set())):
+        listed = (await client.rest("GET", f"/broadcast.json?Type={kind}")).json["ResourceList"]
+        assert {one["@id"] for one in listed.get("Broadcast", [])} == ids
+        assert listed["@totalResults"] == len(ids)
+
+
+async def test_a_dialplan_that_cannot_run_is_refused_by_line_and_tag(client: Client) -> None:
+    wrong = '<dialplan name="Root">\n <dance name="a"/>\n</dialplan>'
+    asked = {"Type": "IVR", "To": "12135550100", "DialplanXml": wrong}
+    refused = await client.rest("POST", "/call.json", asked)
+    assert refused.status == 400
+    message = refused.json["ResourceException"]["Message"]
+    assert "line 2" in message
+    assert "dance" in message
+
+
+async def test_a_sound_is_recorded_by_a_call(client: Client) -> None:
+    made = await client.rest("POST", "/call/sound", {"ToNumber": "12135550100", "Name": "Mine"})
+    path = f"/call/sound/{made.new_id}"
+    meta = (await client.rest("GET", f"{path}.json")).json["Resource"]["SoundMeta"]
+    assert (meta["Name"], meta["Status"]) == ("Mine", "PENDING")
+    assert "LengthInSeconds" not in meta
+    listed = (await client.rest("GET", "/call/sound.json")).json["ResourceList"]["SoundMeta"]
+    assert [one["@id"] for one in listed] == [made.new_id]
+    assert (await client.rest("GET", f"{path}.mp3")).status in (400, 404)
+    asked = {"Type": "VOICE", "To": "12135550101", "LiveSoundId": str(made.new_id)}
+    assert (await client.rest("POST", "/call.json", asked)).status == 400
 
 
 async def test_nothing_is_another_accounts(client: Client, stranger: Client) -> None:

@@ -327,3 +327,18 @@ async def test_calls_are_found_by_the_label_they_were_sent_with(zeep: Zeep) -> N
     await zeep("Call", "SendCall", **members)
     (one,) = (await zeep("Call", "QueryCalls", LabelName="spring"))["Call"]
     assert [label["Name"] for label in one["Label"]] == ["spring"]
+
+
+async def test_a_dialplan_and_a_sound_by_phone_make_a_round(zeep: Zeep) -> None:
+    dialplan = '<dialplan name="Root"><hangup name="bye"/></dialplan>'
+    broadcast_id = await zeep(
+        "Call",
+        "SendCall",
+        Type="IVR",
+        ToNumber="12135550100",
+        IvrBroadcastConfig={"DialplanXml": dialplan},
+    )
+    found = await zeep("Broadcast", "GetBroadcast", Id=broadcast_id)
+    assert (found["Type"], found["IvrBroadcastConfig"]["DialplanXml"]) == ("IVR", dialplan)
+    sound_id = await zeep("Call", "CreateSound", RecordingCall={"ToNumber": "12135550101"})
+    assert (await zeep("Call", "GetSoundMeta", Id=sound_id))["Status"] == "PENDING"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import quote
 
+from ringcast.apis.callfire_1_1.dialplans import dialplan_of
 from ringcast.apis.callfire_1_1.given import TEXT, Tree, TreeValue
 from ringcast.apis.callfire_1_1.statuses import (
     ANSWERING,
@@ -26,6 +27,7 @@ from ringcast.domain.outcomes import Outcome
 from ringcast.domain.recordings import Recording, RecordingState
 from ringcast.domain.retries import NO_RETRY, RetryRule
 from ringcast.domain.schedules import Schedule, Weekday
+from ringcast.domain.sound_recording import ACCEPTED
 from ringcast.domain.sounds import Sound
 from ringcast.ports.campaigns import CallCounts
 from ringcast.services.calls import CallDetails
@@ -79,9 +81,14 @@ def broadcast(of: Campaign) -> Tree:
         "Name": of.name,
         "Status": CAMPAIGN_STATUS[of.status],
         "LastModified": of.updated_at,
-        "Type": "VOICE",
-        "VoiceBroadcastConfig": _voice_config(of),
     }
+    dialplan = dialplan_of(of.script)
+    if dialplan is None:
+        tree["Type"] = "VOICE"
+        tree["VoiceBroadcastConfig"] = _voice_config(of)
+    else:
+        tree["Type"] = "IVR"
+        tree["IvrBroadcastConfig"] = {**_config(of), "DialplanXml": dialplan}
     if of.labels:
         tree["Label"] = list(of.labels)
     if of.resume_next_day:
@@ -153,14 +160,16 @@ def stats(of: CallCounts) -> Tree:
 
 
 def sound_meta(of: Sound) -> Tree:
-    """Return what is known of a sound."""
-    return {
+    """Return what is known of a sound; one that has no audio has no length."""
+    tree: dict[str, TreeValue] = {
         "@id": of.id,
         "Status": SOUND_STATUS[of.status],
         "Name": of.name,
         "Created": of.created_at,
-        "LengthInSeconds": math.ceil(of.length.total_seconds()),
     }
+    if of.audio:
+        tree["LengthInSeconds"] = math.ceil(of.length.total_seconds())
+    return tree
 
 
 def _record(
@@ -178,9 +187,10 @@ def _record(
         "Duration": round(of.talk_time.total_seconds()),
     }
     _give(tree, "AnswerTime", of.answered_at)
-    if of.answers:
+    answers = [one for one in of.answers if one.question != ACCEPTED]  # which is our own
+    if answers:
         tree["QuestionResponse"] = [
-            {"Question": one.question, "Response": one.response} for one in of.answers
+            {"Question": one.question, "Response": one.response} for one in answers
         ]
     made = [one for one in recordings if one.attempt_id == of.id]
     if made:
@@ -201,11 +211,20 @@ def _recording(of: Recording, root: str | None) -> Tree:
 
 def _voice_config(of: Campaign) -> Tree:
     tree: dict[str, TreeValue] = {
+        **_config(of),
+        "AnsweringMachineConfig": ANSWERING[of.answering],
+        **_sounds(of.messages),
+    }
+    _give(tree, "MaxActiveTransfers", of.max_active_transfers)
+    return tree
+
+
+def _config(of: Campaign) -> dict[str, TreeValue]:
+    """Return what all kinds of broadcasts have."""
+    tree: dict[str, TreeValue] = {
         "@id": of.id,
         "Created": of.created_at,
         "FromNumber": of.from_number.digits,
-        "AnsweringMachineConfig": ANSWERING[of.answering],
-        **_sounds(of.messages),
     }
     if of.window is not None:
         tree["LocalTimeZoneRestriction"] = {
@@ -214,7 +233,6 @@ def _voice_config(of: Campaign) -> Tree:
         }
     if of.retry != NO_RETRY:
         tree["RetryConfig"] = _retry(of.retry)
-    _give(tree, "MaxActiveTransfers", of.max_active_transfers)
     return tree
 
 

@@ -46,7 +46,7 @@ What all operations have in common:
 - A repeated `RequestId` is answered as the first, by SOAP or REST, and does nothing; another
   request under the same key is refused. They are kept for two days.
 - An operation that is not here answers 501, in SOAP `NOT_IMPLEMENTED`, and says why; so does
-  everything under `/ccc`, and `SendCall` of IVR, TEXT and CCC.
+  everything under `/ccc`, and `SendCall` of TEXT and CCC.
 - Numbers are digits without a plus. A bad number to call becomes a call that is INVALID.
 - `BilledAmount` is 0: this system has no credits. `BilledDuration` counts whole minutes.
 - Who sends more than 60 requests without a valid credential from one address, and then more than

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ringcast.apis.callfire_1_1 import bodies
+from ringcast.apis.callfire_1_1.dialplans import dialplan_of
 from ringcast.apis.callfire_1_1.errors import NotYet
 from ringcast.apis.callfire_1_1.exchange import Exchange
 from ringcast.apis.callfire_1_1.given import Given
@@ -18,6 +19,7 @@ from ringcast.domain.campaigns import Batch, Campaign, CampaignStatus
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import BatchId, CampaignId, ContactListId, ScheduleId
 from ringcast.domain.schedules import Schedule
+from ringcast.ports.store import Page
 from ringcast.services.campaign_building import CampaignRequest
 from ringcast.services.idempotency import Once
 
@@ -38,6 +40,8 @@ __all__ = [
     "update_broadcast",
 ]
 
+_TYPES = ("VOICE", "IVR")
+_MOST = 50_000  # broadcasts of an account that are looked at for those of a type
 _DEFAULT_BATCH = "API Contact Batch"
 
 
@@ -68,9 +72,7 @@ async def update_broadcast(exchange: Exchange) -> Result:
 async def query_broadcasts(exchange: Exchange) -> Result:
     """A page of campaigns, newest first, without those that are archived."""
     given, window = exchange.given, exchange.page()
-    types = given.texts("Type")
-    if types is not None and "VOICE" not in types:
-        return Listed([], 0)
+    types = set(given.texts("Type") or _TYPES)
     running = given.flag("Running")
     statuses: list[CampaignStatus] | None = None
     if running is not None:
@@ -78,9 +80,16 @@ async def query_broadcasts(exchange: Exchange) -> Result:
         statuses = [
             one for one in CampaignStatus if one is not archived and (one in RUNNING) is running
         ]
+    all_types = types >= set(_TYPES)
     found, total = await exchange.services.find_campaigns(
-        exchange.account.id, window, label=given.text("LabelName"), statuses=statuses
+        exchange.account.id,
+        window if all_types else Page(limit=_MOST),
+        label=given.text("LabelName"),
+        statuses=statuses,
     )
+    if not all_types:
+        of_type = [one for one in found if _type(one) in types]
+        found, total = of_type[window.offset : window.offset + window.limit], len(of_type)
     return Listed([bodies.broadcast(one) for one in found], total)
 
 
@@ -215,6 +224,10 @@ async def delete_schedule(exchange: Exchange) -> Result:
     schedule_id = ScheduleId(exchange.given.need_integer("Id"))
     await exchange.services.remove_schedule(exchange.account.id, schedule_id)
     return Done()
+
+
+def _type(of: Campaign) -> str:
+    return "VOICE" if dialplan_of(of.script) is None else "IVR"
 
 
 def _broadcast(given: Given) -> Given:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from ringcast.apis.callfire_1_1 import bodies
-from ringcast.apis.callfire_1_1.errors import NotYet
 from ringcast.apis.callfire_1_1.exchange import Exchange
 from ringcast.apis.callfire_1_1.given import Given
 from ringcast.apis.callfire_1_1.requests import campaign_request, number, recipients, voice_named
@@ -105,8 +104,9 @@ async def create_sound(exchange: Exchange) -> Result:
         raise InvalidInput("give exactly one of Data, ToNumber and SoundText", field="Data")
     name = given.text("Name")
     if by_phone is not None:
-        raise NotYet("RecordingCall of CreateSound")
-    if text is not None:
+        to = by_phone.need_text("ToNumber")
+        added = await services.record_sound(exchange.account, to, name=name)
+    elif text is not None:
         voice = voice_named(given.text("SoundTextVoice"))
         added = await services.speak_sound(exchange.account, text, voice, name=name)
     else:
@@ -117,7 +117,9 @@ async def create_sound(exchange: Exchange) -> Result:
 
 async def query_sound_meta(exchange: Exchange) -> Result:
     """A page of sounds, newest first, without those that are archived."""
-    found, total = await exchange.services.find_sounds(exchange.account.id, exchange.page())
+    found, total = await exchange.services.find_sounds(
+        exchange.account.id, exchange.page(), pending=True
+    )
     return Listed([bodies.sound_meta(one) for one in found], total)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ringcast.apis.callfire_1_1.dialplans import dialplan_of, dialplan_script
 from ringcast.apis.callfire_1_1.errors import NotYet
 from ringcast.apis.callfire_1_1.exchange import Exchange
 from ringcast.apis.callfire_1_1.given import Given, Tree, TreeValue
@@ -61,14 +62,16 @@ async def configure_number(exchange: Exchange) -> Result:
         raise NotYet("another CallFeature than ENABLED")
     if asked.text("TextFeature") not in (None, "UNSUPPORTED", "DISABLED"):
         raise NotYet("TextFeature", "this system neither sends nor receives messages")
-    kind = asked.text("InboundCallConfigurationType")
     inside = asked.part("InboundCallConfiguration") or Given({})
     tracking = inside.part("CallTrackingConfig")
-    if kind == "IVR" or "IvrInboundConfig" in inside:
-        raise NotYet("InboundCallConfigurationType IVR")
+    ivr = inside.part("IvrInboundConfig")
+    if ivr is not None:
+        script = dialplan_script(ivr.need_text("DialplanXml"))
+        await exchange.services.answer_number(exchange.account.id, number, script)
+        return Done()
     if tracking is None:
         raise InvalidInput(
-            "InboundCallConfigurationType is required: it is TRACKING",
+            "InboundCallConfigurationType is required: it is TRACKING or IVR",
             field="InboundCallConfigurationType",
         )
     wanted = Forwarding(
@@ -121,6 +124,10 @@ def _configuration(of: AccountNumber) -> Tree:
         "CallFeature": "DISABLED" if of.caller_id_only else "ENABLED",
         "TextFeature": "UNSUPPORTED",
     }
+    dialplan = None if of.script is None else dialplan_of(of.script)
+    if dialplan is not None:
+        tree["InboundCallConfigurationType"] = "IVR"
+        tree["InboundCallConfiguration"] = {"IvrInboundConfig": {"DialplanXml": dialplan}}
     wanted = None if of.script is None else forwarding_of(of.script)
     if wanted is not None:
         tracking: dict[str, TreeValue] = {

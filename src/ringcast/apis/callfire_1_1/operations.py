@@ -158,7 +158,7 @@ _CALL = (
         "/call",
         calls.send_call,
         location="/broadcast/{id}",
-        notes="`IvrBroadcastConfig` is refused; without `AnsweringMachineConfig` it is"
+        notes="without `AnsweringMachineConfig` it is"
         " `AM_AND_LIVE` if there is a sound for machines, or else `LIVE_IMMEDIATE`; its calls have"
         " the first `Label`",
     ),
@@ -177,8 +177,7 @@ _CALL = (
         "/call/sound",
         calls.create_sound,
         location="/call/sound/{id}",
-        notes="`RecordingCall` is refused; inline Base64 up to 10 million characters, attachments"
-        " and files up to 32 MiB",
+        notes="inline Base64 up to 10 million characters, attachments and files up to 32 MiB",
     ),
     _lists("call", "QuerySoundMeta", "/call/sound", data.SOUND_META, calls.query_sound_meta),
     _finds("call", "GetSoundMeta", "/call/sound/{Id}", data.SOUND_META, calls.get_sound_meta),
@@ -218,7 +217,7 @@ _BROADCAST = (
         "/broadcast",
         broadcasts.create_broadcast,
         location="/broadcast/{id}",
-        notes="of the type VOICE",
+        notes="of the types VOICE and IVR",
     ),
     _lists(
         "broadcast", "QueryBroadcasts", "/broadcast", data.BROADCAST, broadcasts.query_broadcasts
@@ -499,7 +498,7 @@ _NUMBER = (
         "PUT",
         "/number/{Number}",
         numbers.configure_number,
-        notes="`TRACKING`; `IVR` is refused",
+        notes="`TRACKING` and `IVR`",
     ),
     Operation(
         service="number",

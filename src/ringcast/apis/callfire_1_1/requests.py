@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import time, timedelta
 
+from ringcast.apis.callfire_1_1.dialplans import dialplan_script
 from ringcast.apis.callfire_1_1.errors import NotYet
 from ringcast.apis.callfire_1_1.given import TEXT, Given
 from ringcast.apis.callfire_1_1.statuses import ANSWERING, VOICE, outcomes_named
@@ -42,14 +43,17 @@ def campaign_request(
 
     With `afresh` it replaces the whole configuration of a campaign.
     """
-    voice = given.part("VoiceBroadcastConfig")
     for other, what in _OTHER_TYPES.items():
         if other in given:
             raise NotYet(f"{other}, {what},")
+    is_ivr = "IvrBroadcastConfig" in given
+    voice = given.part("IvrBroadcastConfig" if is_ivr else "VoiceBroadcastConfig")
     if voice is None:
         raise InvalidInput("Type is required: it is VOICE or IVR", field="Type")
-    if type_ not in (None, "VOICE"):
-        raise InvalidInput(f"Type is {type_}, but the configuration is of VOICE", field="Type")
+    kind = "IVR" if is_ivr else "VOICE"
+    if type_ not in (None, kind):
+        raise InvalidInput(f"Type is {type_}, but the configuration is of {kind}", field="Type")
+    script = dialplan_script(voice.need_text("DialplanXml")) if is_ivr else None
     machine = _said(voice, "Machine")
     answering = _answering(voice.text("AnsweringMachineConfig"), machine)
     return CampaignRequest(
@@ -57,6 +61,7 @@ def campaign_request(
         name=name,
         from_number=voice.text("FromNumber"),
         labels=labels,
+        script=script,
         live=_said(voice, "Live"),
         machine=machine,
         transfer=_said(voice, "Transfer"),
@@ -76,7 +81,6 @@ def campaign_request(
 
 
 _OTHER_TYPES = {
-    "IvrBroadcastConfig": "what calls with a dialplan are made of",
     "TextBroadcastConfig": "what texts are made of",
     "CccBroadcastConfig": "what calls of agents are made of",
 }

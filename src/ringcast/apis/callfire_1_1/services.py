@@ -76,8 +76,9 @@ from ringcast.services.labels import (
     UnlabelNumber,
 )
 from ringcast.services.list_imports import UploadContactList
-from ringcast.services.numbers import ForwardNumber, GetNumber, ListNumbers
+from ringcast.services.numbers import AnswerNumber, ForwardNumber, GetNumber, ListNumbers
 from ringcast.services.recordings import GetNamedRecording, GetRecording, RecordingAudio
+from ringcast.services.sound_calls import RecordSoundByPhone
 from ringcast.services.sounds import FindSounds, GetSound, SoundAudio, SpeakSound, UploadSound
 from ringcast.services.subscriptions import (
     CreateSubscription,
@@ -103,6 +104,7 @@ class Services:
     find_calls: FindCalls
     upload_sound: UploadSound
     speak_sound: SpeakSound
+    record_sound: RecordSoundByPhone
     get_sound: GetSound
     find_sounds: FindSounds
     sound_audio: SoundAudio
@@ -112,6 +114,7 @@ class Services:
     list_numbers: ListNumbers
     get_number: GetNumber
     forward_number: ForwardNumber
+    answer_number: AnswerNumber
     send_verification_code: SendVerificationCode
     verify_caller_id: VerifyCallerId
     create_campaign: CreateCampaign
@@ -199,6 +202,9 @@ class Services:
             find_calls=FindCalls(store=store),
             upload_sound=UploadSound(store=store, audio=audio, clock=clock),
             speak_sound=speak,
+            record_sound=RecordSoundByPhone(
+                store=store, clock=clock, wake=wake, ring_timeout=ring_timeout
+            ),
             get_sound=GetSound(store=store),
             find_sounds=FindSounds(store=store),
             sound_audio=SoundAudio(store=store, audio=audio),
@@ -208,6 +214,7 @@ class Services:
             list_numbers=ListNumbers(store=store),
             get_number=GetNumber(store=store),
             forward_number=ForwardNumber(store=store),
+            answer_number=AnswerNumber(store=store),
             send_verification_code=SendVerificationCode(
                 store=store,
                 speech=speech,
