@@ -18,6 +18,7 @@ from ringcast.bootstrap.storage import open_store
 from ringcast.config import ConfigError, Settings
 from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.events import CallEnded, CallEvent
+from ringcast.domain.ids import RecordingId
 from ringcast.domain.public_ids import PublicIds
 from ringcast.engines.embedded.engine import EmbeddedEngine
 from ringcast.engines.embedded.trunk import Trunk
@@ -142,7 +143,12 @@ async def running_core(
                 archive=recordings,
             ),
             web=web,
-            recordings=KeepRecordings(store=store, archive=recordings, clock=clock),
+            recordings=KeepRecordings(
+                store=store,
+                archive=recordings,
+                clock=clock,
+                url_of=partial(_url_of_recording, settings),
+            ),
         )
         admission = Admission(
             calls_per_second=settings.trunk_cps, max_calls=settings.trunk_max_calls
@@ -230,6 +236,12 @@ async def _repeat(action: Callable[[], Awaitable[object]], *, every: float) -> N
             await action()
         except Unavailable:
             log.warning("store unavailable, clean-up waits")
+
+
+def _url_of_recording(settings: Settings, recording_id: RecordingId) -> str:
+    """Return where programs of the recording's account can fetch it."""
+    base = settings.public_url or f"http://{settings.http}"
+    return f"{base.rstrip('/')}/v2/calls/recordings/{recording_id}.mp3"
 
 
 def _audio(directory: Path) -> AudioImporter:

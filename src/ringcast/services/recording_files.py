@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -22,7 +23,16 @@ _MOST_NAME: Final = 255  # characters
 class KeepRecordings:
     """Keeps recordings in the store and in an archive (`ports.recording_files.RecordingFiles`)."""
 
-    def __init__(self, *, store: Store, archive: RecordingArchive, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        archive: RecordingArchive,
+        clock: Clock,
+        url_of: Callable[[RecordingId], str] = lambda _: "",
+    ) -> None:
+        """`url_of` says where the account's programs can fetch a recording."""
+        self._url_of = url_of
         self._store = store
         self._archive = archive
         self._clock = clock
@@ -63,7 +73,7 @@ class KeepRecordings:
             await self._end(place, None)
             raise Unavailable(f"recording {place.id} could not be kept") from error
         recording = await self._end(place, file)
-        return KeptRecording(id=place.id, length=recording.length)
+        return KeptRecording(id=place.id, length=recording.length, url=self._url_of(place.id))
 
     async def _end(self, place: RecordingPlace, file: ArchivedFile | None) -> Recording:
         now = self._clock.now()

@@ -214,7 +214,9 @@ async def test_recording_is_written_down_when_it_begins_and_when_it_is_complete(
     archive: RecordingDirectory,
     clock: ManualClock,
 ) -> None:
-    keep = KeepRecordings(store=store, archive=archive, clock=clock)
+    keep = KeepRecordings(
+        store=store, archive=archive, clock=clock, url_of="http://here/{}.mp3".format
+    )
     get = GetRecording(store=store)
     facts = CallFacts(
         call_id=attempt.call_id,
@@ -237,6 +239,7 @@ async def test_recording_is_written_down_when_it_begins_and_when_it_is_complete(
     assert (begun.source, begun.name) == (RecordingSource.MESSAGE, "n" * 255)
     assert (ready.state, ready.ended_at) == (RecordingState.READY, clock.now())
     assert kept == again
+    assert kept.url == f"http://here/{place.id}.mp3"
     assert kept.length == ready.length > timedelta(seconds=0.9)
 
 
