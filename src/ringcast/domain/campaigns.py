@@ -10,7 +10,7 @@ from enum import StrEnum
 from ringcast.domain.calling_windows import CallingWindow, zone_named
 from ringcast.domain.errors import IllegalTransition, InvalidInput
 from ringcast.domain.ids import AccountId, BatchId, CampaignId, SoundId
-from ringcast.domain.instructions import Script
+from ringcast.domain.instructions import Interpret, Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.retries import NO_RETRY, RetryRule
 from ringcast.domain.schedules import Schedule, next_opening
@@ -88,7 +88,7 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Messages:
-    """All that a campaign can say, and the keys that those called can press."""
+    """All that a campaign can say, and the keys that those called can press; or its program."""
 
     live: Message | None = None
     machine: Message | None = None
@@ -97,6 +97,8 @@ class Messages:
     transfer_digit: str | None = None
     transfer_number: PhoneNumber | None = None
     do_not_call_digit: str | None = None
+    program: Interpret | None = None
+    """What decides while the call is up, instead of all the others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ from ringcast.domain.calling_windows import CallingWindow
 from ringcast.domain.campaigns import AnsweringPolicy, Campaign, Message, Messages
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import ScheduleId, SoundId
-from ringcast.domain.instructions import Script
+from ringcast.domain.instructions import Interpret, Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.retries import NO_RETRY, RetryRule
 from ringcast.domain.schedules import Schedule, Weekday, check_apart
@@ -62,6 +62,8 @@ class CampaignRequest:
     from_number: str | None = None
     """None calls from the account's oldest number."""
     labels: Sequence[str] | None = None
+    program: Interpret | None = None
+    """Replaces all messages and keys, as one of those replaces a program."""
     live: SoundId | SpokenText | None = None
     machine: SoundId | SpokenText | None = None
     """What machines are told; a campaign without it tells them what it tells people."""
@@ -171,7 +173,13 @@ class CampaignBuilder:
     async def _messages(
         self, account: Account, messages: Messages, asked: CampaignRequest
     ) -> Messages:
+        if asked.program is not None:
+            return Messages(program=asked.program)
+        asks = (asked.live, asked.machine, asked.transfer, asked.transfer_digit)
+        more = (asked.transfer_number, asked.do_not_call, asked.do_not_call_digit)
+        is_kept = all(one is None for one in (*asks, *more))
         return Messages(
+            program=messages.program if is_kept else None,
             live=await self._message(account, asked.live) or messages.live,
             machine=await self._message(account, asked.machine) or messages.machine,
             transfer=await self._message(account, asked.transfer) or messages.transfer,

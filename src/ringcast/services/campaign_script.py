@@ -86,6 +86,9 @@ def campaign_script(
     Raises what `broadcast_script` does.
     """
 
+    if messages.program is not None:
+        return Script(instructions=(messages.program,))
+
     def digest(message: Message | None) -> str | None:
         return None if message is None else audio[message.sound_id]
 

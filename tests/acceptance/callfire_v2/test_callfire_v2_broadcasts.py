@@ -112,6 +112,29 @@ async def test_sounds_keys_and_transfers_of_a_broadcast_are_read_back(client: Cl
     assert (await read(client, campaign))["sounds"] == now
 
 
+async def test_a_broadcast_with_a_dialplan_is_read_back_and_may_become_one_with_sounds(
+    client: Client,
+) -> None:
+    source = "<dialplan><hangup/></dialplan>"
+    campaign = await make(client, sounds=None, dialplanXml=source)
+    found = await read(client, campaign)
+    assert (found["dialplanXml"], found.get("sounds")) == (source, None)
+
+    path = f"/calls/broadcasts/{campaign}"
+    refused = await client(
+        "PUT", path, json={"dialplanXml": source, "answeringMachineConfig": "LIVE_IMMEDIATE"}
+    )
+    assert refused.status == 400
+    assert "with amd" in refused.json["message"]
+    assert (await client("PUT", path, json={"name": "Another"})).status == 204
+    assert (await read(client, campaign))["dialplanXml"] == source
+
+    changed = await client("PUT", path, json={"sounds": {"liveSoundText": "Hello"}})
+    assert changed.status == 204
+    found = await read(client, campaign)
+    assert ("dialplanXml" in found, found["sounds"]["liveSoundText"]) == (False, "Hello")
+
+
 async def test_recipients_of_a_new_broadcast_are_its_first_batch(client: Client) -> None:
     campaign = await make(client, "?start=true", recipients=PEOPLE)
     assert (await read(client, campaign))["status"] == "RUNNING"
@@ -348,8 +371,12 @@ async def test_calls_are_found_by_broadcast_batch_and_result(client: Client, rig
             "dncDigit",
         ),
         ({"answeringMachineConfig": "AM_SOMETIMES"}, "AM_SOMETIMES"),
-        ({"dialplanXml": "<dialplan/>"}, "dialplanXml"),
-        ({"dialPlanXml": "<dialplan/>"}, "dialPlanXml"),
+        ({"dialplanXml": "<dialplan>\n<sms/></dialplan>"}, "line 2, <sms>"),
+        ({"dialPlanXml": "<dialplan/>"}, "line 1, <dialplan>"),
+        (
+            {"dialplanXml": "<dialplan><hangup/></dialplan>", "sounds": {"liveSoundText": "x"}},
+            "not both",
+        ),
         ({"maxActiveTransfers": 0}, "maxActiveTransfers"),
         ({"maxActiveTransfers": "many"}, "maxActiveTransfers"),
         ({"maxActive": 0}, "maxActive"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ringcast.apis.callfire_v2.dialplans import dialplan_of
 from ringcast.apis.callfire_v2.responses import milliseconds
 from ringcast.apis.callfire_v2.statuses import (
     ANSWERING,
@@ -116,6 +117,7 @@ class CallBroadcastBody(msgspec.Struct, omit_defaults=True, kw_only=True):
     maxActive: int | None = None  # noqa: N815
     resumeNextDay: bool  # noqa: N815
     sounds: CallBroadcastSoundsBody | None = None
+    dialplanXml: str | None = None  # noqa: N815
     answeringMachineConfig: str  # noqa: N815
     maxActiveTransfers: int | None = None  # noqa: N815
 
@@ -184,6 +186,7 @@ def call_broadcast(of: Campaign) -> CallBroadcastBody:
         maxActive=of.max_active,
         resumeNextDay=of.resume_next_day,
         sounds=_sounds(of.messages),
+        dialplanXml=dialplan_of(of.messages.program),
         answeringMachineConfig=ANSWERING[of.answering],
         maxActiveTransfers=of.max_active_transfers,
     )

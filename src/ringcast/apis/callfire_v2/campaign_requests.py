@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, time, timedelta
-from typing import Any
 
 import msgspec
 
+from ringcast.apis.callfire_v2.dialplans import dialplan
 from ringcast.apis.callfire_v2.statuses import ANSWERING, PHONE_TYPES, outcomes_named, voice_named
 from ringcast.domain.campaigns import AnsweringPolicy
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import ContactId, ContactListId, SoundId
+from ringcast.domain.instructions import Interpret
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.retries import RetryRule
 from ringcast.domain.schedules import Weekday
@@ -140,8 +141,8 @@ class CallBroadcast(_Struct):
     sounds: CallBroadcastSounds | None = None
     answeringMachineConfig: str | None = None  # noqa: N815
     maxActiveTransfers: int | None = None  # noqa: N815
-    dialplanXml: Any = None  # noqa: N815
-    dialPlanXml: Any = None  # noqa: N815
+    dialplanXml: str | None = None  # noqa: N815
+    dialPlanXml: str | None = None  # noqa: N815
 
 
 class BatchRequest(_Struct):
@@ -179,13 +180,14 @@ def new_campaign_request(given: CallBroadcast) -> CampaignRequest:
 
 def campaign_request(given: CallBroadcast) -> CampaignRequest:
     """Return what the campaign shall be; raise InvalidInput, naming the member."""
-    _refuse(given, "dialplanXml", "dialPlanXml")
     sounds = given.sounds or CallBroadcastSounds()
+    program = _program(given, sounds)
     restriction = given.localTimeRestriction
     return CampaignRequest(
         name=given.name or None,
         from_number=None if given.fromNumber in (None, "") else str(given.fromNumber),
         labels=given.labels,
+        program=program,
         live=_said(sounds, "live"),
         machine=_said(sounds, "machine"),
         transfer=_said(sounds, "transfer"),
@@ -208,6 +210,22 @@ def campaign_request(given: CallBroadcast) -> CampaignRequest:
         else _within(given.maxActiveTransfers, "maxActiveTransfers", least=1, most=_MAX_ACTIVE),
         resume_next_day=given.resumeNextDay,
     )
+
+
+def _program(given: CallBroadcast, sounds: CallBroadcastSounds) -> Interpret | None:
+    """Return what runs the dialplan of a broadcast, None without one."""
+    program = dialplan(given.dialplanXml or given.dialPlanXml)
+    if program is None:
+        return None
+    if sounds != CallBroadcastSounds():
+        raise InvalidInput("give dialplanXml or sounds, not both", field="dialplanXml")
+    if given.answeringMachineConfig not in (None, ANSWERING[AnsweringPolicy.PEOPLE_AND_MACHINES]):
+        raise InvalidInput(
+            "a dialplan tells people from machines itself, with amd: leave out"
+            " answeringMachineConfig",
+            field="answeringMachineConfig",
+        )
+    return program
 
 
 def campaign_recipients(given: Sequence[Recipient]) -> list[calls.Recipient]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
+from ringcast.apis.callfire_v2.dialplans import dialplan
 from ringcast.apis.callfire_v2.statuses import voice_named
 from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.ids import ContactId, SoundId
+from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.speech import Voice
 from ringcast.ports.store import Page
@@ -108,8 +110,21 @@ class Query:
         return Page(limit=100 if limit is None else limit, offset=offset or 0)
 
 
+_SAID = (
+    "liveMessage",
+    "liveMessageSoundId",
+    "machineMessage",
+    "machineMessageSoundId",
+    "transferMessage",
+    "transferMessageSoundId",
+    "transferDigit",
+    "transferNumber",
+)
+"""What a recipient hears who has no dialplan."""
+
+
 class CallRecipient(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One of the calls to send; dialplanXml is known but has no effect yet."""
+    """One of the calls to send."""
 
     phoneNumber: str | int | None = None  # noqa: N815 - the vendor's spelling, here and below
     contactId: int | None = None  # noqa: N815
@@ -124,7 +139,7 @@ class CallRecipient(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     transferMessageSoundId: int | None = None  # noqa: N815
     transferDigit: str | int | None = None  # noqa: N815
     transferNumber: str | int | None = None  # noqa: N815
-    dialplanXml: Any = None  # noqa: N815
+    dialplanXml: str | None = None  # noqa: N815
 
 
 class TextToSpeech(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -182,10 +197,6 @@ def recipients(given: Sequence[CallRecipient], defaults: CallDefaults) -> list[R
 
 
 def _recipient(number: int, given: CallRecipient, defaults: CallDefaults) -> Recipient:
-    if given.dialplanXml not in (None, ""):
-        raise InvalidInput(
-            f"recipient {number}: dialplanXml is not available on this system", field="dialplanXml"
-        )
     if given.contactId is not None and given.phoneNumber not in (None, ""):
         raise InvalidInput(
             f"recipient {number}: give phoneNumber or contactId, not both", field="contactId"
@@ -198,9 +209,24 @@ def _recipient(number: int, given: CallRecipient, defaults: CallDefaults) -> Rec
         to=str(given.phoneNumber or ""),
         contact_id=_contact(given.contactId),
         from_number=None if given.fromNumber in (None, "") else str(given.fromNumber),
-        message=_message(number, given, defaults),
+        message=_script(number, given) or _message(number, given, defaults),
         attributes=given.attributes or {},
     )
+
+
+def _script(number: int, given: CallRecipient) -> Script | None:
+    """Return what runs the recipient's dialplan, None without one."""
+    where = f"recipient {number}: "
+    try:
+        program = dialplan(given.dialplanXml)
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}{error}", field="dialplanXml") from error
+    if program is None:
+        return None
+    for name in _SAID:
+        if getattr(given, name) not in (None, ""):
+            raise InvalidInput(f"{where}give dialplanXml or {name}, not both", field="dialplanXml")
+    return Script(instructions=(program,))
 
 
 def _message(

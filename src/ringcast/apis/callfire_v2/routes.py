@@ -122,7 +122,8 @@ OPERATIONS: tuple[Operation, ...] = (
         notes="calls of a broadcast (`campaignId`) wait for it and say what it says unless they "
         "have a message of their own; with a machine message, people and machines are told apart "
         "and machines get it after their greeting, without one the live message is for all, at "
-        "once; `transferDigit` as in broadcasts; not available: dialplanXml",
+        "once; `transferDigit` as in broadcasts; `dialplanXml` instead of messages: see "
+        "docs/dialplan.md",
     ),
     Operation(
         "GET",
@@ -141,7 +142,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "createCallBroadcast",
         handlers_campaigns.create_campaign,
         takes=frozenset({"start", "strictValidation"}),
-        notes="not available yet: dialplanXml; a recipient with `contactId` is called at the "
+        notes="`dialplanXml` instead of sounds: see docs/dialplan.md; a recipient with `contactId` "
+        "is called at the "
         "contact's first number, in its own time zone if it has one, with its properties as "
         "attributes; AM_AND_LIVE and "
         "AM_ONLY without a machine sound leave the live sound on machines; a call that asks who "

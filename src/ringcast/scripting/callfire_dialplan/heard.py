@@ -137,8 +137,9 @@ def record(context: Context, node: Node) -> Walk:
         )
     if not isinstance(result, Recorded):
         return after(node)
-    if name is not None and result.url:
-        context.variables.set(name, result.url)
+    if name is not None and result.recording_id is not None:
+        path = f"/v2/calls/recordings/{result.recording_id}.mp3"
+        context.variables.set(name, result.url or path)
     if result.ended_by == "hangup":
         raise CallerGone
     context.jump_for(result.ended_by)

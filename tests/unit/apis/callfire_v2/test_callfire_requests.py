@@ -19,6 +19,7 @@ from ringcast.apis.callfire_v2.requests import (
 from ringcast.apis.callfire_v2.statuses import VOICE
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import SoundId
+from ringcast.domain.instructions import Interpret, Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Page
 from ringcast.services.calls import Message, Recipient, SayText, VoiceMessage
@@ -185,12 +186,35 @@ def test_a_recipients_own_words_come_before_the_requests(
     assert one.message == message
 
 
-@pytest.mark.parametrize("value", ["1", '"x"', '{"a":[]}'])
-def test_members_without_effect_are_refused_by_name(value: str) -> None:
-    body = f'[{{"phoneNumber":"1"}},{{"phoneNumber":"12135550142","dialplanXml":{value}}}]'
-    with pytest.raises(InvalidInput, match="recipient 1: dialplanXml is not") as refused:
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        ('"dialplanXml":"x"', "recipient 1: the dialplan cannot be run: line 1: this is not XML"),
+        (
+            '"dialplanXml":"<dialplan>\\n<sms/></dialplan>"',
+            "recipient 1: the dialplan cannot be run: line 2, <sms>",
+        ),
+        (
+            '"dialplanXml":"<dialplan><hangup/></dialplan>","liveMessage":"Hi"',
+            "recipient 1: give dialplanXml or liveMessage",
+        ),
+    ],
+)
+def test_dialplans_that_cannot_be_run_are_refused(members: str, why: str) -> None:
+    body = f'[{{"phoneNumber":"1"}},{{"phoneNumber":"12135550142",{members}}}]'
+    with pytest.raises(InvalidInput, match=why) as refused:
         read(body)
     assert refused.value.field == "dialplanXml"
+
+
+def test_dialplan_is_what_the_recipient_hears_also_beside_defaults() -> None:
+    source = "<dialplan><hangup/></dialplan>"
+    body = f'[{{"phoneNumber":"12135550142","dialplanXml":"{source}"}}]'
+
+    (one,) = read(body)
+
+    program = Interpret(language="callfire-dialplan", source=source)
+    assert one.message == Script(instructions=(program,))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +228,7 @@ def test_members_without_effect_are_refused_by_name(value: str) -> None:
         ("", "not JSON"),
         ('["\xff"]', "does not fit"),
         ("[" * 100_000, "does not fit|not JSON"),
-        ('[{"dialplanXml":' + "[" * 100_000, "not JSON"),
+        ('[{"dialplanXml":' + "[" * 100_000, "dialplanXml"),
     ],
 )
 def test_a_body_that_does_not_fit_says_where(body: str, why: str) -> None:
