@@ -33,7 +33,6 @@ SERVICES = ("broadcast", "subscription", "text", "call", "contact", "number", "l
 
 _VOICE_ONLY = "this system makes telephone calls, and neither sends nor receives messages"
 _NO_SHOP = "numbers come with your trunk: the operator adds them with `ringcast number add`"
-_LATER = "it will come with a later version"
 
 
 def _creates(
