@@ -499,3 +499,58 @@ class TestDeliveries:
             ends[DeliveryState.DEAD, 1].id,
             ends[DeliveryState.DEAD, 4].id,
         }
+
+
+class TestSubscriptionsOfOneSubject:
+    async def test_only_what_is_announced_of_their_subject_is_kept_for_them(
+        self, store: Store
+    ) -> None:
+        account = an_account()
+        topics = frozenset({Topic.CALL_RINGING, Topic.CALL_FINISHED})
+        bound = a_subscription(account, subject_id=7, max_attempts=3, topics=topics)
+        await _kept(store, account, bound)
+
+        await _announce(
+            store,
+            an_announcement(account, 7, topic=Topic.CALL_RINGING),
+            an_announcement(account, 8, topic=Topic.CALL_RINGING),
+            an_announcement(account, 7, topic=Topic.CALL_ANSWERED),
+            an_announcement(account, 7),
+        )
+
+        assert await _outbox(store) == [(Topic.CALL_RINGING, 7), (Topic.CALL_FINISHED, 7)]
+        async with store.begin(read_only=True) as tx:
+            assert await tx.subscriptions(account.id) == []
+            assert await tx.subscriptions_listening([account.id]) == []
+            assert await tx.subscriptions_listening([account.id], subjects=[8]) == []
+            assert await tx.subscriptions_listening([account.id], subjects=[7, 8]) == [bound]
+            assert await tx.subscriptions_listening([], subjects=[7]) == []
+
+    async def test_others_of_the_account_listen_beside_them(self, store: Store) -> None:
+        account = an_account()
+        bound, plain = a_subscription(account, subject_id=7), a_subscription(account)
+        await _kept(store, account, bound, plain)
+
+        await _announce(store, an_announcement(account, 7), an_announcement(account, 8))
+
+        assert [subject for _, subject in await _outbox(store)] == [7, 8]
+        async with store.begin(read_only=True) as tx:
+            found = await tx.subscriptions_listening([account.id], subjects=[7])
+        assert {one.id for one in found} == {bound.id, plain.id}
+
+    async def test_they_are_forgotten_when_nothing_of_them_is_left(self, store: Store) -> None:
+        account = an_account()
+        old, waiting, young = (
+            a_subscription(account, subject_id=7, created_at=NOW - age)
+            for age in (2 * DAY, 2 * DAY, timedelta())
+        )
+        plain = a_subscription(account, created_at=NOW - 2 * DAY)
+        await _kept(store, account, old, waiting, young, plain, a_delivery(waiting))
+
+        async with store.begin() as tx:
+            await tx.forget_deliveries(delivered_before=NOW - DAY, dead_before=NOW - DAY)
+            await tx.commit()
+
+        async with store.begin(read_only=True) as tx:
+            found = await tx.subscriptions_of([one.id for one in (old, waiting, young, plain)])
+        assert set(found) == {waiting.id, young.id, plain.id}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from ringcast.domain.errors import InvalidInput
@@ -58,6 +58,11 @@ class PlainRenderer:
             raise RuntimeError("a bug")
         return f"{announcement.topic} {announcement.subject_id} {resource}".encode()
 
-    def headers(self, subscription: Subscription, body: bytes) -> Mapping[str, str]:
-        """Return one header."""
-        return {"X-Secret": subscription.secret or ""}
+    def callback(self, subscription: Subscription, body: bytes) -> Callback:
+        """Return the request, with one header."""
+        return Callback(
+            url=subscription.url,
+            headers={"X-Secret": subscription.secret or ""},
+            body=body,
+            verify_certificate=subscription.verify_certificate,
+        )

@@ -396,6 +396,10 @@ def test_dial_connects_and_tells_its_action_what_came_of_it(world: World) -> Non
         (13699, {"Record": "true", "Trim": "a little"}),
         (10001, {"Record": "true", "RecordingTrack": "outbound"}),
         (10000, {"RecordingChannels": "dual"}),
+        (21456, {"StatusCallback": "/here"}),
+        (10000, {"StatusCallback": "http://a.example/", "StatusCallbackEvent": "sung"}),
+        (21209, {"StatusCallback": "http://a.example/", "StatusCallbackMethod": "PUT"}),
+        (10000, {"StatusCallbackEvent": "ringing"}),
         (10001, {"AsyncAmd": "true"}),
         (90000, {"MaxPricePerMinute": "0.01"}),
         (90000, {"Colour": "red"}),
@@ -411,6 +415,59 @@ def test_wrong_parameter_is_refused_with_the_documented_code(
     assert answer.status == 400, answer.body
     assert answer.json["code"] == code, answer.json
     assert answer.json["errors"][0]["code"] == str(code)
+
+
+def test_status_callbacks_come_in_their_order_numbered_and_signed(world: World) -> None:
+    documents = world.documents
+    told = documents.give("/status")
+    query = documents.give("/status-get")
+    twiml = "<Response><Pause/></Response>"
+    everything = ["initiated", "ringing", "answered", "completed"]
+    options = {"twiml": twiml, "status_callback": f"{told}?a=1&b=%2F"}
+    whole = world.call("+12135559070", status_callback_event=everything, **options)
+    some = world.call("+12135559071", status_callback_event=["answered", "completed"], **options)
+    busy = world.call("+12135559020", status_callback_event=everything, **options)
+    late = world.call(
+        "+12135559021", twiml=twiml, timeout=2,
+        status_callback=query, status_callback_method="GET",
+    )  # fmt: skip
+    other = world.post(
+        "/Calls",
+        {
+            "To": "+12135559072", "From": CALLER, "Laml": twiml,
+            "MachineDetection": "Enable", "StatusCallback": told,
+        },
+        account="project_id",
+        prefix="/api/laml/2010-04-01",
+    ).json["sid"]  # fmt: skip
+
+    def of(sid: str) -> list[Mapping[str, str]]:
+        asked = documents.requests("/status") + documents.requests("/status-get")
+        return [one.form for one in asked if one.form["CallSid"] == sid]
+
+    for sid in (whole, some, busy, late, other):
+        eventually(
+            lambda: any("CallDuration" in form for form in of(sid)),  # noqa: B023 -- now
+            within=40,
+        )
+    words = {sid: [form["CallStatus"] for form in of(sid)] for sid in (whole, some, busy, late)}
+    assert words[whole] == ["initiated", "ringing", "in-progress", "completed"]
+    assert words[some] == ["in-progress", "completed"]
+    assert (words[busy][0], words[busy][-1]) == ("initiated", "busy")
+    assert words[late] == ["no-answer"]
+    for sid in (whole, some, busy, late):
+        numbers = [form["SequenceNumber"] for form in of(sid)]
+        assert numbers == [str(n) for n in range(len(numbers))]
+    last = of(whole)[-1]
+    assert (last["From"], last["To"], last["Direction"]) == (CALLER, "+12135559070", "outbound-api")
+    assert last["CallbackSource"] == "call-progress-events"
+    assert last["CallDuration"] in ("1", "2")
+    assert last["Timestamp"].endswith(" +0000")
+    assert of(busy)[-1]["SipResponseCode"] == "486"
+    (form,) = of(other)
+    assert form["AccountSid"] == world.members["project_id"]
+    assert form["AnsweredBy"] == "human"
+    assert_signed(world)
 
 
 def test_recordings_are_told_of_listed_heard_and_deleted(world: World) -> None:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 
 from ringcast.apis.callfire_1_1 import callbacks as callfire_1_1_callbacks
 from ringcast.apis.callfire_v2 import callbacks
+from ringcast.apis.laml import callbacks as laml_callbacks
 from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
 from ringcast.domain.errors import NotFound, Unavailable
@@ -46,7 +47,11 @@ def renderers(settings: Settings) -> Mapping[str, CallbackRenderer]:
 @asynccontextmanager
 async def running_deliveries(core: Core, settings: Settings) -> AsyncIterator[None]:
     """Tell subscribers what happens in the core; on the way out requests under way may end."""
-    store, clock, told = core.store, core.clock, renderers(settings)
+    store, clock = core.store, core.clock
+    told = {
+        **renderers(settings),
+        laml_callbacks.DIALECT: laml_callbacks.StatusCallbacks(core.public_ids),
+    }
     async with HttpCallbackSender(allow_private=settings.allow_private_urls) as sender:
         sending = SendDeliveries(
             store=store,
@@ -107,6 +112,9 @@ def resources(store: Store) -> Mapping[Topic, ReadResources]:
         return found
 
     return {
+        Topic.CALL_STARTED: calls,
+        Topic.CALL_RINGING: calls,
+        Topic.CALL_ANSWERED: calls,
         Topic.CALL_FINISHED: calls,
         Topic.CAMPAIGN_STARTED: campaigns,
         Topic.CAMPAIGN_STOPPED: campaigns,

@@ -142,7 +142,12 @@ def _laml(core: Core, settings: Settings) -> ASGIApp:
         laml_api.Services(
             authenticate=Authenticate(store=store),
             public_ids=core.public_ids,
-            create_call=CreateCall(store=store, clock=clock, wake=core.dialer.wake),
+            create_call=CreateCall(
+                store=store,
+                clock=clock,
+                sender=HttpCallbackSender(allow_private=settings.allow_private_urls),
+                wake=core.dialer.wake,
+            ),
             get_call=GetCall(store=store),
             find_calls=FindCalls(store=store),
             redirect_call=RedirectCall(store=store, calls=core.dialer),

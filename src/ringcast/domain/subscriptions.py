@@ -30,6 +30,10 @@ __all__ = [
 class Topic(StrEnum):
     """What can be announced: a kind of resource, and what has happened to it."""
 
+    CALL_STARTED = "call_started"
+    """Its number is being dialled."""
+    CALL_RINGING = "call_ringing"
+    CALL_ANSWERED = "call_answered"
     CALL_FINISHED = "call_finished"
     CAMPAIGN_STARTED = "campaign_started"
     CAMPAIGN_STOPPED = "campaign_stopped"
@@ -73,6 +77,10 @@ class Subscription:
     """Whether it is for single use and its delivery is on its way."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What only its dialect understands."""
+    subject_id: int | None = None
+    """The one resource it is about: made with that, and forgotten some days after it."""
+    max_attempts: int | None = None
+    """How often each delivery is tried; None: MAX_ATTEMPTS."""
 
     @property
     def is_listening(self) -> bool:
@@ -126,12 +134,12 @@ MAX_ATTEMPTS = len(RETRY_AFTER) + 1
 _JITTER = 0.2  # of a wait, added at random: receivers that come back are not met by all at once
 
 
-def retry_after(attempts: int, *, random: float) -> timedelta | None:
+def retry_after(attempts: int, *, random: float, most: int | None = None) -> timedelta | None:
     """Return how long to wait after so many attempts, or None to give up.
 
     `random`, from 0 to 1, chooses how much is added to the wait: up to a fifth.
     """
-    if attempts >= MAX_ATTEMPTS:
+    if attempts >= min(MAX_ATTEMPTS, most or MAX_ATTEMPTS):
         return None
     return RETRY_AFTER[attempts - 1] * (1 + _JITTER * random)
 
@@ -174,9 +182,17 @@ class Delivery:
         moved = self._moved_to(DeliveryState.DELIVERED)
         return replace(moved, ended_at=now, status=status, problem=None)
 
-    def failed(self, *, status: int | None, problem: str, now: datetime, random: float) -> Delivery:
+    def failed(
+        self,
+        *,
+        status: int | None,
+        problem: str,
+        now: datetime,
+        random: float,
+        max_attempts: int | None = None,
+    ) -> Delivery:
         """Return the delivery after an attempt that failed: due again later, or dead."""
-        wait = retry_after(self.attempts, random=random)
+        wait = retry_after(self.attempts, random=random, most=max_attempts)
         if wait is None:
             moved = self._moved_to(DeliveryState.DEAD)
             return replace(moved, ended_at=now, status=status, problem=problem)

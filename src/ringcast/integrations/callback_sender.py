@@ -87,9 +87,10 @@ class HttpCallbackSender:
         try:
             # Again, for the rule may have become stricter since the URL was given.
             check_url(callback.url, allow_private=self._allow_private)
-            async with self._session.post(
+            async with self._session.request(
+                callback.method,
                 as_written(callback.url),
-                data=callback.body,
+                data=callback.body if callback.method == "POST" else None,
                 headers=callback.headers,
                 allow_redirects=False,
                 ssl=callback.verify_certificate,

@@ -43,16 +43,21 @@ class DeliveryTransaction(Protocol):
     async def subscription(
         self, account_id: AccountId, subscription_id: SubscriptionId
     ) -> Subscription | None: ...
-    async def subscriptions(self, account_id: AccountId) -> Sequence[Subscription]: ...
+    async def subscriptions(self, account_id: AccountId) -> Sequence[Subscription]:
+        """Those of an account that are not about one resource."""
+
     async def subscriptions_of(
         self, subscription_ids: Collection[SubscriptionId]
     ) -> Mapping[SubscriptionId, Subscription]:
         """Those of the given that are there."""
 
     async def subscriptions_listening(
-        self, account_ids: Collection[AccountId]
+        self, account_ids: Collection[AccountId], *, subjects: Collection[int] = ()
     ) -> Sequence[Subscription]:
-        """Those of the accounts that are enabled and have no single delivery under way."""
+        """Those of the accounts that are enabled and have no single delivery under way.
+
+        Of those about one resource only the ones about `subjects`.
+        """
 
     async def update_subscription(self, subscription: Subscription) -> None:
         """Raises NotFound if it is gone. What is pending goes to its new URL."""
@@ -117,7 +122,10 @@ class DeliveryTransaction(Protocol):
         """Give up all that is pending of a subscription; return how many."""
 
     async def forget_deliveries(self, *, delivered_before: datetime, dead_before: datetime) -> int:
-        """Delete those that ended before a time; return how many."""
+        """Delete those that ended before a time; return how many.
+
+        With them go subscriptions about one resource that are older and have no deliveries left.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +135,8 @@ class Callback:
     url: str
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    """What is posted; nothing is sent of it with another method."""
+    method: str = "POST"
     verify_certificate: bool = True
 
 
@@ -164,5 +174,5 @@ class CallbackRenderer(Protocol):
         None if the options of the subscription say that this one is not to be told.
         """
 
-    def headers(self, subscription: Subscription, body: bytes) -> Mapping[str, str]:
-        """Return what goes with the body, its signature too."""
+    def callback(self, subscription: Subscription, body: bytes) -> Callback:
+        """Return the request that takes the body there, with its signature."""

@@ -97,7 +97,8 @@ class AddressDeliveries:
                 return 0
             accounts = {entry.announcement.account_id for entry in entries}
             listening: dict[AccountId, list[Subscription]] = defaultdict(list)
-            for subscription in await tx.subscriptions_listening(accounts):
+            subjects = {entry.announcement.subject_id for entry in entries}
+            for subscription in await tx.subscriptions_listening(accounts, subjects=subjects):
                 listening[subscription.account_id].append(subscription)
         wanted = [
             (entry, subscription)
@@ -164,8 +165,10 @@ class AddressDeliveries:
 
 
 def _wants(subscription: Subscription, announcement: Announcement) -> bool:
-    return announcement.topic in subscription.topics and not subscription.has_expired(
-        announcement.at
+    return (
+        announcement.topic in subscription.topics
+        and subscription.subject_id in (None, announcement.subject_id)
+        and not subscription.has_expired(announcement.at)
     )
 
 

@@ -22,6 +22,7 @@ from ringcast.domain.events import (
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome, outcome_of_failure
 from ringcast.domain.retries import RetryRule, after_attempt
+from ringcast.domain.subscriptions import Topic
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import (
     AnswerKind,
@@ -35,7 +36,7 @@ from ringcast.ports.engine import (
     Refusal,
     WhoEnded,
 )
-from ringcast.services.changes import Change, ChangeWriter
+from ringcast.services.changes import Change, ChangeWriter, progress_of
 
 __all__ = ["AttemptNotes"]
 
@@ -100,6 +101,7 @@ class AttemptNotes:
                 at=event.at,
                 early_media=event.early_media,
             ),
+            Topic.CALL_RINGING,
         )
 
     def answered(self, event: LegAnswered) -> None:
@@ -108,6 +110,7 @@ class AttemptNotes:
         self._write(
             attempt,
             CallAnswered(call_id=attempt.call_id, attempt_id=attempt.id, at=event.at),
+            Topic.CALL_ANSWERED,
         )
 
     def played(self, event: PlaybackFinished) -> None:
@@ -203,10 +206,11 @@ class AttemptNotes:
         self.attempt, self.call = attempt, call
         await self._changes.submit(Change(attempt=attempt, call=call, events=(ended,)))
 
-    def _write(self, attempt: Attempt, event: CallEvent) -> None:
+    def _write(self, attempt: Attempt, event: CallEvent, told: Topic | None = None) -> None:
         """Have the step written without waiting for the disk: audio does not wait for it either."""
         self.attempt = attempt
-        self._submit(Change(attempt=attempt, events=(event,)))
+        announced = () if told is None else progress_of(self.call, told, event.at)
+        self._submit(Change(attempt=attempt, events=(event,), announcements=announced))
 
     def _submit(self, change: Change) -> None:
         written = self._changes.submit(change)

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.events import CallCreated
-from ringcast.domain.ids import CallId
+from ringcast.domain.ids import CallId, SubscriptionId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import Destination
+from ringcast.domain.subscriptions import Subscription, Topic
 from ringcast.ports.clock import Clock
+from ringcast.ports.deliveries import CallbackSender
 from ringcast.ports.store import Store
 from ringcast.services.calls import caller_numbers
 
-__all__ = ["CallWish", "CreateCall"]
+__all__ = ["CallWish", "CreateCall", "Follower"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Follower:
+    """Who is told of the progress of one call, and of what."""
+
+    dialect: str
+    topics: frozenset[Topic]
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+    options: Mapping[str, str]
+    max_attempts: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,14 +42,18 @@ class CallWish:
     script: Script
     ring_timeout: timedelta = timedelta(seconds=60)
     max_length: timedelta = timedelta(hours=4)
-    to_text: str = field(default="")
+    to_text: str = ""
+    follower: Follower | None = None
 
 
 class CreateCall:
     """Have somebody called as soon as possible."""
 
-    def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
-        """`wake` has the dialer look at once."""
+    def __init__(
+        self, *, store: Store, clock: Clock, sender: CallbackSender, wake: Callable[[], None]
+    ) -> None:
+        """`sender` says which URLs can be told; `wake` has the dialer look at once."""
+        self._sender = sender
         self._store = store
         self._clock = clock
         self._wake = wake
@@ -43,12 +61,16 @@ class CreateCall:
     async def __call__(self, account: Account, wish: CallWish) -> Call:
         """Return the call; it is durable on return.
 
-        Raises UnknownCallerId if the number shown is not the account's.
+        Raises UnknownCallerId if the number shown is not the account's, and InvalidInput for a
+        follower that cannot be told.
         """
+        follower = wish.follower
+        if follower is not None:
+            self._sender.check(follower.url)
         async with self._store.begin(read_only=True) as tx:
             (number,) = await caller_numbers(tx, account.id, [wish.from_number])
         now = self._clock.now()
-        (call_id,) = await self._store.take_ids(1, now)
+        call_id, subscription_id = await self._store.take_ids(2, now)
         call = Call(
             id=CallId(call_id),
             account_id=account.id,
@@ -63,12 +85,30 @@ class CreateCall:
             ring_timeout=wish.ring_timeout,
             max_length=wish.max_length,
         )
-        await self._write([call])
+        async with self._store.begin() as tx:
+            await tx.add_calls([call])
+            await tx.add_events([CallCreated(call_id=call.id, at=now)])
+            if follower is not None:
+                await tx.add_subscription(
+                    _subscription(SubscriptionId(subscription_id), follower, call)
+                )
+            await tx.commit()
         self._wake()
         return call
 
-    async def _write(self, calls: Sequence[Call]) -> None:
-        async with self._store.begin() as tx:
-            await tx.add_calls(calls)
-            await tx.add_events([CallCreated(call_id=one.id, at=one.created_at) for one in calls])
-            await tx.commit()
+
+def _subscription(new_id: SubscriptionId, follower: Follower, call: Call) -> Subscription:
+    return Subscription(
+        id=new_id,
+        account_id=call.account_id,
+        dialect=follower.dialect,
+        name="",
+        topics=follower.topics,
+        url=follower.url,
+        secret=follower.secret,
+        options=follower.options,
+        subject_id=call.id,
+        max_attempts=follower.max_attempts,
+        created_at=call.created_at,
+        updated_at=call.created_at,
+    )

@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ringcast.domain.calls import Attempt, AttemptState, Call
 from ringcast.domain.do_not_call import DoNotCallEntry
@@ -17,7 +17,7 @@ from ringcast.domain.ids import AttemptId, CallId
 from ringcast.domain.subscriptions import Announcement, Topic
 from ringcast.ports.store import Store, Transaction
 
-__all__ = ["Change", "ChangeWriter", "finished_calls"]
+__all__ = ["Change", "ChangeWriter", "finished_calls", "progress_of"]
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,8 @@ class Change:
     call: Call | None = None
     """The call, if this step changes it too."""
     events: Sequence[CallEvent] = ()
+    announcements: Sequence[Announcement] = ()
+    """What is to be told of the step; the end of a call is told without being asked for."""
     do_not_call: Sequence[DoNotCallEntry] = ()
     """Numbers that must not be called any more: whoever was called has said so."""
 
@@ -118,9 +120,12 @@ class ChangeWriter:
     @staticmethod
     async def _write_calls_and_events(tx: Transaction, changes: Sequence[Change]) -> None:
         calls: dict[CallId, Call] = {c.call.id: c.call for c in changes if c.call is not None}
+        steps = [one for change in changes for one in change.announcements]
         if calls:
             await tx.update_calls(list(calls.values()))
-            await tx.announce(finished_calls(list(calls.values())))
+        steps += finished_calls(list(calls.values()))
+        if steps:
+            await tx.announce(steps)
         for change in changes:
             if change.call is not None and change.attempt.state is AttemptState.ENDED:
                 await count_attempt(tx, change.call, change.attempt)
@@ -142,6 +147,17 @@ async def count_attempt(tx: Transaction, call: Call, attempt: Attempt) -> None:
             talk_time=attempt.talk_time,
             billed_minutes=math.ceil(attempt.talk_time / timedelta(minutes=1)),
         )
+
+
+def progress_of(call: Call, topic: Topic, at: datetime) -> Sequence[Announcement]:
+    """Return what is to be announced of a call on its way.
+
+    Only single calls have subscribers of their own: those of campaigns cost nothing here.
+    """
+    if call.campaign_id is not None or call.transferred_from is not None:
+        return ()
+    announced = Announcement(topic=topic, account_id=call.account_id, subject_id=call.id, at=at)
+    return (announced,)
 
 
 def finished_calls(calls: Sequence[Call]) -> Sequence[Announcement]:

@@ -13,7 +13,7 @@ from ringcast.domain.errors import Unavailable
 from ringcast.domain.ids import DeliveryId, SubscriptionId
 from ringcast.domain.subscriptions import Delivery, DeliveryState, Subscription
 from ringcast.ports.clock import Clock
-from ringcast.ports.deliveries import Callback, CallbackAnswer, CallbackRenderer, CallbackSender
+from ringcast.ports.deliveries import CallbackAnswer, CallbackRenderer, CallbackSender
 from ringcast.ports.store import Store, Transaction
 from ringcast.services.bell import Bell
 
@@ -169,28 +169,25 @@ class SendDeliveries:
 
     async def _send(self, delivery: Delivery, subscription: Subscription) -> None:
         try:
-            headers = self._renderers[subscription.dialect].headers(subscription, delivery.body)
-            answer = await self._sender.send(
-                Callback(
-                    url=subscription.url,
-                    headers=headers,
-                    body=delivery.body,
-                    verify_certificate=subscription.verify_certificate,
-                )
-            )
+            renderer = self._renderers[subscription.dialect]
+            answer = await self._sender.send(renderer.callback(subscription, delivery.body))
         except Exception:  # one broken delivery must not take the others with it
             log.exception("delivery failed", extra={"delivery_id": delivery.id})
             answer = CallbackAnswer(problem="a fault inside the server; its log has the details")
-        self._ended.append((self._after(delivery, answer), subscription))
+        self._ended.append((self._after(delivery, answer, subscription.max_attempts), subscription))
 
-    def _after(self, delivery: Delivery, answer: CallbackAnswer) -> Delivery:
+    def _after(self, delivery: Delivery, answer: CallbackAnswer, most: int | None) -> Delivery:
         now = self._clock.now()
         about = {"delivery_id": delivery.id, "attempts": delivery.attempts}
         if answer.problem is None:
             assert answer.status is not None, "what was taken was answered"
             return delivery.delivered(status=answer.status, now=now)
         after = delivery.failed(
-            status=answer.status, problem=answer.problem, now=now, random=self._random()
+            status=answer.status,
+            problem=answer.problem,
+            now=now,
+            random=self._random(),
+            max_attempts=most,
         )
         if after.state is DeliveryState.DEAD:
             log.warning("delivery given up", extra={**about, "problem": answer.problem})

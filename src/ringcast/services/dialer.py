@@ -16,6 +16,7 @@ from ringcast.domain.ids import AccountId, AttemptId, CallId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.retries import NO_RETRY, RetryRule
+from ringcast.domain.subscriptions import Topic
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import CallEngine, EngineEvent, LegEnded
 from ringcast.ports.store import Store, Transaction
@@ -23,7 +24,7 @@ from ringcast.services.admission import Admission, Grant
 from ringcast.services.call_commands import Command
 from ringcast.services.call_flow import CallFlow, SecondRole
 from ringcast.services.campaign_dialing import CampaignTurns
-from ringcast.services.changes import ChangeWriter, finished_calls
+from ringcast.services.changes import ChangeWriter, finished_calls, progress_of
 from ringcast.services.program_run import Programs
 from ringcast.services.second_legs import (
     NoSecondLeg,
@@ -310,6 +311,11 @@ class Dialer:
                     for call, attempt, _ in claimed
                 ]
             )
+            started = [
+                one for call, _, _ in claimed for one in progress_of(call, Topic.CALL_STARTED, now)
+            ]
+            if started:
+                await tx.announce(started)
             await tx.commit()
         return claimed
 

@@ -108,6 +108,15 @@ def test_what_failed_is_due_again_until_it_has_failed_too_often() -> None:
     assert (dead.status, dead.problem) == (None, "no answer within 10 s")
 
 
+def test_what_may_be_tried_three_times_is_dead_after_the_third() -> None:
+    delivery = a_delivery()
+    for _ in range(3):
+        assert delivery.state is DeliveryState.PENDING
+        claimed = delivery.claimed("server", until=NOW + MINUTE)
+        delivery = claimed.failed(status=500, problem="x", now=NOW, random=0, max_attempts=3)
+    assert (delivery.state, delivery.attempts) == (DeliveryState.DEAD, 3)
+
+
 def test_what_was_broken_off_is_due_at_once() -> None:
     claimed = a_delivery().claimed("server", until=NOW + MINUTE)
     assert claimed.released(now=NOW) == replace(claimed, holder=None, due_at=NOW)

@@ -14,6 +14,7 @@ from ringcast.apis.callfire_1_1.xml_documents import new_root, xml_document
 from ringcast.domain.campaigns import Campaign
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.subscriptions import Announcement, Subscription, Topic
+from ringcast.ports.deliveries import Callback
 from ringcast.services.calls import CallDetails
 from ringcast.web.json import JSON, encode_json
 
@@ -71,6 +72,15 @@ class Postbacks:
         root = new_root(NOTIFICATION, "n", element.name)
         fill(root, element.type, tree)
         return xml_document(root)
+
+    def callback(self, subscription: Subscription, body: bytes) -> Callback:
+        """Return the request to the subscriber."""
+        return Callback(
+            url=subscription.url,
+            headers=self.headers(subscription, body),
+            body=body,
+            verify_certificate=subscription.verify_certificate,
+        )
 
     def headers(self, subscription: Subscription, body: bytes) -> Mapping[str, str]:
         """Return the type of the body; nothing is signed in this version."""

@@ -15,6 +15,7 @@ from ringcast.domain.campaigns import Campaign
 from ringcast.domain.contacts import ContactList
 from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.subscriptions import Announcement, Subscription, Topic
+from ringcast.ports.deliveries import Callback
 from ringcast.services.calls import CallDetails
 from ringcast.web.json import JSON, encode_json
 
@@ -121,6 +122,15 @@ class CallfireCallbacks:
                 resourceType=resource_type,
                 events=[event],
             )
+        )
+
+    def callback(self, subscription: Subscription, body: bytes) -> Callback:
+        """Return the request to the subscriber."""
+        return Callback(
+            url=subscription.url,
+            headers=self.headers(subscription, body),
+            body=body,
+            verify_certificate=subscription.verify_certificate,
         )
 
     def headers(self, subscription: Subscription, body: bytes) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from ringcast.apis.laml.callbacks import DIALECT, EVENTS, FAMILY, MAX_ATTEMPTS, METHOD
 from ringcast.apis.laml.documents import DocumentError, parse_document
 from ringcast.apis.laml.errors import Refused
 from ringcast.apis.laml.identities import Family
@@ -13,7 +14,7 @@ from ringcast.apis.laml.settings import LANGUAGE, Settings
 from ringcast.domain.errors import InvalidInput, InvalidNumber
 from ringcast.domain.instructions import Interpret, Script
 from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
-from ringcast.services.call_creation import CallWish
+from ringcast.services.call_creation import CallWish, Follower
 
 __all__ = ["DETECTION", "document_of", "script_of", "wish_of"]
 
@@ -50,6 +51,7 @@ def wish_of(parameters: Parameters, *, family: Family, signing_key: str, base: s
     return CallWish(
         to=to,
         from_number=shown.e164,
+        follower=_follower(parameters, family=family, signing_key=signing_key),
         script=script_of(document_of(parameters, required=True), parameters, settings),
         ring_timeout=timedelta(
             seconds=parameters.whole("Timeout", 60, least=1, most=600, code=21208)
@@ -166,6 +168,30 @@ def _only_off(parameters: Parameters) -> None:
     """Take flags of what is not here at the value that asks for nothing, and refuse the other."""
     if parameters.flag("AsyncAmd"):
         raise Refused(10001, "Asynchronous detection (AsyncAmd) is not available on this system")
+
+
+def _follower(parameters: Parameters, *, family: Family, signing_key: str) -> Follower | None:
+    """Return who is told of the call's progress."""
+    url = parameters.url("StatusCallback", code=21456)
+    method = parameters.method("StatusCallbackMethod")
+    events = parameters.words("StatusCallbackEvent")
+    for event in events:
+        if event not in EVENTS:
+            known = ", ".join(EVENTS)
+            raise Refused(10000, f"StatusCallbackEvent {event[:64]!r} is none of {known}")
+    if url is None:
+        for name in ("StatusCallbackMethod", "StatusCallbackEvent"):
+            if name in parameters:
+                raise Refused(10000, f"{name} makes sense only with StatusCallback")
+        return None
+    return Follower(
+        dialect=DIALECT,
+        topics=frozenset(EVENTS[event] for event in events or ("completed",)),
+        url=url,
+        secret=signing_key,
+        options={FAMILY: family, METHOD: method},
+        max_attempts=MAX_ATTEMPTS,
+    )
 
 
 def _recording(parameters: Parameters) -> str:

@@ -44,6 +44,10 @@ made from the tables of the dialect: `python -m ringcast.apis.laml.coverage`.
 - Of a voice only man or woman is taken, and the language: eSpeak NG speaks, whatever the name.
 - `answered_by` shows `human`, `machine` or `fax` if the call asked for detection; a call
   screening assistant counts as a machine.
+- Status callbacks are sent at least once, in the order of a call's events, each tried three times
+  (after 10 and 30 seconds); what was given up can be sent again with `ringcast delivery resend`.
+  The last one tells `CallDuration`, `AnsweredBy` with detection, and the SIP status. They tell
+  nothing of audio quality, of who has hung up, or of recordings.
 - A recording is at `/Recordings/{sid}` with `.json`, `.wav` or `.mp3`; without an ending it is WAV,
   or JSON for who asks for that. The audio wants credentials like everything else. `Trim` of a whole
   call is `do-not-trim`; the outbound track alone is not recorded.

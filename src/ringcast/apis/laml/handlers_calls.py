@@ -41,9 +41,10 @@ _DOCUMENT = ("Url", "Method", "Laml", "Twiml", "FallbackUrl", "FallbackMethod")
 CREATE_TAKES = (
     "To", "From", *_DOCUMENT, "ApplicationSid", "CallerId", "SendDigits", "Timeout", "TimeLimit",
     *DETECTION, "AsyncAmd", "Record", "RecordingChannels", "RecordingTrack", "Trim",
+    "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent",
 )  # fmt: skip
 CREATE_REFUSES = (
-    "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent", "AsyncAmdStatusCallback",
+    "AsyncAmdStatusCallback",
     "AsyncAmdStatusCallbackMethod", "AsyncAmdPartialResults",
     "RecordingStatusCallback", "RecordingStatusCallbackMethod",
     "RecordingStatusCallbackEvent", "SipAuthUsername", "SipAuthPassword",

@@ -54,6 +54,10 @@ _ANNOUNCE = insert(outbox).from_select(
         exists().where(
             subscription_topics.c.account_id == bindparam("account", type_=Id),
             subscription_topics.c.topic == bindparam("about", type_=Word(Topic)),
+            or_(
+                subscription_topics.c.subject_id.is_(None),
+                subscription_topics.c.subject_id == bindparam("subject", type_=Id),
+            ),
         )
     ),
     include_defaults=False,
@@ -117,7 +121,10 @@ class DeliveryWork(Work):
 
     async def subscriptions(self, account_id: AccountId) -> Sequence[Subscription]:
         return await self._all(
-            Subscription, subscriptions, subscriptions.c.account_id == account_id
+            Subscription,
+            subscriptions,
+            subscriptions.c.account_id == account_id,
+            subscriptions.c.subject_id.is_(None),
         )
 
     async def subscriptions_of(
@@ -129,9 +136,27 @@ class DeliveryWork(Work):
         return {one.id: one for one in found}
 
     async def subscriptions_listening(
-        self, account_ids: Collection[AccountId]
+        self, account_ids: Collection[AccountId], *, subjects: Collection[int] = ()
     ) -> Sequence[Subscription]:
         found: list[Subscription] = []
+        about = [
+            row.subscription_id
+            for some in batches(sorted(set(account_ids)))
+            for those in batches(sorted(set(subjects)))
+            for row in (
+                await self._read(
+                    select(subscription_topics.c.subscription_id)
+                    .where(
+                        subscription_topics.c.account_id.in_(some),
+                        subscription_topics.c.topic.in_(list(Topic)),
+                        subscription_topics.c.subject_id.in_(those),
+                    )
+                    .distinct()
+                )
+            ).rows
+        ]
+        for some_ids in batches(sorted(set(about))):
+            found += await self._all(Subscription, subscriptions, subscriptions.c.id.in_(some_ids))
         for some in batches(sorted(set(account_ids))):
             found += await self._all(
                 Subscription,
@@ -139,6 +164,7 @@ class DeliveryWork(Work):
                 subscriptions.c.account_id.in_(some),
                 subscriptions.c.enabled.is_(True),
                 subscriptions.c.under_way.is_(False),
+                subscriptions.c.subject_id.is_(None),
             )
         return found
 
@@ -197,6 +223,7 @@ class DeliveryWork(Work):
                         "account_id": subscription.account_id,
                         "topic": topic,
                         "subscription_id": subscription.id,
+                        "subject_id": subscription.subject_id,
                     }
                     for topic in sorted(subscription.topics)
                 ],
@@ -333,7 +360,21 @@ class DeliveryWork(Work):
                 and_(table.c.state == DeliveryState.DEAD, table.c.ended_at < dead_before),
             ),
         )
-        return (await self._change(statement)).changed
+        count = (await self._change(statement)).changed
+        left = exists().where(table.c.subscription_id == subscriptions.c.id)
+        found = await self._read(
+            select(subscriptions.c.id).where(
+                subscriptions.c.subject_id.is_not(None),
+                subscriptions.c.created_at < delivered_before,
+                ~left,
+            )
+        )
+        for some in batches([row.id for row in found.rows]):
+            await self._change(
+                delete(subscription_topics).where(subscription_topics.c.subscription_id.in_(some))
+            )
+            await self._change(delete(subscriptions).where(subscriptions.c.id.in_(some)))
+        return count
 
 
 def _changes(delivery: Delivery) -> dict[str, Any]:

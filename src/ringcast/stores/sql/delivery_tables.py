@@ -63,6 +63,8 @@ subscriptions = Table(
     Column("single_use", Boolean, nullable=False),
     Column("under_way", Boolean, nullable=False),
     Column("options", Attributes, nullable=False),
+    Column("subject_id", Id),
+    Column("max_attempts", SmallInteger),
     Index("subscriptions_by_account", "account_id", "id"),
 )
 
@@ -80,7 +82,9 @@ subscription_topics = Table(
         primary_key=True,
         autoincrement=False,
     ),
+    Column("subject_id", Id),
     Index("subscription_topics_by_subscription", "subscription_id"),
+    Index("subscription_topics_by_subject", "account_id", "topic", "subject_id"),
     sqlite_with_rowid=False,
 )
 
@@ -147,4 +151,10 @@ Index(
     deliveries.c.ended_at,
     sqlite_where=delivery_has_ended,
     postgresql_where=delivery_has_ended,
+)
+Index(
+    "subscriptions_of_subjects",
+    subscriptions.c.created_at,
+    sqlite_where=subscriptions.c.subject_id.is_not(None),
+    postgresql_where=subscriptions.c.subject_id.is_not(None),
 )
