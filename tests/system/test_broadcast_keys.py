@@ -85,14 +85,12 @@ def test_each_telephone_hears_what_is_meant_for_it(tmp_path: Path) -> None:
     assert _found("live", recordings[number("00")], sounds) >= 0.95
     for ending in ("10", "12", "13"):
         recording = recordings[number(ending)]
-        # Without a beep to wait for, a message is not always whole: see the machine of 13.
-        assert _found("machine", recording, sounds) >= (0.95 if ending in BEEP_ENDS else 0.5), (
-            ending
-        )
+        assert _found("machine", recording, sounds) >= 0.95, ending
         assert _found("live", recording, sounds) < 0.3, ending
     for ending, beep_ends in BEEP_ENDS.items():
         match = compare.find(sounds["machine"], recordings[number(ending)])
-        assert match.offset_seconds >= beep_ends - 0.1, ending
+        # Half a second: 0.3 for the message to begin, the rest for a busy machine.
+        assert beep_ends - 0.1 <= match.offset_seconds <= beep_ends + 0.5, ending
 
     assert _found("transfer", recordings[number("31")], sounds) >= 0.95
     assert _hears_tone(recordings[AGENT], 440)

@@ -42,6 +42,8 @@ _HUMAN_ODDS: Final = ((12, -5.6), (22, -5.1), (32, -4.1), (48, -2.1))
 """The longer somebody has been silent (frames), the less has to speak for a person."""
 _MACHINE_ODDS: Final = np.float32(3.9)
 """Logarithms; that of `bias` is added to all of them."""
+_LONG_ODDS: Final = np.float32(-2.5)
+"""Who has spoken for `long_greeting` is a machine, unless it sounds much like a person."""
 _SCREENING_ODDS: Final = -1.0
 """What ends without a beep is more likely to be one than the corpus as a whole."""
 _SPEAKS_AGAIN: Final = 15
@@ -74,6 +76,7 @@ def verdicts(state: State, tones: Tones, model: Model | None) -> Sequence[Classi
     leans_human = np.zeros(len(state), np.bool_)
     for least, most_odds in _HUMAN_ODDS:
         leans_human |= by_model & (quiet >= least) & (odds < np.float32(most_odds) + bias)
+    is_long = by_model & (length >= state["long_greeting"]) & (odds > _LONG_ODDS + bias)
     leans_machine = by_model & (odds > _MACHINE_ODDS + bias)
     rules: tuple[_Rule, ...] = (  # in the order in which they are asked
         (tones.fax, AnswerKind.FAX, "fax tone", 0.99),
@@ -83,6 +86,7 @@ def verdicts(state: State, tones: Tones, model: Model | None) -> Sequence[Classi
         (has_spoken & (state["words"] >= state["most_words"]), AnswerKind.MACHINE,
          "many words", 0.8),
         (leans_machine, AnswerKind.MACHINE, "speaks like a machine", -1.0),
+        (is_long, AnswerKind.MACHINE, "long greeting", 0.9),
         (leans_human, AnswerKind.HUMAN, "spoke like a person, and waits", -1.0),
         (by_rule & (quiet >= patience), AnswerKind.HUMAN, "spoke, and waits", 0.85),
         (by_model & is_late & (odds > bias), AnswerKind.MACHINE, "speaks like a machine", -1.0),
