@@ -39,7 +39,7 @@ DATA = 256
 PRESS_EVERY = 5
 #: Detection that goes on for the whole run.
 ENDLESS = DetectionSettings(
-    initial_silence=600, after_short=600, long_greeting=600, after_longer=600, total=600, bias=1000
+    initial_silence=600, after_short=600, long_greeting=600, after_longer=600, total=600, bias=0.001
 )
 FIRST_HOST = (127 << 24) + (1 << 16)
 

@@ -15,7 +15,7 @@ from ringcast.audio.detection import DetectionSettings, Detector
 HOLD_MS = 0.15
 #: No verdict ends a detection, so that all streams are heard all the time.
 _ENDLESS = DetectionSettings(
-    initial_silence=600, after_short=600, after_longer=600, long_greeting=600, total=600, bias=1000
+    initial_silence=600, after_short=600, after_longer=600, long_greeting=600, total=600, bias=0.001
 )
 
 

@@ -18,7 +18,12 @@ __all__ = ["false_beeps"]
 
 STREAMS = 60
 _ENDLESS = DetectionSettings(
-    initial_silence=600, after_short=600, after_longer=600, long_greeting=600, total=600, bias=1000
+    initial_silence=600,
+    after_short=600,
+    after_longer=600,
+    long_greeting=600,
+    total=600,
+    learned=False,
 )
 
 
