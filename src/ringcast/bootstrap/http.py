@@ -27,7 +27,7 @@ from ringcast.services.calls import FindCalls, GetCall
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
 from ringcast.services.live_calls import HangUpCall, RedirectCall
-from ringcast.services.numbers import ForwardNumber, GetNumber, ListNumbers
+from ringcast.services.numbers import AnswerNumber, ForwardNumber, GetNumber, ListNumbers
 from ringcast.services.recordings import (
     DeleteRecording,
     FindRecordings,
@@ -88,6 +88,7 @@ def _callfire_v2(core: Core, settings: Settings) -> ASGIApp:
             sound_audio=SoundAudio(store=store, audio=audio),
             list_numbers=ListNumbers(store=store),
             get_number=GetNumber(store=store),
+            answer_number=AnswerNumber(store=store),
             forward_number=ForwardNumber(store=store),
             send_verification_code=SendVerificationCode(
                 store=store, speech=core.speech, clock=clock, send_calls=core.send_calls

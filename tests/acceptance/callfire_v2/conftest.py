@@ -43,7 +43,7 @@ from ringcast.services.calls import FindCalls, GetCall, SendCalls
 from ringcast.services.changes import count_attempt, finished_calls
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
-from ringcast.services.numbers import AddNumber, ForwardNumber, GetNumber, ListNumbers
+from ringcast.services.numbers import AddNumber, AnswerNumber, ForwardNumber, GetNumber, ListNumbers
 from ringcast.services.sound_calls import RecordSoundByPhone
 from ringcast.services.sounds import (
     ArchiveSound,
@@ -196,6 +196,7 @@ class Rig:
             sound_audio=SoundAudio(store=store, audio=audio),
             list_numbers=ListNumbers(store=store),
             get_number=GetNumber(store=store),
+            answer_number=AnswerNumber(store=store),
             forward_number=ForwardNumber(store=store),
             send_verification_code=SendVerificationCode(
                 store=store, speech=speech, clock=clock, send_calls=send_calls

@@ -314,11 +314,22 @@ async def test_calls_to_a_number_are_put_through_as_configured(client: Client) -
     assert listed.json["items"] == [{"number": "12135550100", "configType": "TRACKING"}]
 
 
+async def test_a_dialplan_answers_calls_to_a_number(client: Client) -> None:
+    xml = '<dialplan name="Root"><play type="tts">Good day.</play></dialplan>'
+    body = {"configType": "IVR", "ivrInboundConfig": {"dialplanXml": xml}}
+
+    assert (await client("PUT", CONFIG, json=body)).status == 204
+
+    assert (await client("GET", CONFIG)).json == {"number": "12135550100", **body}
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({}, "configType must be TRACKING"),
-        ({"configType": "IVR", "ivrInboundConfig": {"dialplanXml": "<a/>"}}, "must be TRACKING"),
+        ({}, "configType must be TRACKING or IVR"),
+        ({"configType": "IVR", "ivrInboundConfig": {"dialplanXml": "<a/>"}}, "line 1"),
+        ({"configType": "IVR", "ivrInboundConfig": {}}, "dialplanXml is missing"),
+        ({"configType": "IVR", "callTrackingConfig": {}}, "takes an ivrInboundConfig"),
         ({"configType": "TRACKING"}, "takes a callTrackingConfig"),
         ({"configType": "TRACKING", "callTrackingConfig": {}}, "1 to 10 numbers"),
         (

@@ -19,7 +19,7 @@ from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
 from ringcast.services.calls import FindCalls, GetCall, SendCalls
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
-from ringcast.services.numbers import ForwardNumber, GetNumber, ListNumbers
+from ringcast.services.numbers import AnswerNumber, ForwardNumber, GetNumber, ListNumbers
 from ringcast.services.sound_calls import RecordSoundByPhone
 from ringcast.services.sounds import (
     ArchiveSound,
@@ -61,6 +61,7 @@ class Services:
     sound_audio: SoundAudio
     list_numbers: ListNumbers
     get_number: GetNumber
+    answer_number: AnswerNumber
     forward_number: ForwardNumber
     send_verification_code: SendVerificationCode
     verify_caller_id: VerifyCallerId

@@ -9,12 +9,14 @@ from starlette.responses import Response
 
 from ringcast.apis.callfire_v2 import responses
 from ringcast.apis.callfire_v2.account_bodies import lease
+from ringcast.apis.callfire_v2.dialplans import dialplan
 from ringcast.apis.callfire_v2.exchange import Exchange
 from ringcast.apis.callfire_v2.fields import project, project_list
 from ringcast.apis.callfire_v2.number_bodies import NumberConfig, config, forwarding
 from ringcast.apis.callfire_v2.requests import decode
 from ringcast.domain.accounts import AccountNumber
 from ringcast.domain.errors import InvalidInput
+from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.web.bodies import read_body
 from ringcast.web.json import json_response
@@ -57,15 +59,24 @@ async def update_config(exchange: Exchange) -> Response:
             raise InvalidInput(
                 f"number is {named} in the body, {number} in the path", field="number"
             )
-    if given.configType != "TRACKING":
+    tracking, ivr = given.callTrackingConfig, given.ivrInboundConfig
+    if given.configType == "TRACKING":
+        if tracking is None or ivr is not None:
+            raise InvalidInput("TRACKING takes a callTrackingConfig, and no ivrInboundConfig")
+        wanted = forwarding(tracking)
+        await exchange.services.forward_number(exchange.account.id, number, wanted)
+    elif given.configType == "IVR":
+        if ivr is None or tracking is not None:
+            raise InvalidInput("IVR takes an ivrInboundConfig, and no callTrackingConfig")
+        program = dialplan(ivr.dialplanXml)
+        if program is None:
+            raise InvalidInput("ivrInboundConfig.dialplanXml is missing", field="dialplanXml")
+        script = Script(instructions=(program,))
+        await exchange.services.answer_number(exchange.account.id, number, script)
+    else:
         raise InvalidInput(
-            f"configType must be TRACKING on this system, not {given.configType!r}",
-            field="configType",
+            f"configType must be TRACKING or IVR, not {given.configType!r}", field="configType"
         )
-    if given.ivrInboundConfig is not None or given.callTrackingConfig is None:
-        raise InvalidInput("TRACKING takes a callTrackingConfig, and no ivrInboundConfig")
-    wanted = forwarding(given.callTrackingConfig)
-    await exchange.services.forward_number(exchange.account.id, number, wanted)
     return Response(status_code=204)
 
 

@@ -6,13 +6,22 @@ from typing import Any
 
 import msgspec
 
+from ringcast.apis.callfire_v2.dialplans import dialplan_of
 from ringcast.domain.accounts import AccountNumber
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.forwarding import Forwarding, forwarding_of
 from ringcast.domain.ids import SoundId
+from ringcast.domain.instructions import Interpret
 from ringcast.domain.numbers import PhoneNumber
 
-__all__ = ["CallTrackingConfig", "NumberConfig", "NumberConfigBody", "config", "forwarding"]
+__all__ = [
+    "CallTrackingConfig",
+    "IvrInboundConfig",
+    "NumberConfig",
+    "NumberConfigBody",
+    "config",
+    "forwarding",
+]
 
 
 class CallTrackingConfig(
@@ -59,6 +68,12 @@ class NumberConfigBody(msgspec.Struct, kw_only=True, omit_defaults=True):
 def config(of: AccountNumber) -> NumberConfigBody:
     """Return what is done with calls to a number, as far as it can be said in CallFire's words."""
     body = NumberConfigBody(number=of.number.digits)
+    if of.script is not None and len(of.script.instructions) == 1:
+        (only,) = of.script.instructions
+        xml = dialplan_of(only) if isinstance(only, Interpret) else None
+        if xml is not None:
+            body.configType = "IVR"
+            body.ivrInboundConfig = IvrInboundConfig(dialplanXml=xml)
     wanted = None if of.script is None else forwarding_of(of.script)
     if wanted is not None:
         body.configType = "TRACKING"

@@ -693,7 +693,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "updateNumberLeaseConfig",
         handlers_numbers.update_config,
         notes="204; `TRACKING` rings at most ten telephones at once for 30 s; who is asked by "
-        "`screen` presses 1; `weeklySchedule`, `googleAnalytics` and `IVR` are refused",
+        "`screen` presses 1; `weeklySchedule` and `googleAnalytics` are refused",
     ),
     Operation(
         "GET",

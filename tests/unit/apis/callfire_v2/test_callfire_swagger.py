@@ -24,6 +24,7 @@ AVAILABLE = [operation for operation in OPERATIONS if operation.handler is not N
 # What CallFire's description of 2019 has not: samples show the members; `fields` is ours.
 NOT_DESCRIBED = {
     "callResult",
+    "dialPlanXml",  # of a broadcast that is given: samples spell `dialplanXml` so, too
     "duplicate",
     "problem",  # ours: what was wrong with the file of a contact list
     ("getAccount", "fields"),
