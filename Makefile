@@ -28,7 +28,7 @@ lint: $(VENV)/.ready-dev ## Formatting, lint, types and import contracts
 
 test: $(VENV)/.ready-dev lint ## Everything CI checks
 	@sh scripts/system-packages.sh
-	@sh scripts/test.sh $(BIN)/python
+	@$(BIN)/python scripts/test.py
 
 test-long: $(VENV)/.ready-dev ## The tests that take minutes
 	@sh scripts/system-packages.sh
