@@ -15,6 +15,7 @@ from ringcast.domain.events import (
     CallCreated,
     CallEnded,
     CallEvent,
+    CallReceived,
     CallRinging,
     DigitPressed,
     SoundPlayed,
@@ -31,6 +32,7 @@ def _every_kind(call_id: CallId) -> list[CallEvent]:
     return [
         CallCreated(call_id=call_id, at=NOW),
         CallBarred(call_id=call_id, at=NOW),
+        CallReceived(call_id=call_id, attempt_id=A, at=NOW, trunk="trunk"),
         AttemptStarted(call_id=call_id, attempt_id=A, at=NOW),
         CallRinging(call_id=call_id, attempt_id=A, at=NOW, early_media=True),
         CallAnswered(call_id=call_id, attempt_id=A, at=NOW + SECOND),
