@@ -497,6 +497,16 @@ async def test_ports_run_out_and_come_back() -> None:
         assert await rig.pool.open(5) == addresses[2]
 
 
+async def test_the_port_of_a_stream_that_closes_is_waited_for_where_it_is_the_only_one() -> None:
+    async with rigged(ports=free_range(2)) as rig:
+        address = await rig.pool.open(1)
+        rig.pool.close_stream(1)
+
+        assert await rig.pool.open(2) == address
+        with pytest.raises(NoPortsLeft):
+            await rig.pool.open(3)
+
+
 async def test_every_port_is_used_before_there_are_none_left() -> None:
     async with rigged(workers=2, ports=free_range(64)) as rig:
         await asyncio.sleep(0.1)  # both have reserved some

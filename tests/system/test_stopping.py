@@ -233,6 +233,11 @@ def _stop_at_once(site: Site, phones: Phones, api: Api, talking: int) -> None:
     assert len(phones.lines("+12135552200")) == 1
 
 
+def _hear_ctrl_c() -> None:
+    """As from a terminal: what a shell starts in the background ignores it, and all below that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Stopped:
     """A call from the command line, and how it is stopped once its output says `when`."""
@@ -251,6 +256,7 @@ class Stopped:
             ],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=directory, env=environment(),
             text=True, process_group=0,
+            preexec_fn=_hear_ctrl_c,  # noqa: PLW1509 -- it does nothing that a lock could hold up
         )  # fmt: skip
 
 

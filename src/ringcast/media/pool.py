@@ -36,6 +36,8 @@ RESERVED_PORTS = 64
 _TICK_MS = 20.0
 _START_TIMEOUT = 20.0
 _ANSWER_TIMEOUT = 5.0
+#: How long a stream that closes is waited for, where its port is the only one.
+_CLOSING_WAIT = 1.0
 _STOP_TIMEOUT = 8.0
 _FIRST_BACKOFF = 0.1
 _LONGEST_BACKOFF = 5.0
@@ -116,6 +118,7 @@ class MediaPool:
             for worker in self._workers:
                 worker.shared_ports = deque(self._ports.take() for _ in range(SHARED_SOCKETS))
         self._worker_of: dict[int, _Worker] = {}
+        self._port_back = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()
 
@@ -170,7 +173,7 @@ class MediaPool:
         if (worker.reserved or worker.shared_ports) and len(worker.streams) < CAPACITY:
             return self._open_at_once(worker, stream)
         for _ in range(_FOREIGN_PORTS):
-            port = None if worker.shared_ports else self._ports.take()
+            port = None if worker.shared_ports else await self._free_port()
             answer = await self._ask_open(worker, stream, port)
             if not answer.errno:
                 self._reserve(worker)
@@ -182,6 +185,25 @@ class MediaPool:
                 self._ports.give_back(port)
             raise m.MediaUnavailable(f"no media stream: {answer.error}")
         raise m.NoPortsLeft(f"other programs have the RTP ports {self._ports}")
+
+    async def _free_port(self) -> int:
+        """Return a port that is free, or comes back in a moment from a stream that closes.
+
+        Raises NoPortsLeft.
+        """
+        with suppress(m.NoPortsLeft):
+            return self._ports.take()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_WAIT):
+                while not self._ports and self._is_closing_one():
+                    self._port_back.clear()
+                    await self._port_back.wait()
+        return self._ports.take()
+
+    def _is_closing_one(self) -> bool:
+        return any(
+            stream.is_closing for worker in self._workers for stream in worker.streams.values()
+        )
 
     def connect(
         self,
@@ -462,6 +484,7 @@ class MediaPool:
                 found = self._forget(worker, answer.stream)
                 if found is not None and found.port is not None:
                     self._ports.give_back(found.port)
+                    self._port_back.set()
                 self._on_event(answer)
             case _:
                 self._on_event(answer)  # type: ignore[arg-type] # the rest are events
