@@ -6,74 +6,27 @@ import asyncio
 import errno
 import functools
 import ipaddress
-import logging
-import os
 import random
-import socket
-import sys
-import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ringcast.audio.detection import DetectionSettings
 from ringcast.media import messages as m
 from ringcast.media.link import Link
 from ringcast.media.playback import check_items
+from ringcast.media.pool_worker import ANSWER_TIMEOUT, CAPACITY, PoolStream, PoolWorker
 from ringcast.media.ports import PortRange
+from ringcast.media.worker_process import STOP_TIMEOUT, WorkerProcess
 from ringcast.protocols.rtp.events import check_digits
 
-log = logging.getLogger(__name__)
-
 PTIMES_MS = (20, 40, 60)
-#: Streams of one worker; its columns cost memory only where they are used.
-CAPACITY = 8192
-SHARED_SOCKETS = 2
-#: Ports that a worker takes ahead, so that nobody waits for one.
-RESERVED_PORTS = 64
 _TICK_MS = 20.0
 _START_TIMEOUT = 20.0
-_ANSWER_TIMEOUT = 5.0
 #: How long a stream that closes is waited for, where its port is the only one.
 _CLOSING_WAIT = 1.0
-_STOP_TIMEOUT = 8.0
-_FIRST_BACKOFF = 0.1
-_LONGEST_BACKOFF = 5.0
-_STEADY_AFTER = 30.0
 #: Ports found taken by other programs before `open` gives up.
 _FOREIGN_PORTS = 50
-
-
-@dataclass(slots=True, eq=False)
-class _Stream:
-    port: int | None
-    #: While the worker has not yet said whether it has the port.
-    opening: asyncio.Future[m.StreamOpened] | None = None
-    events_agreed: bool = False
-    is_closing: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Worker:
-    """One worker process as the pool sees it."""
-
-    number: int
-    shared_ports: deque[int] = field(default_factory=deque)
-    streams: dict[int, _Stream] = field(default_factory=dict)
-    #: Ports that it has already, for streams to come, and those it has been asked to take.
-    reserved: deque[int] = field(default_factory=deque)
-    reserving: set[int] = field(default_factory=set)
-    #: Why it ended, if it could not begin, and how many shared ports it has had because of that.
-    refused: m.Refused | None = None
-    ports_tried: int = 0
-    #: While it runs and is ready to work.
-    channel: Link | None = None
-    #: While it runs at all.
-    process_channel: Link | None = None
-    pid: int = 0
-    reports: list[asyncio.Future[m.WorkerStats]] = field(default_factory=list)
 
 
 class MediaPool:
@@ -113,14 +66,29 @@ class MediaPool:
         self._on_event = on_event
         self._rtp_timeout = None if rtp_timeout is None else rtp_timeout.total_seconds()
         self._io_uring = io_uring
-        self._workers = [_Worker(number) for number in range(workers)]
-        if shared_ports:
-            for worker in self._workers:
-                worker.shared_ports = deque(self._ports.take() for _ in range(SHARED_SOCKETS))
-        self._worker_of: dict[int, _Worker] = {}
         self._port_back = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()
+        self._worker_of: dict[int, PoolWorker] = {}
+        self._workers = [
+            PoolWorker(
+                number,
+                host=host,
+                ports=self._ports,
+                is_shared=shared_ports,
+                home=self._worker_of,
+                on_event=self._note,
+            )
+            for number in range(workers)
+        ]
+        self._processes = [
+            WorkerProcess(
+                worker,
+                configure=functools.partial(self._configuration, worker),
+                closing=self._closing,
+            )
+            for worker in self._workers
+        ]
 
     @property
     def worker_pids(self) -> list[int]:
@@ -129,13 +97,12 @@ class MediaPool:
 
     async def start(self) -> None:
         """Start the workers; raise MediaUnavailable if one does not come up."""
-        running = [asyncio.Event() for _ in self._workers]
-        for worker, event in zip(self._workers, running, strict=True):
-            self._tasks.append(asyncio.create_task(self._keep_running(worker, event)))
+        for process in self._processes:
+            self._tasks.append(asyncio.create_task(process.keep_running()))
         try:
             async with asyncio.timeout(_START_TIMEOUT):
-                for task, event in zip(self._tasks, running, strict=True):
-                    waiting = asyncio.create_task(event.wait())
+                for task, process in zip(self._tasks, self._processes, strict=True):
+                    waiting = asyncio.create_task(process.running.wait())
                     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
                     waiting.cancel()
                     if task.done():
@@ -149,11 +116,10 @@ class MediaPool:
     async def close(self) -> None:
         """End every stream and every worker; recordings are complete when this returns."""
         self._closing.set()
-        for worker in self._workers:
-            if worker.process_channel is not None:
-                worker.process_channel.send(m.ShutDown())
+        for process in self._processes:
+            process.shut_down()
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=_STOP_TIMEOUT)
+            _, late = await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
             for task in late:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -170,13 +136,13 @@ class MediaPool:
         if stream in self._worker_of:
             raise ValueError(f"media stream {stream} is already open")
         worker = self._least_loaded(near)
-        if (worker.reserved or worker.shared_ports) and len(worker.streams) < CAPACITY:
-            return self._open_at_once(worker, stream)
+        if worker.has_port:
+            return worker.open_at_once(stream)
         for _ in range(_FOREIGN_PORTS):
             port = None if worker.shared_ports else await self._free_port()
-            answer = await self._ask_open(worker, stream, port)
+            answer = await worker.ask_open(stream, port)
             if not answer.errno:
-                self._reserve(worker)
+                worker.reserve()
                 return m.LocalAddress(answer.host, answer.port)
             if answer.errno in (errno.EADDRINUSE, errno.EACCES) and port is not None:
                 self._ports.give_back(port)  # another program has it: at the end of the line
@@ -373,20 +339,13 @@ class MediaPool:
 
     async def stats(self) -> list[m.WorkerStats]:
         """Return the load of each worker since this was last asked."""
-        loop = asyncio.get_running_loop()
-        reports = []
-        for worker in self._workers:
-            if worker.channel is not None:
-                report: asyncio.Future[m.WorkerStats] = loop.create_future()
-                worker.reports.append(report)
-                worker.channel.send(m.ReportStats())
-                reports.append(report)
-        async with asyncio.timeout(_ANSWER_TIMEOUT):
+        reports = [worker.ask_stats() for worker in self._workers if worker.channel is not None]
+        async with asyncio.timeout(ANSWER_TIMEOUT):
             return [await report for report in reports]
 
     # Workers.
 
-    def _least_loaded(self, near: int | None) -> _Worker:
+    def _least_loaded(self, near: int | None) -> PoolWorker:
         running = [worker for worker in self._workers if worker.channel is not None]
         if not running or self._closing.is_set():
             raise m.MediaUnavailable("no media worker is running")
@@ -397,7 +356,7 @@ class MediaPool:
             running = [worker for worker in running if worker.reserved] or running
         return min(running, key=lambda worker: len(worker.streams))
 
-    def _find(self, stream: int) -> tuple[Link, _Stream]:
+    def _find(self, stream: int) -> tuple[Link, PoolStream]:
         worker = self._worker_of.get(stream)
         if worker is None or worker.channel is None:
             raise m.UnknownStream(stream)
@@ -406,214 +365,24 @@ class MediaPool:
             raise m.UnknownStream(stream)
         return worker.channel, found
 
-    def _open_at_once(self, worker: _Worker, stream: int) -> m.LocalAddress:
-        """Make a stream on a port that the worker has."""
-        assert worker.channel is not None
-        if worker.shared_ports:
-            worker.shared_ports.rotate()
-            port = worker.shared_ports[0]
-            worker.streams[stream] = _Stream(None)
-        else:
-            port = worker.reserved.popleft()
-            worker.streams[stream] = _Stream(port)
-        self._worker_of[stream] = worker
-        worker.channel.send(m.OpenReserved(stream, port))
-        self._reserve(worker)
-        return m.LocalAddress(self._host, port)
+    def _note(self, event: m.MediaEvent) -> None:
+        """Hand on an event of a worker."""
+        if isinstance(event, m.StreamClosed):
+            self._port_back.set()
+        self._on_event(event)
 
-    def _reserve(self, worker: _Worker) -> None:
-        """Have a worker take ports for streams to come, as long as there are plenty."""
-        if worker.channel is None or worker.shared_ports:
-            return
-        wanted = RESERVED_PORTS - len(worker.reserved) - len(worker.reserving)
-        for _ in range(min(wanted, len(self._ports) // 4)):
-            port = self._ports.take()
-            worker.reserving.add(port)
-            worker.channel.send(m.Reserve(port))
-
-    async def _ask_open(self, worker: _Worker, stream: int, port: int | None) -> m.StreamOpened:
-        if worker.channel is None:
-            raise m.MediaUnavailable("the media worker has died")
-        opened: asyncio.Future[m.StreamOpened] = asyncio.get_running_loop().create_future()
-        worker.streams[stream] = found = _Stream(port, opening=opened)
-        self._worker_of[stream] = worker
-        worker.channel.send(m.Open(stream, port or worker.shared_ports[0]))
-        try:
-            async with asyncio.timeout(_ANSWER_TIMEOUT):
-                answer = await asyncio.shield(opened)
-        except BaseException as exc:
-            # Nobody will use it: close it. Its port comes back with StreamClosed.
-            if worker.streams.get(stream) is found and worker.channel is not None:
-                found.is_closing = True
-                worker.channel.send(m.Close(stream))
-            if isinstance(exc, TimeoutError):
-                raise m.MediaUnavailable("the media worker does not answer") from exc
-            raise
-        if answer.errno:
-            self._forget(worker, stream)
-        return answer
-
-    def _forget(self, worker: _Worker, stream: int) -> _Stream | None:
-        self._worker_of.pop(stream, None)
-        return worker.streams.pop(stream, None)
-
-    def _receive(self, worker: _Worker, answer: object) -> None:
-        match answer:
-            case m.Ready():
-                worker.pid = answer.pid
-                worker.ports_tried = 0
-                self._reserve(worker)
-            case m.Refused():
-                worker.refused = answer
-            case m.StreamOpened():
-                found = worker.streams.get(answer.stream)
-                if found is not None and found.opening is not None:
-                    found.opening.set_result(answer)
-                    found.opening = None
-            case m.PortReserved():
-                worker.reserving.discard(answer.port)
-                if answer.errno:  # another program has it: at the end of the line
-                    self._ports.give_back(answer.port)
-                else:
-                    worker.reserved.append(answer.port)
-            case m.WorkerStats():
-                report = worker.reports.pop(0)
-                if not report.done():
-                    report.set_result(answer)
-            case m.StreamClosed():
-                found = self._forget(worker, answer.stream)
-                if found is not None and found.port is not None:
-                    self._ports.give_back(found.port)
-                    self._port_back.set()
-                self._on_event(answer)
-            case _:
-                self._on_event(answer)  # type: ignore[arg-type] # the rest are events
-
-    async def _keep_running(self, worker: _Worker, running: asyncio.Event) -> None:
-        """Run a worker process, and another when it dies, until the pool closes."""
-        backoff = _FIRST_BACKOFF
-        while True:
-            began = time.monotonic()
-            await self._run_once(worker, running)
-            if self._closing.is_set():
-                return
-            refused, worker.refused = worker.refused, None
-            if refused is not None and refused.errno == errno.EADDRINUSE:
-                self._take_other_port(worker, refused.port)  # NoPortsLeft once all were tried
-                continue
-            if not running.is_set():
-                reason = "it ended as soon as it was started" if refused is None else refused.error
-                raise m.MediaUnavailable(f"media worker: {reason}")
-            if time.monotonic() - began > _STEADY_AFTER:
-                backoff = _FIRST_BACKOFF
-            with suppress(TimeoutError):
-                async with asyncio.timeout(backoff):
-                    await self._closing.wait()
-                    return
-            backoff = min(2 * backoff, _LONGEST_BACKOFF)
-
-    def _take_other_port(self, worker: _Worker, taken: int) -> None:
-        """Give a worker another shared port in place of one that another program has."""
-        worker.ports_tried += 1
-        if worker.ports_tried > self._ports.size:
-            raise m.NoPortsLeft(f"other programs have the RTP ports {self._ports}")
-        other = self._ports.take()
-        worker.shared_ports = deque(other if p == taken else p for p in worker.shared_ports)
-        self._ports.give_back(taken)
-
-    async def _run_once(self, worker: _Worker, running: asyncio.Event) -> None:
-        """Start a worker process and see it to its end."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        process: asyncio.subprocess.Process | None = None
-        channel: Link | None = None
-        try:
-            with theirs:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    *("-m", "ringcast.media.worker", str(theirs.fileno()), str(os.getpid())),
-                    pass_fds=[theirs.fileno()],
-                    # Its matrices are small: other threads would cost more than they do.
-                    env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
-                    stdin=asyncio.subprocess.DEVNULL,
-                )
-
-            def receive(answer: object) -> None:
-                if isinstance(answer, m.Ready):
-                    worker.channel = channel
-                    running.set()
-                self._receive(worker, answer)
-
-            phase_ms = worker.number * _TICK_MS / len(self._workers)
-            loop = asyncio.get_running_loop()
-            _, channel = await loop.create_unix_connection(
-                lambda: Link(receive, phase=phase_ms / 1000, loop=loop), sock=ours
-            )
-            worker.process_channel = channel
-            channel.send(
-                m.Configure(
-                    host=self._host,
-                    shared_ports=list(worker.shared_ports),
-                    capacity=CAPACITY,
-                    io_uring=self._io_uring,
-                    phase_ms=phase_ms,
-                    rtp_timeout=self._rtp_timeout,
-                )
-            )
-            if self._closing.is_set():
-                channel.send(m.ShutDown())
-            await channel.closed.wait()
-        finally:
-            worker.channel = worker.process_channel = None
-            if channel is not None:
-                channel.close()
-            else:
-                ours.close()
-            if process is not None:
-                await _end(process)
-            self._note_lost(worker)
-
-    def _note_lost(self, worker: _Worker) -> None:
-        """Tell what a worker that has ended took with it."""
-        streams = tuple(worker.streams)
-        lost = m.MediaUnavailable("the media worker has died")
-        reported = []
-        for stream in streams:
-            found = self._forget(worker, stream)
-            assert found is not None
-            if found.port is not None:
-                self._ports.give_back(found.port)
-            if found.opening is None:
-                reported.append(stream)
-            else:
-                found.opening.set_exception(lost)
-        for port in (*worker.reserved, *worker.reserving):
-            self._ports.give_back(port)
-        worker.reserved.clear()
-        worker.reserving.clear()
-        for report in worker.reports:
-            if not report.done():
-                report.set_exception(lost)
-        worker.reports.clear()
-        if not self._closing.is_set() and worker.refused is None:
-            log.error("media worker died", extra={"pid": worker.pid, "streams": len(streams)})
-            at = time.monotonic()
-            self._on_event(m.WorkerLost(at=at, worker=worker.number, streams=tuple(reported)))
+    def _configuration(self, worker: PoolWorker) -> m.Configure:
+        return m.Configure(
+            host=self._host,
+            shared_ports=list(worker.shared_ports),
+            capacity=CAPACITY,
+            io_uring=self._io_uring,
+            phase_ms=worker.number * _TICK_MS / len(self._workers),
+            rtp_timeout=self._rtp_timeout,
+        )
 
 
 @functools.lru_cache(maxsize=1024)
 def _ipv4(host: str) -> str:
     """Check an address in numbers; raise ValueError. Calls have few far ends."""
     return str(ipaddress.IPv4Address(host))
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """See that a process is gone and waited for."""
-    try:
-        async with asyncio.timeout(_STOP_TIMEOUT):
-            await process.wait()
-    except BaseException as exc:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await asyncio.shield(process.wait())
-        if not isinstance(exc, TimeoutError):
-            raise
