@@ -26,11 +26,19 @@ from ringcast.stores.sql.migrations.versions import v0011_long_lists
 from ringcast.stores.sql.tables import call_blocks as blocks
 from tests.contract.plans import Plans
 from tests.contract.store_things import NOW, SECOND, a_call, an_account, kept
+from tests.contract.test_store_campaigns import a_batch, a_campaign, keep
 
 _CAMPAIGN = CampaignId(70_000_001)
 _OTHER_CAMPAIGN = CampaignId(70_000_002)
 _BATCH = BatchId(70_000_003)
 _NUMBERS = [PhoneNumber(f"1213555{n:04}") for n in range(100, 106)]
+
+
+async def _kept(store: SqlStore, account: Account, *others: Account) -> None:
+    """Keep accounts, the first of which has the campaigns and the batch."""
+    await kept(store, account, *others)
+    owner = a_campaign(account, id=_CAMPAIGN)
+    await keep(store, owner, a_campaign(account, id=_OTHER_CAMPAIGN), a_batch(owner, id=_BATCH))
 
 
 async def _added(store: SqlStore, calls: Sequence[Call]) -> None:
@@ -67,7 +75,7 @@ async def test_pages_are_parts_of_the_whole_list_in_whatever_order_calls_came(
 ) -> None:
     monkeypatch.setattr(call_blocks, "BLOCK", 7)
     account, other = an_account(), an_account()
-    await kept(store, account, other)
+    await _kept(store, account, other)
     groups = _in_any_order(account, 200, random.Random(seed))
 
     for group in groups:
@@ -152,7 +160,8 @@ async def test_a_search_ends_somewhere_but_a_list_does_not(
     monkeypatch.setattr(call_search, "DEEPEST", 10)
     account = an_account()
     calls = [a_call(account, campaign_id=_CAMPAIGN) for _ in range(20)]
-    await kept(store, account, *calls)
+    await _kept(store, account)
+    await _added(store, calls)
     deep = Page(limit=2, offset=11)
 
     async with store.begin(read_only=True) as tx:
@@ -236,7 +245,7 @@ async def test_whatever_is_searched_for_is_found(
     monkeypatch.setattr(call_search, "MOST_COUNTED", 40)
     chance = random.Random(seed)
     account, other = an_account(), an_account()
-    await kept(store, account, other)
+    await _kept(store, account, other)
     calls = _some_calls(account, 300, chance)
     for at in range(0, 300, 25):
         await _added(store, calls[at : at + 25])
@@ -302,7 +311,7 @@ _WORK: list[tuple[str, Callable[[Any, AccountId], Any]]] = [
 async def _planned_for(store: SqlStore) -> Account:
     """Return an account with calls of all kinds, of which PostgreSQL knows what it will."""
     account, other = an_account(), an_account()
-    await kept(store, account, other)
+    await _kept(store, account, other)
     calls = _some_calls(account, 400, random.Random(1))
     calls[20:] = [
         replace(call, to=PhoneNumber(f"1312555{number:04}"))
@@ -310,6 +319,12 @@ async def _planned_for(store: SqlStore) -> Account:
     ]
     await _added(store, calls)
     await _added(store, [a_call(other) for _ in range(200)])
+    await _analyzed(store)
+    return account
+
+
+async def _analyzed(store: SqlStore) -> None:
+    """Have PostgreSQL look at the calls, as it does by itself some time after many have come."""
     if store._database.locks_rows:
         engine = create_async_engine(
             make_url(store._database.name).set(drivername="postgresql+asyncpg"),
@@ -318,7 +333,6 @@ async def _planned_for(store: SqlStore) -> Account:
         async with engine.connect() as connection:
             await connection.execute(text("VACUUM ANALYZE calls"))
         await engine.dispose()
-    return account
 
 
 def _check(plans: Plans, index: str, what: object) -> None:
@@ -370,3 +384,33 @@ async def test_what_campaigns_do_walks_one_index_and_sorts_nothing(
             plans.texts.clear()
             await work(tx, account.id)
         _check(plans, index, index)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"campaign_id": _CAMPAIGN},
+        {"campaign_id": _OTHER_CAMPAIGN},
+        {"campaign_id": _OTHER_CAMPAIGN, "outcomes": _REACHED},
+        {"campaign_id": _CAMPAIGN, "batch_id": _BATCH},
+    ],
+)
+async def test_a_planner_left_to_itself_reads_past_no_others_calls(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch, search: dict[str, Any]
+) -> None:
+    """The calls of a campaign lie together, while PostgreSQL believes them spread evenly."""
+    account = an_account()
+    await _kept(store, account)
+    over = {"state": CallState.FINISHED, "outcome": Outcome.HUMAN}
+    for campaign_id, batch_id in ((None, None), (_CAMPAIGN, _BATCH), (_OTHER_CAMPAIGN, None)):
+        owners = {"campaign_id": campaign_id, "batch_id": batch_id}
+        await _added(store, [a_call(account, **owners, **over) for _ in range(2_000)])
+    await _analyzed(store)
+    plans = Plans(monkeypatch, free=True)
+
+    async with store.begin(read_only=True) as tx:
+        for offset in (0, 1_500):
+            found, total = await tx.calls(account.id, Page(limit=20, offset=offset), **search)
+            assert (len(found), total) == (20, 2_000)
+
+    assert not re.search(r"Seq Scan on calls|SCAN calls\b", str(plans)), str(plans)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
+    Table,
     and_,
     false,
     func,
@@ -35,6 +36,7 @@ from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import Page
 from ringcast.stores.sql.call_blocks import Span
+from ringcast.stores.sql.campaign_tables import batches, campaigns
 from ringcast.stores.sql.columns import unindexed
 from ringcast.stores.sql.connecting import Database
 from ringcast.stores.sql.counts import CountWork
@@ -108,8 +110,8 @@ class CallSearchWork(CountWork):
             raise InvalidInput(f"at most {MOST_AT_ONCE} identifiers can be asked for at once")
         if states is not None and not states:
             return [], 0
-        for column, owner in ((table.c.campaign_id, campaign_id), (table.c.batch_id, batch_id)):
-            if owner is not None and not await self._is_of(account_id, column == owner):
+        for owners, owner in ((campaigns, campaign_id), (batches, batch_id)):
+            if owner is not None and not await self._is_of(account_id, owners, owner):
                 return [], 0
         asked = _Asked(
             account_id=account_id,
@@ -181,9 +183,15 @@ class CallSearchWork(CountWork):
         numbers = (await self.call_counts([owner]))[owner].states
         return sum(numbers.get(state, 0) for state in states or CallState)
 
-    async def _is_of(self, account_id: AccountId, condition: _Condition) -> bool:
-        """Return whether the calls of a campaign or a batch, which have one account, are its."""
-        rows = (await self._read(select(table.c.account_id).where(condition).limit(1))).rows
+    async def _is_of(
+        self, account_id: AccountId, owners: Table, owner: CampaignId | BatchId
+    ) -> bool:
+        """Return whether a campaign or a batch is the account's.
+
+        Its calls are not asked: to find any one of a long campaign's, PostgreSQL would read the
+        table of calls from where it stands, and they may all lie at the other end.
+        """
+        rows = (await self._read(select(owners.c.account_id).where(owners.c.id == owner))).rows
         return bool(rows) and rows[0].account_id == account_id
 
     async def _best(self, walks: Sequence[_Walk], asked: set[str]) -> _Walk:
