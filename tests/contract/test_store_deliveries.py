@@ -11,7 +11,8 @@ import pytest
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import CallState
 from ringcast.domain.errors import Conflict, NotFound
-from ringcast.domain.ids import AccountId, DeliveryId, SubscriptionId
+from ringcast.domain.events import DigitPressed
+from ringcast.domain.ids import AccountId, AttemptId, CallId, DeliveryId, SubscriptionId
 from ringcast.domain.subscriptions import Announcement, Delivery, DeliveryState, Subscription, Topic
 from ringcast.ports.store import Store
 from tests.contract.delivery_things import a_delivery, a_subscription, an_announcement
@@ -182,6 +183,17 @@ class TestOutbox:
         await _announce(store)
 
         assert await _outbox(store) == [(Topic.CAMPAIGN_STARTED, 2), (Topic.CAMPAIGN_STARTED, 5)]
+
+    async def test_what_is_announced_can_carry_an_event(self, store: Store) -> None:
+        account = an_account()
+        topics = frozenset({Topic.CALL_EVENT})
+        await _kept(store, account, a_subscription(account, topics=topics))
+        event = DigitPressed(call_id=CallId(1), attempt_id=AttemptId(2), at=NOW, digit="#")
+        told = an_announcement(account, 1, topic=Topic.CALL_EVENT, event=event)
+        await _announce(store, told)
+
+        async with store.begin(read_only=True) as tx:
+            assert [one.announcement for one in await tx.outbox(10)] == [told]
 
     async def test_what_is_undone_is_not_announced(self, store: Store) -> None:
         account = an_account()

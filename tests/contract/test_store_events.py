@@ -10,6 +10,8 @@ import pytest
 from ringcast.domain.errors import NotFound
 from ringcast.domain.events import (
     AttemptStarted,
+    AudioEnded,
+    AudioStarted,
     CallAnswered,
     CallBarred,
     CallCreated,
@@ -18,9 +20,14 @@ from ringcast.domain.events import (
     CallReceived,
     CallRinging,
     DigitPressed,
+    GatherStarted,
+    KeysGathered,
+    RecordingEnded,
+    RecordingStarted,
+    RingTimedOut,
     SoundPlayed,
 )
-from ringcast.domain.ids import AttemptId, CallId
+from ringcast.domain.ids import AttemptId, CallId, RecordingId
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import NumberedEvent, Store
 from tests.contract.store_things import NOW, SECOND, a_call, an_account, kept
@@ -44,6 +51,17 @@ def _every_kind(call_id: CallId) -> list[CallEvent]:
             completed=False,
         ),
         DigitPressed(call_id=call_id, attempt_id=A, at=NOW, digit="#"),
+        RingTimedOut(call_id=call_id, attempt_id=A, at=NOW),
+        AudioStarted(call_id=call_id, attempt_id=A, at=NOW, is_speech=True, reference="hé"),
+        AudioEnded(call_id=call_id, attempt_id=A, at=NOW, is_speech=False, completed=True),
+        GatherStarted(call_id=call_id, attempt_id=A, at=NOW, gather_id=2**53),
+        KeysGathered(
+            call_id=call_id, attempt_id=A, at=NOW, gather_id=1, digits="1#", ended_by="timeout"
+        ),
+        RecordingStarted(call_id=call_id, attempt_id=A, at=NOW, recording_id=RecordingId(3)),
+        RecordingEnded(
+            call_id=call_id, attempt_id=A, at=NOW, recording_id=RecordingId(3), is_kept=False
+        ),
         CallEnded(
             call_id=call_id, attempt_id=A, at=NOW, outcome=Outcome.HUMAN, reason="aufgelegt ☎"
         ),

@@ -20,6 +20,8 @@ from ringcast.domain.calls import Attempt, Call
 from ringcast.domain.errors import InvalidAudio, InvalidInput
 from ringcast.domain.events import (
     AttemptStarted,
+    AudioEnded,
+    AudioStarted,
     CallAnswered,
     CallBarred,
     CallCreated,
@@ -28,6 +30,11 @@ from ringcast.domain.events import (
     CallReceived,
     CallRinging,
     DigitPressed,
+    GatherStarted,
+    KeysGathered,
+    RecordingEnded,
+    RecordingStarted,
+    RingTimedOut,
     SoundPlayed,
 )
 from ringcast.domain.instructions import Instruction, Play, Record, Script, SendDigits
@@ -162,8 +169,14 @@ class _Progress:
                 return f"key pressed: [bold]{event.digit}[/]"
             case CallBarred():
                 return "not dialled: the number is on the do-not-call list"
+            case RingTimedOut():
+                return "nobody picks up"
             case CallEnded():
                 return f"ended: {escape(event.reason)}"
+            case AudioStarted() | AudioEnded() | GatherStarted() | KeysGathered():
+                return "a request was carried out"
+            case RecordingStarted() | RecordingEnded():
+                return "a request was carried out"
             case _:
                 assert_never(event)
 

@@ -7,11 +7,13 @@ from typing import TypeAlias
 
 import msgspec
 
-from ringcast.domain.ids import AttemptId, CallId
+from ringcast.domain.ids import AttemptId, CallId, RecordingId
 from ringcast.domain.outcomes import Outcome
 
 __all__ = [
     "AttemptStarted",
+    "AudioEnded",
+    "AudioStarted",
     "CallAnswered",
     "CallBarred",
     "CallCreated",
@@ -20,6 +22,11 @@ __all__ = [
     "CallReceived",
     "CallRinging",
     "DigitPressed",
+    "GatherStarted",
+    "KeysGathered",
+    "RecordingEnded",
+    "RecordingStarted",
+    "RingTimedOut",
     "SoundPlayed",
 ]
 
@@ -91,6 +98,78 @@ class DigitPressed(msgspec.Struct, frozen=True, tag="digit_pressed", kw_only=Tru
     digit: str
 
 
+class RingTimedOut(msgspec.Struct, frozen=True, tag="ring_timed_out", kw_only=True):
+    """It rang for as long as it may, and nobody picked up; the end of the attempt follows."""
+
+    call_id: CallId
+    attempt_id: AttemptId
+    at: datetime
+
+
+class AudioStarted(msgspec.Struct, frozen=True, tag="audio_started", kw_only=True):
+    """What a request wanted to be heard on the live call is heard from here on."""
+
+    call_id: CallId
+    attempt_id: AttemptId
+    at: datetime
+    is_speech: bool
+    reference: str = ""
+    """What the request calls it."""
+
+
+class AudioEnded(msgspec.Struct, frozen=True, tag="audio_ended", kw_only=True):
+    """It is not heard any more; `completed` is false if it was cut short."""
+
+    call_id: CallId
+    attempt_id: AttemptId
+    at: datetime
+    is_speech: bool
+    completed: bool
+    reference: str = ""
+
+
+class GatherStarted(msgspec.Struct, frozen=True, tag="gather_started", kw_only=True):
+    """Keys are collected from here on, as a request wanted."""
+
+    call_id: CallId
+    attempt_id: AttemptId
+    at: datetime
+    gather_id: int
+    reference: str = ""
+
+
+class KeysGathered(msgspec.Struct, frozen=True, tag="keys_gathered", kw_only=True):
+    """The collecting of keys has ended."""
+
+    call_id: CallId
+    attempt_id: AttemptId
+    at: datetime
+    gather_id: int
+    digits: str
+    ended_by: str
+    """A word of `domain.programs.GatherEnd`, or "hangup", or "canceled"."""
+    reference: str = ""
+
+
+class RecordingStarted(msgspec.Struct, frozen=True, tag="recording_started", kw_only=True):
+    """The call is recorded from here on, as a request wanted."""
+
+    call_id: CallId
+    attempt_id: AttemptId
+    at: datetime
+    recording_id: RecordingId
+
+
+class RecordingEnded(msgspec.Struct, frozen=True, tag="recording_ended", kw_only=True):
+    """A recording of the call can be heard, or could not be kept."""
+
+    call_id: CallId
+    attempt_id: AttemptId
+    at: datetime
+    recording_id: RecordingId
+    is_kept: bool
+
+
 class CallEnded(msgspec.Struct, frozen=True, tag="call_ended", kw_only=True):
     """The attempt is over."""
 
@@ -110,5 +189,12 @@ CallEvent: TypeAlias = (
     | CallAnswered
     | SoundPlayed
     | DigitPressed
+    | RingTimedOut
+    | AudioStarted
+    | AudioEnded
+    | GatherStarted
+    | KeysGathered
+    | RecordingStarted
+    | RecordingEnded
     | CallEnded
 )

@@ -12,7 +12,7 @@ fetches what they ask for, and closes the generator when the call is over.
                 yield Say(prompts=(Spoken(text="Thank you"),))
 
 An inbound call is answered by the first step that needs it to be: all but `Fetch`, `Ban`,
-`NoteAnswer`, `Listen`, `Reject` and `End`.
+`NoteAnswer`, `Listen`, `Reject`, `End`, and `Park` where it says so.
 
 When the called party hangs up, `CallerGone` is thrown into the generator at the step it waits for.
 A program that lets it pass ends there. One that catches it may go on with steps that need no call
@@ -69,6 +69,7 @@ __all__ = [
     "Listen",
     "NotDone",
     "NoteAnswer",
+    "Park",
     "Program",
     "Prompt",
     "RecordMessage",
@@ -212,6 +213,17 @@ class Listen:
     """
 
     length: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Park:
+    """Wait for what requests ask of the call, until it ends; nothing is answered.
+
+    An inbound call that was not answered is answered first, or with `picks_up` false when a request
+    says so.
+    """
+
+    picks_up: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -380,6 +392,7 @@ Step: TypeAlias = (
     Say
     | Gather
     | Listen
+    | Park
     | SendTones
     | RecordMessage
     | RecordStep

@@ -13,6 +13,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from ringcast.domain.errors import IllegalTransition
+from ringcast.domain.events import CallEvent
 from ringcast.domain.ids import AccountId, DeliveryId, SubscriptionId
 
 __all__ = [
@@ -30,10 +31,14 @@ __all__ = [
 class Topic(StrEnum):
     """What can be announced: a kind of resource, and what has happened to it."""
 
+    CALL_RECEIVED = "call_received"
+    """Somebody calls, and waits to be answered."""
     CALL_STARTED = "call_started"
     """Its number is being dialled."""
     CALL_RINGING = "call_ringing"
     CALL_ANSWERED = "call_answered"
+    CALL_EVENT = "call_event"
+    """Something on a live call that leaves its state as it is: a sound, a key, a recording."""
     CALL_FINISHED = "call_finished"
     CAMPAIGN_STARTED = "campaign_started"
     CAMPAIGN_STOPPED = "campaign_stopped"
@@ -51,6 +56,8 @@ class Announcement:
     subject_id: int
     """The resource; what is announced of the same one is delivered in order."""
     at: datetime
+    event: CallEvent | None = None
+    """What has happened, where the topic alone does not say it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

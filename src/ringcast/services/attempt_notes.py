@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -17,6 +17,7 @@ from ringcast.domain.events import (
     CallEvent,
     CallRinging,
     DigitPressed,
+    RingTimedOut,
     SoundPlayed,
 )
 from ringcast.domain.numbers import PhoneNumber
@@ -137,7 +138,12 @@ class AttemptNotes:
             DigitPressed(
                 call_id=attempt.call_id, attempt_id=attempt.id, at=event.at, digit=event.digit
             ),
+            Topic.CALL_EVENT,
         )
+
+    def happened(self, event: CallEvent) -> None:
+        """Something happened on the live call that leaves its attempt as it is."""
+        self._write(self.attempt, event, Topic.CALL_EVENT)
 
     def answer(self, question: str, response: str) -> None:
         """A question was answered."""
@@ -163,8 +169,16 @@ class AttemptNotes:
         )
         self._submit(Change(attempt=self.attempt, do_not_call=(entry,)))
 
-    async def end(self, event: LegEnded, *, was_offered: bool) -> None:
-        """The leg has ended; return when that is written."""
+    async def end(
+        self, event: LegEnded, *, was_offered: bool, afterwards: Sequence[CallEvent] = ()
+    ) -> None:
+        """The leg has ended; return when that is written.
+
+        `afterwards` is told after it.
+        """
+        if event.ring_timed_out:
+            attempt = self.attempt
+            self.happened(RingTimedOut(call_id=attempt.call_id, attempt_id=attempt.id, at=event.at))
         outcome = _outcome(self.attempt, self.answered_by, event)
         if was_offered and outcome is Outcome.CANCELED and event.by is WhoEnded.LOCAL:
             outcome = _OUTCOME_OF_REFUSAL.get(event.sip_status or 0, Outcome.NO_ANSWER)
@@ -176,6 +190,7 @@ class AttemptNotes:
             reason=event.reason,
             sip_status=event.sip_status,
             q850_cause=event.q850_cause,
+            afterwards=afterwards,
         )
 
     async def finish(
@@ -186,6 +201,7 @@ class AttemptNotes:
         reason: str,
         sip_status: int | None = None,
         q850_cause: int | None = None,
+        afterwards: Sequence[CallEvent] = (),
     ) -> None:
         """Give the attempt its end; return when that is written."""
         reason = _kept(reason)
@@ -204,12 +220,16 @@ class AttemptNotes:
             call_id=call.id, attempt_id=attempt.id, at=at, outcome=outcome, reason=reason
         )
         self.attempt, self.call = attempt, call
-        await self._changes.submit(Change(attempt=attempt, call=call, events=(ended,)))
+        told = [one for e in afterwards for one in progress_of(call, Topic.CALL_EVENT, e.at, e)]
+        await self._changes.submit(
+            Change(attempt=attempt, call=call, events=(ended, *afterwards), afterwards=told)
+        )
 
     def _write(self, attempt: Attempt, event: CallEvent, told: Topic | None = None) -> None:
         """Have the step written without waiting for the disk: audio does not wait for it either."""
         self.attempt = attempt
-        announced = () if told is None else progress_of(self.call, told, event.at)
+        carried = event if told is Topic.CALL_EVENT else None
+        announced = () if told is None else progress_of(self.call, told, event.at, carried)
         self._submit(Change(attempt=attempt, events=(event,), announcements=announced))
 
     def _submit(self, change: Change) -> None:

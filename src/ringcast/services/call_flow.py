@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NoReturn, assert_never
 
 from ringcast.domain.calls import Attempt, AttemptState, Call
-from ringcast.domain.errors import EngineUnavailable, OfferGone
+from ringcast.domain.errors import EngineUnavailable, OfferGone, RingcastError
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
@@ -39,10 +39,20 @@ from ringcast.ports.engine import (
     Unbridged,
 )
 from ringcast.services.attempt_notes import AttemptNotes
-from ringcast.services.call_commands import Command, EndNow, Redirect
+from ringcast.services.call_commands import (
+    AnsweredAlready,
+    Ask,
+    Command,
+    EndNow,
+    NotAnswered,
+    PickUp,
+    Redirect,
+    TurnAway,
+)
 from ringcast.services.changes import ChangeWriter
 from ringcast.services.detecting import WHO
 from ringcast.services.leg_actions import LegActions, LegOver, News, Redirected, WorkDone
+from ringcast.services.live_calls import CallNotLive
 from ringcast.services.program_run import Programs
 from ringcast.services.script_run import ScriptRun
 from ringcast.services.second_legs import (
@@ -119,7 +129,14 @@ class CallFlow:
         self.recordings = (
             None if programs is None else programs.recordings_of(self._actions, self.facts)
         )
-        """The recordings that programs make of the leg."""
+        """The recordings that are made of the leg."""
+        self._control = (
+            None
+            if programs is None
+            else programs.control_of(
+                self._actions, self.facts, self.recordings, self._notes.happened
+            )
+        )
 
     @property
     def leg(self) -> AttemptId:
@@ -157,6 +174,8 @@ class CallFlow:
         try:
             await self._run()
         finally:
+            self._is_over = True
+            self._refuse_commands()
             if self._second is not None:
                 self._second.tell(
                     SecondOver(
@@ -188,7 +207,10 @@ class CallFlow:
         except LegOver as over:
             if self.recordings is not None:
                 await self.recordings.all_kept()
-            await self._notes.end(over.event, was_offered=self._offer is not None)
+            afterwards = () if self._control is None else self._control.afterwards()
+            await self._notes.end(
+                over.event, was_offered=self._offer is not None, afterwards=afterwards
+            )
 
     async def fail(self, reason: str) -> None:
         """Give the attempt its end after a fault of ours, unless it has one."""
@@ -232,6 +254,8 @@ class CallFlow:
                 await self._actions.hang_up("the script ended")
             except Redirected as redirected:
                 script = redirected.script
+                if self._control is not None:
+                    await self._control.interrupted()
                 await self._actions.quiet()
 
     async def _assist(self, second: SecondRole) -> None:
@@ -333,8 +357,13 @@ class CallFlow:
                 case EndNow():
                     await self._engine.hang_up(self._notes.attempt.id, reason=news.reason)
                     continue
+                case Ask():
+                    await self._take(news)
+                    continue
                 case LegEnded():
                     self._is_over = True
+                    if self._control is not None:
+                        self._control.over()
                     raise LegOver(news)
                 case LegRinging():
                     self._notes.ringing(news)
@@ -355,6 +384,38 @@ class CallFlow:
                 case _:
                     assert_never(news)
             return news
+
+    async def _take(self, asked: Ask) -> None:
+        """Carry out what was asked for, or say why not."""
+        is_answered = self._notes.attempt.state is AttemptState.ANSWERED
+        try:
+            match asked.command:
+                case PickUp() | TurnAway() if self._offer is None or is_answered:
+                    raise AnsweredAlready
+                case PickUp():
+                    await self._engine.answer(self.leg)
+                case TurnAway(refusal=refusal):
+                    await self._engine.reject(self.leg, refusal)
+                case _ if not is_answered:
+                    raise NotAnswered
+                case command:
+                    if self._control is None:
+                        raise EngineUnavailable("this server carries out no requests for calls")
+                    await self._control.carry_out(command)
+        except RingcastError as error:
+            asked.refuse(error)
+        else:
+            if not asked.taken.done():
+                asked.taken.set_result(None)
+
+    def _refuse_commands(self) -> None:
+        """The call is over: whoever waits learns it, and nothing is left running."""
+        while not self._inbox.empty():
+            news = self._inbox.get_nowait()
+            if isinstance(news, Ask):
+                news.refuse(CallNotLive(self._notes.call))
+        if self._control is not None:
+            self._control.close()
 
     async def _news_before(self, until: float) -> News | Command | None:
         try:

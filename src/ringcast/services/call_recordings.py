@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from ringcast.domain.ids import RecordingId
@@ -42,6 +43,7 @@ class CallRecordings:
         self._running: dict[int, _Running] = {}
         self._finishing: dict[int, asyncio.Task[KeptRecording]] = {}
         self._numbers: dict[RecordingId, int] = {}
+        self._listeners: list[Callable[[int, RecordingId, bool], None]] = []
         actions.hear_always(self._take)
 
     async def begin(
@@ -62,6 +64,31 @@ class CallRecordings:
         place = await self._actions.during(self._files.begin(self._facts(), name, source=source))
         if prelude is not None:
             await prelude()
+        return await self._start(place, tracks=tracks, max_length=max_length, trims=trims)
+
+    async def begin_beside(
+        self,
+        name: str | None,
+        *,
+        source: RecordingSource,
+        tracks: RecordingTracks,
+        max_length: timedelta,
+    ) -> int:
+        """Begin to record without waiting for news of the leg; return the recording's number.
+
+        Raises Unavailable.
+        """
+        place = await self._files.begin(self._facts(), name, source=source)
+        return await self._start(place, tracks=tracks, max_length=max_length, trims=False)
+
+    async def _start(
+        self,
+        place: RecordingPlace,
+        *,
+        tracks: RecordingTracks,
+        max_length: timedelta,
+        trims: bool,
+    ) -> int:
         number = self._actions.number()
         self._running[number] = _Running(place, trims)
         self._numbers[place.id] = number
@@ -70,9 +97,13 @@ class CallRecordings:
         )
         return number
 
+    def when_kept(self, listener: Callable[[int, RecordingId, bool], None]) -> None:
+        """Call `listener` when a recording has ended: its number, its id, whether it is kept."""
+        self._listeners.append(listener)
+
     def id_of(self, number: int) -> RecordingId:
-        """Return the identifier of a recording that runs."""
-        return self._running[number].place.id
+        """Return the identifier of a recording of this leg."""
+        return next(one for one, its in self._numbers.items() if its == number)
 
     def number_of(self, recording_id: RecordingId) -> int | None:
         """Return the number of a recording of this leg, None if there is none such."""
@@ -110,4 +141,13 @@ class CallRecordings:
         running = self._running.pop(news.recording, None)
         if running is not None:
             finish = self._files.finish(running.place, news.length, trim_silence=running.trims)
-            self._finishing[news.recording] = asyncio.ensure_future(finish)
+            self._finishing[news.recording] = kept = asyncio.ensure_future(finish)
+            kept.add_done_callback(partial(self._tell_kept, news.recording, running.place.id))
+
+    def _tell_kept(
+        self, number: int, recording_id: RecordingId, kept: asyncio.Future[KeptRecording]
+    ) -> None:
+        if not kept.cancelled():
+            is_kept = kept.exception() is None
+            for listener in self._listeners:
+                listener(number, recording_id, is_kept)

@@ -35,6 +35,8 @@ class Change:
     events: Sequence[CallEvent] = ()
     announcements: Sequence[Announcement] = ()
     """What is to be told of the step; the end of a call is told without being asked for."""
+    afterwards: Sequence[Announcement] = ()
+    """What is told after the end of the call."""
     do_not_call: Sequence[DoNotCallEntry] = ()
     """Numbers that must not be called any more: whoever was called has said so."""
 
@@ -124,6 +126,7 @@ class ChangeWriter:
         if calls:
             await tx.update_calls(list(calls.values()))
         steps += finished_calls(list(calls.values()))
+        steps += [one for change in changes for one in change.afterwards]
         if steps:
             await tx.announce(steps)
         for change in changes:
@@ -149,15 +152,20 @@ async def count_attempt(tx: Transaction, call: Call, attempt: Attempt) -> None:
         )
 
 
-def progress_of(call: Call, topic: Topic, at: datetime) -> Sequence[Announcement]:
+def progress_of(
+    call: Call, topic: Topic, at: datetime, event: CallEvent | None = None
+) -> Sequence[Announcement]:
     """Return what is to be announced of a call on its way.
 
-    Only single calls have subscribers of their own: those of campaigns cost nothing here.
+    Only calls of no campaign have subscribers of their own: the others cost nothing here.
     """
-    if call.campaign_id is not None or call.transferred_from is not None:
+    if call.campaign_id is not None:
         return ()
-    announced = Announcement(topic=topic, account_id=call.account_id, subject_id=call.id, at=at)
-    return (announced,)
+    return (
+        Announcement(
+            topic=topic, account_id=call.account_id, subject_id=call.id, at=at, event=event
+        ),
+    )
 
 
 def finished_calls(calls: Sequence[Call]) -> Sequence[Announcement]:

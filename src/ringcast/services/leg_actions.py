@@ -171,9 +171,14 @@ class LegActions:
 
     # Doing
 
-    async def play(self, audio: Sequence[Heard], loop: int | None = 1) -> int:
-        """Begin to play in place of what plays; return the playback's number."""
-        self._playing = playback = self.number()
+    async def play(
+        self, audio: Sequence[Heard], loop: int | None = 1, *, number: int | None = None
+    ) -> int:
+        """Begin to play in place of what plays; return the playback's number.
+
+        `number` is one that was taken for it before.
+        """
+        self._playing = playback = self.number() if number is None else number
         await self.engine.play(self.leg, playback, audio, loop)
         return playback
 
@@ -195,6 +200,12 @@ class LegActions:
             if isinstance(news, DigitReceived):
                 keys += news.digit
         return keys
+
+    async def park(self) -> NoReturn:
+        """Do nothing but hear keys until the leg is over, or redirected."""
+        async with self.hearing_keys():
+            while True:
+                await self.next_news()
 
     async def send_digits(self, digits: str) -> None:
         """Send DTMF to its end."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.errors import Conflict, NotFound, Unavailable
@@ -12,10 +13,20 @@ from ringcast.domain.instructions import Script
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Store
-from ringcast.services.call_commands import Command, EndNow, Redirect
+from ringcast.services.call_commands import Ask, CallCommand, Command, EndNow, Redirect
 from ringcast.services.changes import finished_calls
 
-__all__ = ["CallElsewhere", "CallNotLive", "CommandCalls", "HangUpCall", "RedirectCall"]
+__all__ = [
+    "CallElsewhere",
+    "CallNotLive",
+    "CommandCalls",
+    "ControlCall",
+    "HangUpCall",
+    "RedirectCall",
+]
+
+_PATIENCE: Final = 5.0
+"""Seconds in which a call takes what it is asked for."""
 
 
 class CallNotLive(Conflict):
@@ -61,6 +72,33 @@ class RedirectCall:
             raise CallNotLive(call)
         if not self._calls.command(call_id, Redirect(script)):
             raise CallElsewhere(call_id)
+        return call
+
+
+class ControlCall:
+    """Have a live call do something: play, stop, collect keys, send them, record, be answered."""
+
+    def __init__(self, *, store: Store, calls: CommandCalls) -> None:
+        self._store = store
+        self._calls = calls
+
+    async def __call__(self, account_id: AccountId, call_id: CallId, command: CallCommand) -> Call:
+        """Return the call when that is done or under way.
+
+        What comes of it is told by events of the call. Raises NotFound, CallNotLive, CommandRefused
+        if the call cannot do it now, CallElsewhere, and Unavailable where it is not done.
+        """
+        call = await _call(self._store, account_id, call_id)
+        if call.state is not CallState.ACTIVE:
+            raise CallNotLive(call)
+        asked = Ask(command, asyncio.get_running_loop().create_future())
+        if not self._calls.command(call_id, asked):
+            raise CallElsewhere(call_id)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await asked.taken
+        except TimeoutError as error:
+            raise Unavailable(f"call {call_id} is busy with something else") from error
         return call
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from ringcast.domain.errors import RingcastError
+from ringcast.domain.events import CallEvent
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.instructions import Interpret
 from ringcast.domain.programs import (
@@ -21,6 +22,7 @@ from ringcast.domain.programs import (
     StepResult,
 )
 from ringcast.ports.clock import Clock
+from ringcast.services.call_control import CallControl
 from ringcast.services.call_recordings import CallRecordings
 from ringcast.services.leg_actions import LegActions, LegOver
 from ringcast.services.program_steps import CALL_NOT_NEEDED, StepRun, StepTools
@@ -57,6 +59,23 @@ class Programs:
         """Return what keeps the recordings of a leg; None if none are kept."""
         files = self._tools.recordings
         return None if files is None else CallRecordings(actions, facts, files)
+
+    def control_of(
+        self,
+        actions: LegActions,
+        facts: Callable[[], CallFacts],
+        recordings: CallRecordings | None,
+        tell: Callable[[CallEvent], None],
+    ) -> CallControl:
+        """Return what carries out what requests ask of a leg."""
+        return CallControl(
+            actions,
+            facts,
+            prompts=self._tools.prompts,
+            recordings=recordings,
+            tell=tell,
+            now=self._clock.now,
+        )
 
     async def interpret(
         self, instruction: Interpret, actions: LegActions, call: ScriptedCall

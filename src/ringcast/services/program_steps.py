@@ -26,6 +26,7 @@ from ringcast.domain.programs import (
     Listen,
     NotDone,
     NoteAnswer,
+    Park,
     Prompt,
     RecordMessage,
     RecordStep,
@@ -128,6 +129,10 @@ class StepRun:
                 async with self._actions.hearing_keys():
                     self._typed += await self._actions.pause(step.length)
                 return Done()
+            case Park(picks_up=picks_up):
+                if picks_up:
+                    await self._call.pick_up()
+                return await self._actions.park()
         typed, self._typed = self._typed, ""
         if not isinstance(step, Reject | End):
             await self._call.pick_up()

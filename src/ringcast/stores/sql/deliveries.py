@@ -28,7 +28,7 @@ from ringcast.domain.subscriptions import (
     Topic,
 )
 from ringcast.ports.deliveries import OutboxEntry
-from ringcast.stores.sql.columns import Id, Instant, Word, Words
+from ringcast.stores.sql.columns import Event, Id, Instant, Word, Words
 from ringcast.stores.sql.connecting import Connection, Database
 from ringcast.stores.sql.delivery_tables import deliveries as table
 from ringcast.stores.sql.delivery_tables import (
@@ -44,12 +44,13 @@ __all__ = ["DeliveryWork"]
 
 # One row for each announcement that somebody listens for: the rest cost a look at a key.
 _ANNOUNCE = insert(outbox).from_select(
-    ["account_id", "topic", "subject_id", "at"],
+    ["account_id", "topic", "subject_id", "at", "event"],
     select(
         bindparam("account", type_=Id),
         bindparam("about", type_=Word(Topic)),
         bindparam("subject", type_=Id),
         bindparam("when", type_=Instant),
+        bindparam("what", type_=Event),
     ).where(
         exists().where(
             subscription_topics.c.account_id == bindparam("account", type_=Id),
@@ -236,7 +237,13 @@ class DeliveryWork(Work):
         if announcements:
             self._announces = True
             rows = [
-                {"account": a.account_id, "about": a.topic, "subject": a.subject_id, "when": a.at}
+                {
+                    "account": a.account_id,
+                    "about": a.topic,
+                    "subject": a.subject_id,
+                    "when": a.at,
+                    "what": a.event,
+                }
                 for a in announcements
             ]
             await self._change(
@@ -255,6 +262,7 @@ class DeliveryWork(Work):
                     account_id=row.account_id,
                     subject_id=row.subject_id,
                     at=row.at,
+                    event=row.event,
                 ),
             )
             for row in found.rows

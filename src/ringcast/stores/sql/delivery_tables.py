@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from ringcast.domain.subscriptions import DeliveryState, Topic
-from ringcast.stores.sql.columns import Attributes, Id, Instant, Word, Words
+from ringcast.stores.sql.columns import Attributes, Event, Id, Instant, Word, Words
 from ringcast.stores.sql.tables import accounts, metadata
 
 __all__ = [
@@ -96,6 +96,7 @@ outbox = Table(
     Column("topic", Word(Topic), nullable=False),
     Column("subject_id", Id, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("event", Event),
     sqlite_autoincrement=True,  # numbers of entries that were taken never come again
 )
 
