@@ -26,8 +26,9 @@ from ringcast.protocols.rtp.reordering import LONGEST
 
 #: In the table of payload types: 0 is not agreed, then the codecs, then telephone events.
 EVENT = 3
-#: Seconds a far end must have been silent before media from another address is taken instead.
+#: Seconds a far end must have been silent before media from another port of it is taken instead.
 RELATCH_AFTER = 1.0
+_HOST_BITS = np.uint64(32)
 _NEVER = -1e9
 
 
@@ -45,7 +46,9 @@ class Receiver:
 
     Symmetric RTP: a stream sends to the address of its SDP until an agreed packet (RTP version 2,
     agreed payload type) arrives; from then on it sends to where that came from and takes nothing
-    from elsewhere, unless that source has been silent for `RELATCH_AFTER` seconds.
+    from elsewhere. Two exceptions: what comes from the address of the SDP is always right, so that
+    a stranger who was faster is turned out; and a far end that has been silent for `RELATCH_AFTER`
+    seconds may go on from another port of its host, as behind a NAT that has forgotten it.
     """
 
     def __init__(
@@ -205,8 +208,13 @@ class Receiver:
     ) -> NDArray[np.bool_]:
         """Return which packets of other sources are taken; their rows now talk to those."""
         rows = arrivals.rows
-        is_open = ~self._is_latched[rows] | (now - self._heard_at[rows] > RELATCH_AFTER)
-        taken = strange & is_open
+        # Of a packed address the upper half is the host.
+        same_host = arrivals.source >> _HOST_BITS == self._source[rows] >> _HOST_BITS
+        is_silent = now - self._heard_at[rows] > RELATCH_AFTER
+        is_promised = arrivals.source == self._signalled[rows]
+        taken: NDArray[np.bool_] = strange & (
+            ~self._is_latched[rows] | is_promised | (same_host & is_silent)
+        )
         self._source[rows[taken]] = arrivals.source[taken]
         self._out.remote[rows[taken]] = arrivals.source[taken]
         return taken

@@ -423,8 +423,8 @@ def test_media_goes_to_where_the_first_packet_came_from(bench: Bench) -> None:
     assert {address for _, address, _ in bench.wire.sent} == {pack_address(FAR[0], 4002)}
 
 
-def test_another_source_is_taken_after_the_first_has_fallen_silent(bench: Bench) -> None:
-    other = ("198.51.100.9", 1234)
+def test_another_port_is_taken_after_the_first_has_fallen_silent(bench: Bench) -> None:
+    other = (FAR[0], 1234)
     bench.open()
     bench.hear(0)
     bench.run(49)
@@ -435,6 +435,33 @@ def test_another_source_is_taken_after_the_first_has_fallen_silent(bench: Bench)
     bench.hear(2, source=other)
     bench.run(2)
     assert bench.wire.sent[-1][1] == pack_address(*other)
+
+
+def test_another_host_is_never_taken_once_the_far_end_has_been_heard(bench: Bench) -> None:
+    nat, intruder = ("198.51.100.9", 1234), ("203.0.113.5", 5)
+    bench.open()
+    bench.hear(0, source=nat)
+    bench.run(500)  # ten seconds of silence, on hold for instance
+    for number in range(1, 50):
+        bench.hear(number, source=intruder)
+        bench.run()
+    assert {address for _, address, _ in bench.wire.sent} == {pack_address(*nat)}
+    assert bench.pump.receiver.packets_received == 1
+
+
+def test_who_was_faster_than_the_far_end_is_turned_out_by_it(bench: Bench) -> None:
+    intruder = ("203.0.113.5", 5)
+    bench.open()
+    bench.hear(0, source=intruder)
+    bench.run()
+    bench.hear(1)
+    bench.hear(1, source=intruder)
+    bench.run(2)
+    bench.hear(2, source=intruder)
+    bench.run(2)
+
+    assert bench.wire.sent[-1][1] == pack_address(*FAR)
+    assert bench.pump.receiver.packets_received == 2  # the first of each
 
 
 def test_digits_are_reported_and_counted_as_no_audio(bench: Bench) -> None:

@@ -126,6 +126,14 @@ class Bench:
             self.went_to.append(destination)
         return messages
 
+    def answers(self) -> list[Response]:
+        """Take what was sent, as answers to requests that need not have been right."""
+        sent = self.agent.datagrams_to_send()
+        self.went_to = [destination for _, destination, _ in sent]
+        messages = [parse_message(data) for data, _, _ in sent]
+        assert all(isinstance(message, Response) for message in messages)
+        return [message for message in messages if isinstance(message, Response)]
+
     def sent_lines(self) -> list[str]:
         """Take what was sent as short lines."""
         return [short(message) for message in self.sent()]

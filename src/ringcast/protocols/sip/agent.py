@@ -12,7 +12,7 @@ from ringcast.protocols.sip.agent_outgoing import Invitation, OutgoingSession
 from ringcast.protocols.sip.agent_requests import SDP
 from ringcast.protocols.sip.agent_session import Session
 from ringcast.protocols.sip.errors import InvalidHeader, MalformedMessage, SipError
-from ringcast.protocols.sip.headers import parse_number
+from ringcast.protocols.sip.headers import parse_number, split_list
 from ringcast.protocols.sip.message import (
     Request,
     Response,
@@ -32,6 +32,10 @@ from ringcast.protocols.sip.transactions import (
     Transmission,
     TransportFailed,
 )
+from ringcast.protocols.sip.uri import SipUri
+
+# Media ranges of an Accept that let a session description through (20.1).
+_DESCRIPTIONS = frozenset({"application/sdp", "application/*", "*/*"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +277,23 @@ def _unacceptable(request: Request, *, is_in_dialog: bool) -> Refuse | None:
         return Refuse(405, headers=(ALLOW,))  # 8.2.1
     if is_in_dialog or request.method not in ("INVITE", "OPTIONS"):
         return Refuse(481)  # 12.2.2
+    if not isinstance(request.request_uri, SipUri) and request.request_uri.scheme != "tel":
+        return Refuse(416)  # 8.2.2.1
     if request.require:
         unsupported = ("Unsupported", ", ".join(sorted(request.require)))
         return Refuse(420, headers=(unsupported,))  # 8.2.2.3
     if request.method == "INVITE" and request.body and request.content_type not in (SDP, None):
         return Refuse(415, headers=(ACCEPT,))  # 8.2.3
+    if request.method == "INVITE" and not _takes_descriptions(request):
+        return Refuse(406)  # RFC 4475 3.3.17: it would not take our answer
     return None
+
+
+def _takes_descriptions(request: Request) -> bool:
+    """Whether the sender takes SDP, as all do who do not say what they take (20.1)."""
+    accepted = request.headers.get_all("Accept")
+    return not accepted or any(
+        item.partition(";")[0].strip().lower() in _DESCRIPTIONS
+        for value in accepted
+        for item in split_list(value, "Accept")
+    )

@@ -8,6 +8,7 @@ from ringcast.protocols.sip.errors import InvalidHeader
 from ringcast.protocols.sip.header_map import Headers
 from ringcast.protocols.sip.headers import NameAddr
 from ringcast.protocols.sip.message import Request, Response
+from ringcast.protocols.sip.names import MAGIC_COOKIE
 from ringcast.protocols.sip.uri import OpaqueUri, SipUri, parse_uri
 
 MAX_FORWARDS = "70"
@@ -78,10 +79,11 @@ class Dialog:
     def of_callee(cls, invite: Request, local_tag: str) -> Dialog:
         """Begin from an INVITE that we answer with this To tag (12.1.1).
 
-        Raises InvalidHeader if the INVITE has no usable Contact.
+        Raises InvalidHeader if the INVITE has no usable Contact; one in the manner of RFC 2543
+        need not have any, and is reached at its From (RFC 4475 3.3.9).
         """
         contact = invite.contact
-        if contact is None:
+        if contact is None and (invite.via.branch or "").startswith(MAGIC_COOKIE):
             raise InvalidHeader("Contact", "an INVITE must have one")  # 8.1.1.8
         to = invite.headers.get("To") or ""
         return cls(
@@ -90,7 +92,7 @@ class Dialog:
             local_tag=local_tag,
             remote=invite.headers.get("From") or "",
             remote_tag=invite.from_tag or "",
-            remote_target=contact.uri,
+            remote_target=invite.from_.uri if contact is None else contact.uri,
             route_set=invite.record_routes,
             local_sequence=0,
             remote_sequence=invite.cseq.number,

@@ -6,6 +6,7 @@ is asked for and kept until the header changes. `validate` checks what RFC 3261 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -192,7 +193,9 @@ def refuse_malformed(error: MalformedMessage, *, to_tag: str) -> Response | None
     """
     if error.method is None or error.method == "ACK" or error.partial is None:
         return None
-    request = Request(error.method, "", error.partial)
+    # Line ends of the wrong kind would be header lines of ours to whoever reads them so.
+    clean = [(name, _LINE_ENDS.sub(" ", value)) for name, value in error.partial]
+    request = Request(error.method, "", Headers.from_canonical(clean))
     try:
         if error.status != 505 or "Via" not in error.partial:  # a Via of that version too, maybe
             _ = request.via
@@ -204,6 +207,7 @@ def refuse_malformed(error: MalformedMessage, *, to_tag: str) -> Response | None
         return make_response(request, error.status)
 
 
+_LINE_ENDS: Final = re.compile("[\\r\\n]+")
 _FOLDED: Final = "a continued line"
 _STATUS_LINES: Final = {f"SIP/2.0 {status} ": status for status in range(100, 700)}
 _COPIED: Final = frozenset({"Via", "From", "To", "Call-ID", "CSeq"})

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+# How branches begin that are unique (RFC 3261 8.1.1.7); those of RFC 2543 begin otherwise.
+MAGIC_COOKIE = "z9hG4bK"
+
 METHODS = frozenset(
     {
         "ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK",

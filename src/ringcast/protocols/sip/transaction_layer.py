@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ringcast.protocols.sip.errors import InvalidHeader
 from ringcast.protocols.sip.headers import Via, split_list
 from ringcast.protocols.sip.message import Request, Response, make_response
+from ringcast.protocols.sip.names import MAGIC_COOKIE
 from ringcast.protocols.sip.timers import DEFAULT_TIMERS, TimerHeap, TimerSettings, Waiting
 from ringcast.protocols.sip.transactions import (
     TCP,
@@ -35,7 +37,6 @@ from ringcast.protocols.sip.transactions_server import (
 )
 
 DEFAULT_PORT = 5060
-MAGIC_COOKIE = "z9hG4bK"
 
 # A request that may come out larger must not go over UDP (18.1.1).
 LARGEST_DATAGRAM = 1300
@@ -176,7 +177,10 @@ class TransactionLayer:
         self, request: Request, response: Response, source: Destination
     ) -> None:
         """Answer once and remember nothing, as to a request too malformed for a transaction."""
-        destination, fallback = _way_back(request.via, source)
+        try:
+            destination, fallback = _way_back(request.via, source)
+        except InvalidHeader:  # of another version of SIP: all that is known is where it came from
+            destination, fallback = source, None
         self._output.datagrams.append(Transmission(response.serialize(), destination, fallback))
 
     def abandon(self, transaction: Transaction) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringcast.protocols.sip.message import Request, Response, make_response
+from ringcast.protocols.sip.names import MAGIC_COOKIE
 from ringcast.protocols.sip.timers import DEFAULT_TIMERS, NEVER, TimerSettings
 from ringcast.protocols.sip.transactions import (
     AckReceived,
@@ -211,7 +212,7 @@ def server_key(request: Request) -> tuple[object, ...]:
     via = request.via
     branch = via.branch or ""
     method = "INVITE" if request.method == "ACK" else request.method
-    if branch.startswith("z9hG4bK"):
+    if branch.startswith(MAGIC_COOKIE):
         return branch, via.host, via.port, method
     # RFC 2543. The To tag is left out: an ACK has one where its INVITE had none, and nobody
     # sends two requests that differ in nothing else.
