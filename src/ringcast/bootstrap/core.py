@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from ringcast.bootstrap.interpreters import interpreters
+from ringcast.bootstrap.interpreters import interpreters, prepare
 from ringcast.bootstrap.storage import open_store
 from ringcast.config import ConfigError, Settings
 from ringcast.domain.errors import RingcastError, Unavailable
@@ -173,6 +173,7 @@ async def running_core(
             clock=clock,
             holder=holder,
             hold_for=HOLD_FOR,
+            prepare=partial(prepare, root=_root(settings)),
         )
         await engine.start(dialer.deliver, on_offer=inbound.offered)
         stack.push_async_callback(engine.close)
@@ -240,8 +241,11 @@ async def _repeat(action: Callable[[], Awaitable[object]], *, every: float) -> N
 
 def _url_of_recording(settings: Settings, recording_id: RecordingId) -> str:
     """Return where programs of the recording's account can fetch it."""
-    base = settings.public_url or f"http://{settings.http}"
-    return f"{base.rstrip('/')}/v2/calls/recordings/{recording_id}.mp3"
+    return f"{_root(settings)}/v2/calls/recordings/{recording_id}.mp3"
+
+
+def _root(settings: Settings) -> str:
+    return (settings.public_url or f"http://{settings.http}").rstrip("/")
 
 
 def _audio(directory: Path) -> AudioImporter:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from ringcast.apis.callfire_1_1 import callbacks as callfire_1_1_callbacks
 from ringcast.apis.callfire_v2 import callbacks
 from ringcast.apis.laml import callbacks as laml_callbacks
+from ringcast.apis.laml import following as laml_following
 from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
 from ringcast.domain.errors import NotFound, Unavailable
@@ -50,7 +51,7 @@ async def running_deliveries(core: Core, settings: Settings) -> AsyncIterator[No
     store, clock = core.store, core.clock
     told = {
         **renderers(settings),
-        laml_callbacks.DIALECT: laml_callbacks.StatusCallbacks(core.public_ids),
+        laml_following.DIALECT: laml_callbacks.StatusCallbacks(core.public_ids),
     }
     async with HttpCallbackSender(allow_private=settings.allow_private_urls) as sender:
         sending = SendDeliveries(

@@ -27,7 +27,13 @@ from ringcast.services.calls import FindCalls, GetCall
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
 from ringcast.services.live_calls import HangUpCall, RedirectCall
-from ringcast.services.numbers import AnswerNumber, ForwardNumber, GetNumber, ListNumbers
+from ringcast.services.numbers import (
+    AnswerNumber,
+    ConfigureNumber,
+    ForwardNumber,
+    GetNumber,
+    ListNumbers,
+)
 from ringcast.services.recordings import (
     DeleteRecording,
     FindRecordings,
@@ -138,7 +144,7 @@ def _callfire_1_1(core: Core, settings: Settings) -> ASGIApp:
 
 def _laml(core: Core, settings: Settings) -> ASGIApp:
     store, clock = core.store, core.clock
-
+    sender = HttpCallbackSender(allow_private=settings.allow_private_urls)
     return laml_api.laml(
         laml_api.Services(
             authenticate=Authenticate(store=store),
@@ -146,7 +152,7 @@ def _laml(core: Core, settings: Settings) -> ASGIApp:
             create_call=CreateCall(
                 store=store,
                 clock=clock,
-                sender=HttpCallbackSender(allow_private=settings.allow_private_urls),
+                sender=sender,
                 wake=core.dialer.wake,
             ),
             get_call=GetCall(store=store),
@@ -156,6 +162,8 @@ def _laml(core: Core, settings: Settings) -> ASGIApp:
                 store=store, calls=core.dialer, clock=clock, wake=core.dialer.wake
             ),
             list_numbers=ListNumbers(store=store),
+            configure_number=ConfigureNumber(store=store, sender=sender),
+            applications=laml_api.ApplicationServices.over(store, clock, sender),
             get_recording=GetRecording(store=store),
             find_recordings=FindRecordings(store=store),
             recording_audio=RecordingAudio(archive=core.recordings),

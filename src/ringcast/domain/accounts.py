@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from ringcast.domain.ids import AccountId, CredentialId, NumberId
+from ringcast.domain.ids import AccountId, ApplicationId, CredentialId, NumberId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.subscriptions import Follower
 
 __all__ = ["Access", "Account", "AccountNumber", "Credential", "CredentialKind"]
 
@@ -71,3 +73,11 @@ class AccountNumber:
     voice_url: str | None = None
     script: Script | None = None
     """What is done with calls to the number; None: they are not answered."""
+    name: str = ""
+    """What its holder calls it."""
+    application_id: ApplicationId | None = None
+    """Whose script and follower count in place of the number's own."""
+    follower: Follower | None = None
+    """Who is told of the progress of calls to it."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What was asked for the number, in the words of the dialect that gave it its script."""

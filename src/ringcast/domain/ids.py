@@ -7,6 +7,7 @@ from typing import NewType
 
 __all__ = [
     "AccountId",
+    "ApplicationId",
     "AttemptId",
     "BatchId",
     "CallId",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 AccountId = NewType("AccountId", int)
+ApplicationId = NewType("ApplicationId", int)
 AttemptId = NewType("AttemptId", int)
 BatchId = NewType("BatchId", int)
 CallId = NewType("CallId", int)

@@ -37,13 +37,14 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ringcast.domain.ids import AccountId, AttemptId, CallId, RecordingId, SoundId
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
 
 __all__ = [
+    "UNANSWERED",
     "Ban",
     "CallFacts",
     "CallerGone",
@@ -405,6 +406,9 @@ Step: TypeAlias = (
     | Reject
     | End
 )
+
+UNANSWERED: Final = (Fetch, Ban, NoteAnswer, Listen, Reject, End)
+"""Steps that an inbound call is not answered for."""
 
 
 # Results

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from ringcast.domain.calls import Call
 from ringcast.domain.errors import IllegalTransition
 from ringcast.domain.events import CallEvent
 from ringcast.domain.ids import AccountId, DeliveryId, SubscriptionId
@@ -22,6 +23,7 @@ __all__ = [
     "Announcement",
     "Delivery",
     "DeliveryState",
+    "Follower",
     "Subscription",
     "Topic",
     "retry_after",
@@ -104,6 +106,36 @@ class Subscription:
     def has_expired(self, now: datetime) -> bool:
         """Whether nothing that happens now is sent any more."""
         return self.expires_at is not None and self.expires_at <= now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Follower:
+    """Who is told of the progress of one call, and of what."""
+
+    dialect: str
+    topics: frozenset[Topic]
+    url: str = field(repr=False)
+    options: Mapping[str, str]
+    max_attempts: int
+    secret: str = field(default="", repr=False)
+    """What is signed with; empty is the account's signing key, as it is when the call begins."""
+
+    def subscription(self, new_id: SubscriptionId, call: Call, *, signing_key: str) -> Subscription:
+        """Return the subscription to what becomes of a call."""
+        return Subscription(
+            id=new_id,
+            account_id=call.account_id,
+            dialect=self.dialect,
+            name="",
+            topics=self.topics,
+            url=self.url,
+            secret=self.secret or signing_key,
+            options=self.options,
+            subject_id=call.id,
+            max_attempts=self.max_attempts,
+            created_at=call.created_at,
+            updated_at=call.created_at,
+        )
 
 
 class DeliveryState(StrEnum):

@@ -24,11 +24,13 @@ from ringcast.domain.ids import (
     CallId,
     CampaignId,
     CredentialId,
+    NumberId,
     SoundId,
 )
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import Sound
+from ringcast.ports.applications import ApplicationTransaction
 from ringcast.ports.caller_ids import CallerIdTransaction
 from ringcast.ports.campaigns import CampaignTransaction
 from ringcast.ports.contacts import ContactTransaction
@@ -66,6 +68,7 @@ class SavedAnswer:
 
 
 class Transaction(
+    ApplicationTransaction,
     CallerIdTransaction,
     CampaignTransaction,
     ContactTransaction,
@@ -103,6 +106,10 @@ class Transaction(
         """Raises Conflict if any account has the number already."""
 
     async def number(self, account_id: AccountId, number: PhoneNumber) -> AccountNumber | None: ...
+    async def number_by_id(
+        self, account_id: AccountId, number_id: NumberId
+    ) -> AccountNumber | None: ...
+
     async def number_of_anybody(self, number: PhoneNumber) -> AccountNumber | None:
         """Return the number, whichever account has it."""
 

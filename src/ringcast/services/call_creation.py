@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from ringcast.domain.accounts import Account
@@ -12,25 +12,13 @@ from ringcast.domain.events import CallCreated
 from ringcast.domain.ids import CallId, SubscriptionId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import Destination
-from ringcast.domain.subscriptions import Subscription, Topic
+from ringcast.domain.subscriptions import Follower
 from ringcast.ports.clock import Clock
 from ringcast.ports.deliveries import CallbackSender
 from ringcast.ports.store import Store
 from ringcast.services.calls import caller_numbers
 
-__all__ = ["CallWish", "CreateCall", "Follower"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Follower:
-    """Who is told of the progress of one call, and of what."""
-
-    dialect: str
-    topics: frozenset[Topic]
-    url: str = field(repr=False)
-    secret: str = field(repr=False)
-    options: Mapping[str, str]
-    max_attempts: int
+__all__ = ["CallWish", "CreateCall"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,25 +78,10 @@ class CreateCall:
             await tx.add_events([CallCreated(call_id=call.id, at=now)])
             if follower is not None:
                 await tx.add_subscription(
-                    _subscription(SubscriptionId(subscription_id), follower, call)
+                    follower.subscription(
+                        SubscriptionId(subscription_id), call, signing_key=account.signing_key
+                    )
                 )
             await tx.commit()
         self._wake()
         return call
-
-
-def _subscription(new_id: SubscriptionId, follower: Follower, call: Call) -> Subscription:
-    return Subscription(
-        id=new_id,
-        account_id=call.account_id,
-        dialect=follower.dialect,
-        name="",
-        topics=follower.topics,
-        url=follower.url,
-        secret=follower.secret,
-        options=follower.options,
-        subject_id=call.id,
-        max_attempts=follower.max_attempts,
-        created_at=call.created_at,
-        updated_at=call.created_at,
-    )

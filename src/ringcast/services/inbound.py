@@ -7,24 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from ringcast.domain.accounts import AccountNumber
+from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
 from ringcast.domain.errors import InvalidNumber, RingcastError
 from ringcast.domain.events import CallCreated, CallReceived
-from ringcast.domain.ids import AttemptId, CallId
+from ringcast.domain.ids import ApplicationId, AttemptId, CallId, SubscriptionId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.subscriptions import Follower
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import CallEngine, CallOffered, Refusal
 from ringcast.ports.store import Store, Transaction
 from ringcast.services.admission import Admission
 
-__all__ = ["LiveCalls", "ReceiveCalls"]
+__all__ = ["LiveCalls", "PrepareScript", "ReceiveCalls"]
 
 log = logging.getLogger(__name__)
+
+
+PrepareScript: TypeAlias = Callable[[Script, Account, ApplicationId | None], Script]
+"""Returns a script with what is known only when a call comes."""
 
 
 class LiveCalls(Protocol):
@@ -56,8 +63,13 @@ class ReceiveCalls:
         clock: Clock,
         holder: str,
         hold_for: timedelta,
+        prepare: PrepareScript = lambda script, _account, _application: script,
     ) -> None:
-        """`holder` and `hold_for` as in `dialer.Dialer`."""
+        """`holder` and `hold_for` as in `dialer.Dialer`.
+
+        `prepare` makes the script of a call of that of a number or an application.
+        """
+        self._prepare = prepare
         self._store = store
         self._engine = engine
         self._live = live
@@ -101,19 +113,19 @@ class ReceiveCalls:
         except InvalidNumber:
             return Refusal.NO_SUCH_NUMBER
         now = self._clock.now()
-        call_id, attempt_id = await self._store.take_ids(2, now)
+        call_id, attempt_id, subscription_id = await self._store.take_ids(3, now)
         async with self._store.begin() as tx:
-            found = await _script_for(tx, to, offer.from_number)
-            if isinstance(found, Refusal):
-                return found
-            owned, script = found
+            plan = await _plan_for(tx, to, offer.from_number)
+            if isinstance(plan, Refusal):
+                return plan
+            account, follower = plan.account, plan.follower
             call = Call(
                 id=CallId(call_id),
-                account_id=owned.account_id,
+                account_id=account.id,
                 to=to,
                 to_text=to.digits,
                 from_number=offer.from_number,
-                script=script,
+                script=self._prepare(plan.script, account, plan.application_id),
                 state=CallState.ACTIVE,
                 created_at=now,
                 updated_at=now,
@@ -142,21 +154,40 @@ class ReceiveCalls:
                     CallReceived(call_id=call.id, attempt_id=attempt.id, at=now, trunk=offer.trunk),
                 ]
             )
+            if follower is not None:
+                await tx.add_subscription(
+                    follower.subscription(
+                        SubscriptionId(subscription_id), call, signing_key=account.signing_key
+                    )
+                )
             await tx.commit()
         return call, attempt
 
 
-async def _script_for(
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    account: Account
+    script: Script
+    follower: Follower | None
+    application_id: ApplicationId | None
+
+
+async def _plan_for(
     tx: Transaction, to: PhoneNumber, caller: PhoneNumber | None
-) -> tuple[AccountNumber, Script] | Refusal:
+) -> _Plan | Refusal:
     owned = await tx.number_of_anybody(to)
     if owned is None or owned.caller_id_only:
         return Refusal.NO_SUCH_NUMBER
+    script, follower = owned.script, owned.follower
+    if owned.application_id is not None:
+        application = await tx.application(owned.account_id, owned.application_id)
+        if application is not None:
+            script, follower = application.script, application.follower
     account = await tx.account(owned.account_id)
-    if account is None or not account.enabled or owned.script is None:
+    if account is None or not account.enabled or script is None:
         return Refusal.UNAVAILABLE
     if caller is not None:
         entry = await tx.do_not_call_entry(owned.account_id, caller)
         if entry is not None and entry.inbound_call:
             return Refusal.REJECTED
-    return owned, owned.script
+    return _Plan(account, script, follower, owned.application_id)

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ringcast.domain.accounts import AccountNumber
 from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.forwarding import Forwarding, forwarding_script
-from ringcast.domain.ids import AccountId, NumberId
+from ringcast.domain.ids import AccountId, ApplicationId, NumberId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.sounds import SoundStatus
+from ringcast.domain.subscriptions import Follower
 from ringcast.ports.clock import Clock
+from ringcast.ports.deliveries import CallbackSender
 from ringcast.ports.store import Store
 
-__all__ = ["AddNumber", "AnswerNumber", "ForwardNumber", "GetNumber", "ListNumbers"]
+__all__ = [
+    "AddNumber",
+    "AnswerNumber",
+    "ConfigureNumber",
+    "ForwardNumber",
+    "GetNumber",
+    "ListNumbers",
+    "NumberPlan",
+]
 
 _MOST_TELEPHONES = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NumberPlan:
+    """What a number is called, what is done with calls to it, and who is told of them."""
+
+    name: str = ""
+    script: Script | None = None
+    follower: Follower | None = None
+    application_id: ApplicationId | None = None
+    """Whose script and follower count in place of these."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What was asked for, in the words of the dialect that asks."""
 
 
 class AddNumber:
@@ -28,15 +51,21 @@ class AddNumber:
         self._clock = clock
 
     async def __call__(
-        self, text: str, *, account_name: str, caller_id_only: bool = False
+        self,
+        text: str,
+        *,
+        account_name: str,
+        caller_id_only: bool = False,
+        plan: NumberPlan | None = None,
     ) -> AccountNumber:
         """Return the number as added.
 
         `caller_id_only` is for numbers that belong to the user elsewhere: they can be shown to who
-        is called, but calls to them do not come here. Raises InvalidNumber, NotFound if there is no
-        such account, Conflict if any account has the number.
+        is called, but calls to them do not come here: they have no plan. Raises InvalidNumber,
+        InvalidInput, NotFound if there is no such account, Conflict if any account has the number.
         """
         number = PhoneNumber.parse(text, field="number")
+        plan = plan or NumberPlan()
         now = self._clock.now()
         (number_id,) = await self._store.take_ids(1, now)
         async with self._store.begin() as tx:
@@ -50,6 +79,7 @@ class AddNumber:
                 created_at=now,
                 caller_id_only=caller_id_only,
             )
+            added = _planned(added, plan)
             await tx.add_number(added)
             await tx.commit()
         return added
@@ -72,14 +102,57 @@ class AnswerNumber:
             found = await tx.number(account_id, number)
             if found is None:
                 raise NotFound("number", number)
-            if found.caller_id_only and script is not None:
-                raise InvalidInput(
-                    f"{number} is only shown as a caller id: calls to it do not come here"
-                )
-            changed = replace(found, script=script)
+            changed = _planned(found, NumberPlan(name=found.name, script=script))
             await tx.update_number(changed)
             await tx.commit()
         return changed
+
+
+class ConfigureNumber:
+    """Say what a number is called, what is done with calls to it, and who is told of them."""
+
+    def __init__(self, *, store: Store, sender: CallbackSender) -> None:
+        """`sender` says which URLs can be told."""
+        self._store = store
+        self._sender = sender
+
+    async def __call__(
+        self, account_id: AccountId, number_id: NumberId, plan: NumberPlan
+    ) -> AccountNumber:
+        """Return the number as changed.
+
+        Raises NotFound if it, or the application, is not the account's, and InvalidInput for a
+        follower that cannot be told, or a number that is only shown as a caller id.
+        """
+        if plan.follower is not None:
+            self._sender.check(plan.follower.url)
+        async with self._store.begin() as tx:
+            found = await tx.number_by_id(account_id, number_id)
+            if found is None:
+                raise NotFound("number", number_id)
+            wanted = plan.application_id
+            if wanted is not None and await tx.application(account_id, wanted) is None:
+                raise NotFound("application", wanted)
+            changed = _planned(found, plan)
+            await tx.update_number(changed)
+            await tx.commit()
+        return changed
+
+
+def _planned(number: AccountNumber, plan: NumberPlan) -> AccountNumber:
+    handled = (plan.script, plan.follower, plan.application_id)
+    if number.caller_id_only and any(one is not None for one in handled):
+        raise InvalidInput(
+            f"{number.number} is only shown as a caller id: calls to it do not come here"
+        )
+    return replace(
+        number,
+        name=plan.name,
+        script=plan.script,
+        follower=plan.follower,
+        application_id=plan.application_id,
+        options=plan.options,
+    )
 
 
 class ForwardNumber:

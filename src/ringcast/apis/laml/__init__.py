@@ -1,7 +1,18 @@
 """SignalWire Compatibility (LaML) and Twilio 2010-04-01: REST and voice documents."""
 
+from ringcast.apis.laml.application_services import ApplicationServices
 from ringcast.apis.laml.dispatch import PREFIXES, laml
 from ringcast.apis.laml.exchange import Services
+from ringcast.apis.laml.handling import prepared, url_plan
 from ringcast.apis.laml.interpreter import LANGUAGE, interpreter
 
-__all__ = ["LANGUAGE", "PREFIXES", "Services", "interpreter", "laml"]
+__all__ = [
+    "LANGUAGE",
+    "PREFIXES",
+    "ApplicationServices",
+    "Services",
+    "interpreter",
+    "laml",
+    "prepared",
+    "url_plan",
+]

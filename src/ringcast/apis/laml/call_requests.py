@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from ringcast.apis.laml.callbacks import DIALECT, EVENTS, FAMILY, MAX_ATTEMPTS, METHOD
 from ringcast.apis.laml.documents import DocumentError, parse_document
 from ringcast.apis.laml.errors import Refused
+from ringcast.apis.laml.following import DIALECT, EVENTS, FAMILY, MAX_ATTEMPTS, METHOD
+from ringcast.apis.laml.handling import handling_script
 from ringcast.apis.laml.identities import Family
 from ringcast.apis.laml.parameters import Parameters
 from ringcast.apis.laml.settings import LANGUAGE, Settings
+from ringcast.domain.applications import Application
 from ringcast.domain.errors import InvalidInput, InvalidNumber
 from ringcast.domain.instructions import Interpret, Script
 from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
-from ringcast.services.call_creation import CallWish, Follower
+from ringcast.domain.subscriptions import Follower
+from ringcast.services.call_creation import CallWish
 
 __all__ = ["DETECTION", "document_of", "script_of", "wish_of"]
 
@@ -33,8 +36,18 @@ _MAX_TWIML = 4000  # characters
 _MAX_LAML = 65_536
 
 
-def wish_of(parameters: Parameters, *, family: Family, signing_key: str, base: str) -> CallWish:
-    """Return the call that is wanted; raise Refused with the documented codes."""
+def wish_of(
+    parameters: Parameters,
+    *,
+    family: Family,
+    signing_key: str,
+    base: str,
+    application: Application | None = None,
+) -> CallWish:
+    """Return the call that is wanted; raise Refused with the documented codes.
+
+    What an application says of documents and callbacks counts, and not the request's own values.
+    """
     _only_off(parameters)
     to = _to(parameters)
     shown = _number(parameters, "From", missing=21213, malformed=21212)
@@ -44,6 +57,7 @@ def wish_of(parameters: Parameters, *, family: Family, signing_key: str, base: s
         family=family,
         signing_key=signing_key,
         base=base,
+        application="" if application is None else str(application.id),
         record=_recording(parameters),
         send_digits=_send_digits(parameters),
         **_detection(parameters),
@@ -51,8 +65,10 @@ def wish_of(parameters: Parameters, *, family: Family, signing_key: str, base: s
     return CallWish(
         to=to,
         from_number=shown.e164,
-        follower=_follower(parameters, family=family, signing_key=signing_key),
-        script=script_of(document_of(parameters, required=True), parameters, settings),
+        follower=(
+            _follower(parameters, family=family) if application is None else application.follower
+        ),
+        script=_script(parameters, settings, application),
         ring_timeout=timedelta(
             seconds=parameters.whole("Timeout", 60, least=1, most=600, code=21208)
         ),
@@ -68,8 +84,6 @@ def document_of(parameters: Parameters, *, required: bool) -> tuple[str, bool] |
     A URL wins over a text, as with Twilio. Raises Refused: 21205 if there is none, 20422 for a text
     that cannot be run.
     """
-    if "ApplicationSid" in parameters:
-        raise Refused(21218, "ApplicationSid is invalid: there is no such application")
     url = parameters.url("Url", code=21205)
     if url is not None:
         return url, False
@@ -103,6 +117,15 @@ def script_of(
     return Script(
         instructions=(Interpret(language=LANGUAGE, source=source, settings=made.written()),)
     )
+
+
+def _script(parameters: Parameters, settings: Settings, application: Application | None) -> Script:
+    if application is None:
+        return script_of(document_of(parameters, required=True), parameters, settings)
+    script = handling_script(application.options, settings)
+    if script is None:
+        raise Refused(21205, "ApplicationSid: the application has no VoiceUrl")
+    return script
 
 
 def _to(parameters: Parameters) -> Destination:
@@ -170,7 +193,7 @@ def _only_off(parameters: Parameters) -> None:
         raise Refused(10001, "Asynchronous detection (AsyncAmd) is not available on this system")
 
 
-def _follower(parameters: Parameters, *, family: Family, signing_key: str) -> Follower | None:
+def _follower(parameters: Parameters, *, family: Family) -> Follower | None:
     """Return who is told of the call's progress."""
     url = parameters.url("StatusCallback", code=21456)
     method = parameters.method("StatusCallbackMethod")
@@ -188,7 +211,6 @@ def _follower(parameters: Parameters, *, family: Family, signing_key: str) -> Fo
         dialect=DIALECT,
         topics=frozenset(EVENTS[event] for event in events or ("completed",)),
         url=url,
-        secret=signing_key,
         options={FAMILY: family, METHOD: method},
         max_attempts=MAX_ATTEMPTS,
     )

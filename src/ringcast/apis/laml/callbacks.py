@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 
 from ringcast.apis.laml.fetching import with_query
+from ringcast.apis.laml.following import EVENTS, FAMILY, METHOD
 from ringcast.apis.laml.identities import Family, Kind, Sids
 from ringcast.apis.laml.responses import rfc2822, settings_of
 from ringcast.apis.laml.signatures import signed
@@ -17,23 +18,8 @@ from ringcast.domain.subscriptions import Announcement, Subscription, Topic
 from ringcast.ports.deliveries import Callback
 from ringcast.services.calls import CallDetails
 
-__all__ = ["DIALECT", "EVENTS", "FAMILY", "MAX_ATTEMPTS", "METHOD", "NOT_SENT", "StatusCallbacks"]
+__all__ = ["StatusCallbacks"]
 
-DIALECT = "laml"
-FAMILY, METHOD = "family", "method"
-"""Options of a subscription."""
-
-EVENTS: Mapping[str, Topic] = {
-    "initiated": Topic.CALL_STARTED,
-    "ringing": Topic.CALL_RINGING,
-    "answered": Topic.CALL_ANSWERED,
-    "completed": Topic.CALL_FINISHED,
-}
-"""The events of a call, in their order."""
-
-NOT_SENT = frozenset(Topic) - frozenset(EVENTS.values())
-
-MAX_ATTEMPTS = 3
 _STATUS: Mapping[Topic, str] = {
     Topic.CALL_STARTED: "initiated",
     Topic.CALL_RINGING: "ringing",

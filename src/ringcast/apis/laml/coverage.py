@@ -42,6 +42,13 @@ made from the tables of the dialect: `python -m ringcast.apis.laml.coverage`.
 - `CallerId` is the number shown, and is then the `from` of the call; it must be the account's,
   as `callerId` of `<Dial>` must be.
 - Of a voice only man or woman is taken, and the language: eSpeak NG speaks, whatever the name.
+- A call to a number runs the document at its `VoiceUrl`, or that of its application. The first
+  verb that needs it to be answered answers it: `Pause` waits before that, `Reject` turns it away
+  (`busy` in the list of calls). A number can be given a document with `ringcast number add
+  --voice-url` as well; its requests carry UUIDs, or with `--twilio-ids` Twilio's identifiers. A
+  number's `StatusCallback` is told of the end of its calls, or that of its application is.
+- With `ApplicationSid` the application's URLs, methods and status callback count for a call, and
+  not its own.
 - `answered_by` shows `human`, `machine` or `fax` if the call asked for detection; a call
   screening assistant counts as a machine.
 - Status callbacks are sent at least once, in the order of a call's events, each tried three times

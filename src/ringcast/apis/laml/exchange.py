@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from ringcast.apis.laml.application_services import ApplicationServices
 from ringcast.apis.laml.identities import Family, Kind, Sids
 from ringcast.apis.laml.parameters import Parameters
 from ringcast.domain.accounts import Account
@@ -15,7 +16,7 @@ from ringcast.services.accounts import Authenticate
 from ringcast.services.call_creation import CreateCall
 from ringcast.services.calls import FindCalls, GetCall
 from ringcast.services.live_calls import HangUpCall, RedirectCall
-from ringcast.services.numbers import ListNumbers
+from ringcast.services.numbers import ConfigureNumber, ListNumbers
 from ringcast.services.recordings import (
     DeleteRecording,
     FindRecordings,
@@ -38,6 +39,8 @@ class Services:
     redirect_call: RedirectCall
     hang_up_call: HangUpCall
     list_numbers: ListNumbers
+    configure_number: ConfigureNumber
+    applications: ApplicationServices
     get_recording: GetRecording
     find_recordings: FindRecordings
     recording_audio: RecordingAudio

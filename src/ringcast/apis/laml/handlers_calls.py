@@ -10,13 +10,16 @@ from ringcast.apis.laml import responses
 from ringcast.apis.laml.call_requests import DETECTION, document_of, script_of, wish_of
 from ringcast.apis.laml.errors import Refused, not_found
 from ringcast.apis.laml.exchange import Exchange
+from ringcast.apis.laml.following import DIALECT
+from ringcast.apis.laml.identities import Kind
 from ringcast.apis.laml.paging import window_of
 from ringcast.apis.laml.parameters import Parameters, span_of
 from ringcast.apis.laml.settings import Settings
 from ringcast.apis.laml.statuses import STATUSES, outcomes_of, status_of
+from ringcast.domain.applications import Application
 from ringcast.domain.calls import CallState
 from ringcast.domain.errors import InvalidNumber, NotFound
-from ringcast.domain.ids import CallId
+from ringcast.domain.ids import ApplicationId, CallId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import Page
@@ -65,10 +68,22 @@ async def create(exchange: Exchange) -> Response:
         family=exchange.sids.family,
         signing_key=exchange.account.signing_key,
         base=exchange.absolute_base,
+        application=await _application(exchange),
     )
     call = await exchange.services.create_call(exchange.account, wish)
     status = 201 if exchange.is_twilio else 200
     return json_response(responses.call(exchange, CallDetails(call, ())), status=status)
+
+
+async def _application(exchange: Exchange) -> Application | None:
+    text = exchange.parameters.text("ApplicationSid")
+    if text is None:
+        return None
+    wanted = ApplicationId(exchange.sids.number(Kind.APPLICATION, text) or 0)
+    try:
+        return await exchange.services.applications.get(exchange.account.id, DIALECT, wanted)
+    except NotFound as error:
+        raise Refused(21218, f"ApplicationSid {text[:64]!r}: no such application") from error
 
 
 async def fetch(exchange: Exchange) -> Response:

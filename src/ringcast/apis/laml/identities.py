@@ -22,6 +22,7 @@ class Kind(StrEnum):
     """What an identifier is of: Twilio's prefixes."""
 
     ACCOUNT = "AC"
+    APPLICATION = "AP"
     CALL = "CA"
     NUMBER = "PN"
     RECORDING = "RE"

@@ -17,6 +17,8 @@ from ringcast.apis.laml.verbs.play import Play
 from ringcast.apis.laml.verbs.say import Say
 from ringcast.apis.laml.verbs.verb import Goto, Next, Stop
 from ringcast.domain.programs import (
+    UNANSWERED,
+    CallerGone,
     CallFacts,
     Detected,
     End,
@@ -89,9 +91,26 @@ class Run:
         """That one."""
         self._method = settings.method
         self._detected: Mapping[str, str] = {}
+        self._is_answered = call.answered_at is not None
 
     def program(self, source: str) -> Program:
         """Return the program of a document at a URL, or of one that is the source itself."""
+        run = self._run(source)
+        step = next(run, None)
+        while step is not None:
+            try:
+                result = yield step
+                self._is_answered = self._is_answered or not isinstance(step, UNANSWERED)
+                step = run.send(result)
+            except CallerGone as gone:
+                try:
+                    step = run.throw(gone)
+                except StopIteration:
+                    return
+            except StopIteration:
+                return
+
+    def _run(self, source: str) -> Program:
         if self._settings.send_digits:
             yield SendTones(digits=self._settings.send_digits)
         record = self._settings.recording()
@@ -119,6 +138,11 @@ class Run:
     def family(self) -> Family:
         """The call's family of identifiers."""
         return self._settings.family
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the call is answered; one that comes in is so by the first verb that needs it."""
+        return self._is_answered
 
     def recording_url(self, recording_id: int) -> str:
         """Return where a recording can be fetched."""
@@ -255,11 +279,14 @@ class Run:
             "ApiVersion": "2010-04-01",
             "From": shown,
             "To": str(call.to),
-            "CallStatus": "ringing" if call.answered_at is None else "in-progress",
+            "CallStatus": "in-progress" if self._is_answered else "ringing",
             "Direction": direction,
         }
         if self._settings.family is Family.TWILIO:
             found |= {"Caller": found["From"], "Called": found["To"]}
+            if self._settings.application:
+                number = int(self._settings.application)
+                found["ApplicationSid"] = self.sid(Kind.APPLICATION, number)
         if self._parent is not None:
             found["ParentCallSid"] = self.sid(Kind.CALL, self._parent.call_id)
         return found | dict(self._detected)

@@ -22,12 +22,18 @@ class Parameters:
 
     def __init__(self, items: Iterable[tuple[str, str]]) -> None:
         self._values: dict[str, list[str]] = {}
+        self._named: set[str] = set()
         for name, value in items:
+            self._named.add(name)
             if value != "":
                 self._values.setdefault(name, []).append(value)
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+    def is_cleared(self, name: str) -> bool:
+        """Whether a name is there without a value: what it stands for is to be taken away."""
+        return name in self._named and name not in self._values
 
     def check(self, known: Iterable[str], *, refused: Iterable[str] = ()) -> None:
         """Refuse parameters that have no effect here; those a vendor has, by other words."""

@@ -7,15 +7,17 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from ringcast.apis.laml.exchange import Exchange
+from ringcast.apis.laml.handling import shown
 from ringcast.apis.laml.identities import Kind
 from ringcast.apis.laml.statuses import answered_by, status_of
 from ringcast.domain.accounts import AccountNumber
+from ringcast.domain.applications import Application
 from ringcast.domain.calls import Call
 from ringcast.domain.instructions import Interpret
 from ringcast.domain.recordings import Recording, RecordingSource, RecordingState
 from ringcast.services.calls import CallDetails
 
-__all__ = ["account", "call", "number", "recording", "rfc2822", "settings_of"]
+__all__ = ["account", "application", "call", "number", "recording", "rfc2822", "settings_of"]
 
 _SUBRESOURCES = (
     "recordings", "notifications", "payments", "events", "siprec", "streams", "transcriptions",
@@ -175,14 +177,14 @@ def number(exchange: Exchange, one: AccountNumber) -> dict[str, object]:
     return {
         "sid": sid,
         "account_sid": exchange.account_sid,
-        "friendly_name": _formatted(one.number.e164),
+        "friendly_name": one.name or _formatted(one.number.e164),
         "phone_number": one.number.e164,
-        "voice_url": "",
-        "voice_method": post,
-        "voice_fallback_url": "",
-        "voice_fallback_method": post,
         "voice_caller_id_lookup": False,
-        "voice_application_sid": None,
+        "voice_application_sid": (
+            None
+            if one.application_id is None
+            else exchange.sids.of(Kind.APPLICATION, one.application_id)
+        ),
         "date_created": created,
         "date_updated": created,
         "sms_url": "",
@@ -191,8 +193,7 @@ def number(exchange: Exchange, one: AccountNumber) -> dict[str, object]:
         "sms_fallback_method": post,
         "sms_application_sid": None,
         "capabilities": {"voice": True, "sms": False, "mms": False, "fax": False},
-        "status_callback": "",
-        "status_callback_method": post,
+        **shown(one.options),
         "address_requirements": "none",
         "address_sid": None,
         "identity_sid": None,
@@ -203,6 +204,28 @@ def number(exchange: Exchange, one: AccountNumber) -> dict[str, object]:
         "emergency_address_sid": None,
         "api_version": _VERSION,
         "uri": exchange.uri("IncomingPhoneNumbers", sid),
+    }
+
+
+def application(exchange: Exchange, one: Application) -> dict[str, object]:
+    """Return an application as its GET shows it."""
+    sid = exchange.sids.of(Kind.APPLICATION, one.id)
+    return {
+        "sid": sid,
+        "account_sid": exchange.account_sid,
+        "friendly_name": one.name,
+        "date_created": rfc2822(one.created_at),
+        "date_updated": rfc2822(one.updated_at),
+        "api_version": _VERSION,
+        "voice_caller_id_lookup": False,
+        **shown(one.options),
+        "sms_url": "",
+        "sms_method": "POST",
+        "sms_fallback_url": "",
+        "sms_fallback_method": "POST",
+        "sms_status_callback": "",
+        "message_status_callback": None,
+        "uri": exchange.uri("Applications", sid),
     }
 
 

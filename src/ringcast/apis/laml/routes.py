@@ -8,7 +8,13 @@ from typing import TypeAlias
 
 from starlette.responses import Response
 
-from ringcast.apis.laml import handlers_account, handlers_calls, handlers_recordings
+from ringcast.apis.laml import (
+    handlers_account,
+    handlers_applications,
+    handlers_calls,
+    handlers_numbers,
+    handlers_recordings,
+)
 from ringcast.apis.laml.exchange import Exchange
 from ringcast.apis.laml.paging import PAGING
 
@@ -89,19 +95,27 @@ OPERATIONS: tuple[Operation, ...] = (
         method="GET",
         path=_A + "/IncomingPhoneNumbers",
         name="list numbers",
-        handler=handlers_account.list_numbers,
+        handler=handlers_numbers.list_numbers,
         takes=(*PAGING, "PhoneNumber", "FriendlyName"),
     ),
     Operation(
         method="GET",
         path=_A + "/IncomingPhoneNumbers/{sid}",
         name="fetch number",
-        handler=handlers_account.fetch_number,
+        handler=handlers_numbers.fetch,
+    ),
+    Operation(
+        method="POST",
+        path=_A + "/IncomingPhoneNumbers/{sid}",
+        name="update number",
+        handler=handlers_numbers.update,
+        takes=handlers_numbers.UPDATE_TAKES,
+        refuses=handlers_numbers.UPDATE_REFUSES,
     ),
     *_missing(
-        "Changing a number",
+        "Getting a number or giving one back",
         "POST /IncomingPhoneNumbers",
-        "POST DELETE /IncomingPhoneNumbers/{sid}",
+        "DELETE /IncomingPhoneNumbers/{sid}",
         "GET POST /IncomingPhoneNumbers/Local",
         "GET POST /IncomingPhoneNumbers/TollFree",
         "GET POST /IncomingPhoneNumbers/Mobile",
@@ -165,8 +179,40 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET /Queues/{queue}/Members",
         "GET POST /Queues/{queue}/Members/{sid}",
     ),
-    *_missing(
-        "An application", "GET POST /Applications", "GET POST DELETE /Applications/{application}"
+    Operation(
+        method="GET",
+        path=_A + "/Applications",
+        name="list applications",
+        handler=handlers_applications.list_applications,
+        takes=(*PAGING, "FriendlyName"),
+    ),
+    Operation(
+        method="POST",
+        path=_A + "/Applications",
+        name="create application",
+        handler=handlers_applications.create,
+        takes=handlers_applications.TAKES,
+        refuses=handlers_applications.REFUSES,
+    ),
+    Operation(
+        method="GET",
+        path=_A + "/Applications/{application}",
+        name="fetch application",
+        handler=handlers_applications.fetch,
+    ),
+    Operation(
+        method="POST",
+        path=_A + "/Applications/{application}",
+        name="update application",
+        handler=handlers_applications.update,
+        takes=handlers_applications.TAKES,
+        refuses=handlers_applications.REFUSES,
+    ),
+    Operation(
+        method="DELETE",
+        path=_A + "/Applications/{application}",
+        name="delete application",
+        handler=handlers_applications.delete,
     ),
     *_missing(
         "A number for sale",

@@ -20,9 +20,12 @@ class Settings:
 
     family: Family
     """Whose identifiers webhooks carry."""
-    signing_key: str = field(repr=False)
+    signing_key: str = field(default="", repr=False)
+    """Empty in what is kept with numbers and applications: a call takes the account's."""
     base: str = ""
     """Where this API is reached, without a slash at its end."""
+    application: str = ""
+    """The application that handles the call: its number, if there is one."""
     inline: str = ""
     """Not empty: the source is the document itself."""
     method: str = "POST"

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, update
 
 from ringcast.domain.accounts import Account, AccountNumber, Credential
 from ringcast.domain.errors import NotFound
-from ringcast.domain.ids import AccountId, CredentialId
+from ringcast.domain.ids import AccountId, CredentialId, NumberId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.stores.sql.tables import accounts, credentials, numbers
 from ringcast.stores.sql.work import Work, values
@@ -84,6 +84,13 @@ class AccountWork(Work):
             numbers,
             numbers.c.account_id == account_id,
             numbers.c.number == number,
+        )
+
+    async def number_by_id(
+        self, account_id: AccountId, number_id: NumberId
+    ) -> AccountNumber | None:
+        return await self._one(
+            AccountNumber, numbers, numbers.c.account_id == account_id, numbers.c.id == number_id
         )
 
     async def number_of_anybody(self, number: PhoneNumber) -> AccountNumber | None:

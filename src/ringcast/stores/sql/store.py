@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from ringcast.domain.errors import InvalidInput, Unavailable
 from ringcast.stores.sql.accounts import AccountWork
 from ringcast.stores.sql.answers import AnswerWork
+from ringcast.stores.sql.applications import ApplicationWork
 from ringcast.stores.sql.attempts import AttemptWork
 from ringcast.stores.sql.caller_ids import CallerIdWork
 from ringcast.stores.sql.calls import CallWork
@@ -38,6 +39,7 @@ _FILE = "ringcast.sqlite3"
 
 class SqlTransaction(
     AccountWork,
+    ApplicationWork,
     SoundWork,
     CallWork,
     AttemptWork,

@@ -29,10 +29,12 @@ from ringcast.domain.accounts import CredentialKind
 from ringcast.domain.calls import AttemptState, CallState
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import SoundStatus
+from ringcast.domain.subscriptions import Follower
 from ringcast.stores.sql.columns import (
     Address,
     Answers,
     Attributes,
+    Document,
     Event,
     Id,
     Instant,
@@ -44,6 +46,7 @@ from ringcast.stores.sql.columns import (
 
 __all__ = [
     "accounts",
+    "applications",
     "attempt_lives",
     "attempts",
     "call_blocks",
@@ -92,6 +95,21 @@ credentials = Table(
     Index("credentials_by_account", "account_id", "id"),
 )
 
+applications = Table(
+    "applications",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey(accounts.c.id), nullable=False),
+    Column("dialect", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("script", ScriptText),
+    Column("follower", Document(Follower)),
+    Column("options", Attributes, nullable=False),
+    Index("applications_by_account", "account_id", "dialect", "id"),
+)
+
 numbers = Table(
     "numbers",
     metadata,
@@ -102,7 +120,13 @@ numbers = Table(
     Column("caller_id_only", Boolean, nullable=False),
     Column("voice_url", Words),
     Column("script", ScriptText),
+    Column("name", Words, nullable=False, server_default=""),
+    # No foreign key: SQLite cannot add one to a table that is there.
+    Column("application_id", Id),
+    Column("follower", Document(Follower)),
+    Column("options", Attributes, nullable=False, server_default="{}"),
     Index("numbers_by_account", "account_id", "id"),
+    Index("numbers_by_application", "application_id"),
 )
 
 sounds = Table(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ringcast.apis.laml.callbacks import EVENTS, NOT_SENT
+from ringcast.apis.laml.following import EVENTS, NOT_SENT
 from ringcast.apis.laml.signatures import signature, signed
 from ringcast.domain.subscriptions import Topic
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ringcast.apis.laml.documents import Element
 from ringcast.apis.laml.verbs.verb import Ran, Runtime, Stop
+from ringcast.domain.programs import Say
 
 __all__ = ["ATTRIBUTES", "Hangup", "parse"]
 
@@ -17,8 +18,9 @@ class Hangup:
     """End the call."""
 
     def run(self, runtime: Runtime) -> Ran:
-        """Do no more."""
-        yield from ()
+        """Do no more; a call that comes in is answered first."""
+        if not runtime.is_answered:
+            yield Say(prompts=())
         return Stop()
 
 

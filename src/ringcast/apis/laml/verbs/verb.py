@@ -43,6 +43,10 @@ class Runtime(Protocol):
     def family(self) -> Family:
         """The call's family of identifiers."""
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the call is answered."""
+
     def recording_url(self, recording_id: int) -> str:
         """Return where a recording can be fetched."""
 
