@@ -94,6 +94,15 @@ def _hour(calls: Calls, hours: float = 1) -> dict[str, int]:
     return {"intervalBegin": _milliseconds(begin), "intervalEnd": _milliseconds(begin + span)}
 
 
+def _stats(calls: Calls, hours: float) -> str:
+    when = _hour(calls, hours)
+    return _query(
+        f"/v2/calls/broadcasts/{_campaign(calls)}/stats",
+        begin=when["intervalBegin"],
+        end=when["intervalEnd"],
+    )
+
+
 def _number(calls: Calls) -> str:
     i = _offset(calls.number)
     return f"1{201 + i * 347 % 700}{2_000_000 + i * 4_999_999 % 8_000_000}"
@@ -140,6 +149,8 @@ REQUESTS = (
     Request("batches of a broadcast", lambda c: f"/v2/calls/broadcasts/{_campaign(c)}/batches"),
     Request("broadcasts", lambda c: "/v2/calls/broadcasts"),
     Request("statistics of a broadcast", lambda c: f"/v2/calls/broadcasts/{_campaign(c)}/stats"),
+    Request("statistics of ten days", lambda c: _stats(c, 240)),
+    Request("statistics of a minute and an hour", lambda c: _stats(c, 61 / 60)),
     Request(
         "label and states=READY (none has both)",
         lambda c: _calls(label="spring", states="READY"),

@@ -302,6 +302,7 @@ async def test_counts_of_many_writers_at_once_are_exact(store: Store) -> None:
                 await tx.update_calls([replace(call, state=ACTIVE, attempts=1)])
                 await tx.count_attempt(
                     call,
+                    at=NOW,
                     outcome=Outcome.HUMAN,
                     answered=True,
                     talk_time=90 * SECOND,

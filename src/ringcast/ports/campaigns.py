@@ -94,16 +94,26 @@ class CampaignTransaction(Protocol):
     ) -> Mapping[CampaignId | BatchId, CallCounts]:
         """The counts of each campaign or batch."""
 
+    async def call_counts_within(
+        self, campaign_id: CampaignId, since: datetime | None, until: datetime | None
+    ) -> CallCounts:
+        """The counts of calls that came to their end, and of attempts that ended, in a time.
+
+        From `since` to before `until`, both widened to whole minutes; None is without bound. Calls
+        that are not over are not among them.
+        """
+
     async def count_attempt(
         self,
         call: Call,
         *,
+        at: datetime,
         outcome: Outcome | None,
         answered: bool,
         talk_time: timedelta,
         billed_minutes: int,
     ) -> None:
-        """Count an attempt that has ended to the campaign of its call."""
+        """Count an attempt that ended `at` that time to the campaign of its call."""
 
     # dialling
 

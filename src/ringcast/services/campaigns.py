@@ -9,7 +9,7 @@ from datetime import datetime
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Campaign, CampaignStatus
-from ringcast.domain.errors import Conflict, NotFound, NothingToSay
+from ringcast.domain.errors import Conflict, InvalidInput, NotFound, NothingToSay
 from ringcast.domain.ids import AccountId, BatchId, CampaignId
 from ringcast.domain.subscriptions import Topic
 from ringcast.ports.campaigns import CallCounts
@@ -279,11 +279,30 @@ class CampaignStats:
     def __init__(self, *, store: Store) -> None:
         self._store = store
 
-    async def __call__(self, account_id: AccountId, campaign_id: CampaignId) -> CallCounts:
-        """Return the counts, which are kept and not counted now; raise NotFound."""
+    async def __call__(
+        self,
+        account_id: AccountId,
+        campaign_id: CampaignId,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> CallCounts:
+        """Return the counts, which are kept and not counted now.
+
+        With a time, which is widened to whole minutes, calls that came to their end in it and
+        attempts that ended in it; what waits to be dialled, or is being dialled, is that of now.
+        Raises NotFound, InvalidInput for a time that ends before it begins.
+        """
+        if since is not None and until is not None and until <= since:
+            raise InvalidInput("the end of the time must be later than its begin", field="end")
         async with self._store.begin(read_only=True) as tx:
             await _found(tx, account_id, campaign_id)
-            return (await tx.call_counts([campaign_id]))[campaign_id]
+            now = (await tx.call_counts([campaign_id]))[campaign_id]
+            if since is None and until is None:
+                return now
+            within = await tx.call_counts_within(campaign_id, since, until)
+        lasting = {state: n for state, n in now.states.items() if not state.is_final}
+        return replace(within, states={**within.states, **lasting}, waiting_again=now.waiting_again)
 
 
 async def _found(

@@ -145,6 +145,7 @@ async def count_attempt(tx: Transaction, call: Call, attempt: Attempt) -> None:
     if call.campaign_id is not None:
         await tx.count_attempt(
             call,
+            at=attempt.ended_at or call.updated_at,
             outcome=attempt.outcome,
             answered=attempt.answered_at is not None,
             talk_time=attempt.talk_time,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from ringcast.domain.outcomes import Outcome
@@ -43,6 +45,12 @@ async def test_calls_are_sent_found_and_counted(rig: Rig, zeep: Zeep) -> None:
     stats = await zeep("Broadcast", "GetBroadcastStats", Id=broadcast_id)
     assert stats["UsageStats"]["BilledDuration"] == 120
     assert {one["Result"]: one["Actions"] for one in stats["ResultStat"]} == {"LA": 1, "BUSY": 1}
+    now = rig.clock.now()
+    later = await zeep("Broadcast", "GetBroadcastStats", Id=broadcast_id, IntervalBegin=now)
+    past = now + timedelta(minutes=2)
+    none = await zeep("Broadcast", "GetBroadcastStats", Id=broadcast_id, IntervalBegin=past)
+    assert later["UsageStats"]["Actions"] == 2
+    assert (none["UsageStats"]["Actions"], none["ResultStat"]) == (0, [])
     config = (await zeep("Broadcast", "GetBroadcast", Id=broadcast_id))["VoiceBroadcastConfig"]
     assert config["LiveSoundId"] == sound_id
     assert config["RetryConfig"]["RetryResults"] == ["BUSY", "NO_ANS"]

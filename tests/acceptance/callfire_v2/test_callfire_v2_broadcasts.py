@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -173,6 +174,54 @@ async def test_stats_of_a_broadcast_add_up(client: Client, rig: Rig) -> None:
     found = stats.json
     parts = list(found)[list(found).index("liveCount") :]
     assert sum(found[part] for part in parts) + found["callsRemaining"] == found["totalCount"]
+
+
+async def test_stats_of_a_time_tell_what_ended_in_it(client: Client, rig: Rig) -> None:
+    campaign = await make(client, "?start=true")
+    people = [{"phoneNumber": f"1213555{n:04}"} for n in range(5)]
+    answer = await client("POST", f"/calls/broadcasts/{campaign}/recipients", json=people)
+    calls = [call["id"] for call in answer.json["items"]]
+    first = int(rig.clock.now().timestamp()) * 1000
+    await rig.finish("Clinic", calls[0], Outcome.HUMAN, talked=61.0)
+    await rig.finish("Clinic", calls[1], Outcome.BUSY, talked=None)
+    rig.clock.advance(timedelta(hours=3))
+    second = int(rig.clock.now().timestamp()) * 1000
+    await rig.finish("Clinic", calls[2], Outcome.MACHINE, talked=10.0)
+    path = f"/calls/broadcasts/{campaign}/stats"
+
+    whole = (await client("GET", path)).json
+    early = (await client("GET", f"{path}?begin={first}&end={second}")).json
+    late = (await client("GET", f"{path}?begin={second}")).json
+
+    of_minutes = (await client("GET", f"{path}?begin={first + 60_000}&end={second}")).json
+    assert (early["liveCount"], early["busyCount"], early["answeringMachineCount"]) == (1, 1, 0)
+    assert (early["callsDuration"], early["billedDuration"]) == (61, 120)
+    assert (late["liveCount"], late["busyCount"], late["answeringMachineCount"]) == (0, 0, 1)
+    assert of_minutes["callsPlaced"] == 1  # the one that was talked to into the next minute
+    assert [one["callsRemaining"] for one in (whole, early, late)] == [2, 2, 2]  # as of now
+    for name in ("callsAttempted", "callsPlaced", "callsDuration", "billedDuration", "liveCount"):
+        assert early[name] + late[name] == whole[name]
+    for one in (early, late):
+        parts = list(one)[list(one).index("liveCount") :]
+        assert sum(one[p] for p in parts) + one["callsRemaining"] == one["totalCount"]
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("begin=2000&end=2000", "later than its begin"),
+        ("begin=yesterday", "begin"),
+        ("end=-1", "end"),
+        ("begin=1&begin=2", "begin"),
+    ],
+)
+async def test_stats_of_no_time_are_refused(client: Client, query: str, named: str) -> None:
+    campaign = await make(client)
+
+    answer = await client("GET", f"/calls/broadcasts/{campaign}/stats?{query}")
+
+    assert answer.status == 400
+    assert named in answer.json["message"]
 
 
 async def test_recipients_are_added_and_answered_as_calls(client: Client, rig: Rig) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ringcast.apis.callfire_1_1 import bodies
 from ringcast.apis.callfire_1_1.dialplans import dialplan_of
-from ringcast.apis.callfire_1_1.errors import NotYet
 from ringcast.apis.callfire_1_1.exchange import Exchange
 from ringcast.apis.callfire_1_1.given import Given
 from ringcast.apis.callfire_1_1.requests import (
@@ -100,12 +99,14 @@ async def get_broadcast(exchange: Exchange) -> Result:
 
 
 async def get_stats(exchange: Exchange) -> Result:
-    """The numbers of a campaign, of all its time."""
+    """The numbers of a campaign, of all its time or of some."""
     given = exchange.given
-    for name in ("IntervalBegin", "IntervalEnd"):
-        if name in given:
-            raise NotYet(f"{name} of GetBroadcastStats", "numbers are kept for the whole broadcast")
-    counts = await exchange.services.campaign_stats(exchange.account.id, _campaign_id(given))
+    counts = await exchange.services.campaign_stats(
+        exchange.account.id,
+        _campaign_id(given),
+        since=given.moment("IntervalBegin"),
+        until=given.moment("IntervalEnd"),
+    )
     return Found(bodies.stats(counts))
 
 

@@ -245,8 +245,9 @@ _BROADCAST = (
         "/broadcast/{Id}/stats",
         data.BROADCAST_STATS,
         broadcasts.get_stats,
-        notes="`IntervalBegin` and `IntervalEnd` are refused; `BilledAmount` is 0, here and"
-        " everywhere",
+        notes="`IntervalBegin` and `IntervalEnd` count calls that came to their end and attempts"
+        " that ended from the one to before the other, in whole minutes, and what waits is that of"
+        " now; `BilledAmount` is 0, here and everywhere",
     ),
     _does(
         "broadcast",

@@ -133,7 +133,12 @@ async def archive_campaign(exchange: Exchange) -> Response:
 
 async def get_stats(exchange: Exchange) -> Response:
     """GET /calls/broadcasts/{id}/stats."""
-    counts = await exchange.services.campaigns.stats(exchange.account.id, _campaign_id(exchange))
+    counts = await exchange.services.campaigns.stats(
+        exchange.account.id,
+        _campaign_id(exchange),
+        since=exchange.query.time("begin"),
+        until=exchange.query.time("end"),
+    )
     return json_response(project(campaign_bodies.stats(counts), exchange.fields))
 
 

@@ -74,7 +74,6 @@ _WHY_NOT: Mapping[str, str] = {
 """Why whole groups of operations are not available."""
 
 _PAGED = ("fields", "limit", "offset")
-_NO_EFFECT = "is not available on this system"
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -224,10 +223,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "/calls/broadcasts/{id}/stats",
         "getCallBroadcastStats",
         handlers_campaigns.get_stats,
-        takes=frozenset({"fields"}),
-        refuses={"begin": _NO_EFFECT, "end": _NO_EFFECT},
+        takes=frozenset({"fields", "begin", "end"}),
         notes="callsAttempted are attempts, callsPlaced calls with at least one; totalCount is "
-        "what remains and all members from liveCount on; no billedAmount",
+        "what remains and all members from liveCount on; no billedAmount; `begin` and `end` count "
+        "calls that came to their end and attempts that ended from the one to before the other, "
+        "in whole minutes: what remains is that of now",
     ),
     Operation(
         "POST",

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    SmallInteger,
     Table,
     Text,
     literal_column,
@@ -31,7 +32,7 @@ from ringcast.stores.sql.columns import (
 )
 from ringcast.stores.sql.tables import accounts, metadata
 
-__all__ = ["batches", "campaign_is_at_work", "campaigns", "kept_counts"]
+__all__ = ["batches", "campaign_is_at_work", "campaigns", "kept_counts", "timed_counts"]
 
 campaigns = Table(
     "campaigns",
@@ -93,4 +94,16 @@ kept_counts = Table(
     Column("what", Text, primary_key=True),
     Column("number", BigInteger, nullable=False),
     sqlite_with_rowid=False,  # all that is counted for one owner lies together
+)
+
+timed_counts = Table(
+    "timed_counts",
+    metadata,
+    # A campaign: what of it came to its end in a span of time, for each minute and each hour.
+    Column("owner", Id, primary_key=True, autoincrement=False),
+    Column("minutes", SmallInteger, primary_key=True, autoincrement=False),  # of the span: 1, 60
+    Column("first", Integer, primary_key=True, autoincrement=False),  # minute of it, since 1970
+    Column("what", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )

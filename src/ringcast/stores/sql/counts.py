@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -17,9 +17,9 @@ from ringcast.domain.calls import Call, CallState
 from ringcast.domain.ids import AccountId, BatchId, CampaignId
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.campaigns import CallCounts
-from ringcast.stores.sql.call_blocks import BlockWork
 from ringcast.stores.sql.campaign_tables import kept_counts
 from ringcast.stores.sql.connecting import Connection, Database
+from ringcast.stores.sql.timed_counts import TimedCountWork
 
 __all__ = ["CountWork"]
 
@@ -36,7 +36,7 @@ _BILLED = "billed_minutes"
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class CountWork(BlockWork):
+class CountWork(TimedCountWork):
     """The part of a transaction that counts."""
 
     def __init__(self, connection: Connection, database: Database, *, read_only: bool) -> None:
@@ -60,6 +60,7 @@ class CountWork(BlockWork):
                 ),
                 rows,
             )
+        await self._write_timed_counts()
         await self._write_blocks()
         await super().commit()
 
@@ -72,21 +73,34 @@ class CountWork(BlockWork):
             found[row.owner][row.what] = row.number
         return {owner: _counts(kept) for owner, kept in found.items()}
 
+    async def call_counts_within(
+        self, campaign_id: CampaignId, since: datetime | None, until: datetime | None
+    ) -> CallCounts:
+        return _counts(await self._counted_within(campaign_id, since, until))
+
     async def count_attempt(
         self,
         call: Call,
         *,
+        at: datetime,
         outcome: Outcome | None,
         answered: bool,
         talk_time: timedelta,
         billed_minutes: int,
     ) -> None:
-        if call.campaign_id is not None:
-            if outcome is not None:
-                self._count(call.campaign_id, f"{_ENDED}{outcome}", 1)
-            self._count(call.campaign_id, _ANSWERED, int(answered))
-            self._count(call.campaign_id, _TALK, talk_time // _MICROSECOND)
-            self._count(call.campaign_id, _BILLED, billed_minutes)
+        if call.campaign_id is None:
+            return
+        counted = {
+            _ANSWERED: int(answered),
+            _TALK: talk_time // _MICROSECOND,
+            _BILLED: billed_minutes,
+        }
+        if outcome is not None:
+            counted[f"{_ENDED}{outcome}"] = 1
+        for what, number in counted.items():
+            self._count(call.campaign_id, what, number)
+            self._count_at(call.campaign_id, at, what, number)
+        self._count_at(call.campaign_id, at, _ATTEMPTS, 1)
 
     async def _calls_of_account(self, account_id: AccountId) -> int:
         """Return how many calls the account has."""
@@ -106,6 +120,8 @@ class CountWork(BlockWork):
         for same in alike.values():
             call = same[0]
             self._count(call.account_id, _CALLS, len(same))
+            for one in same if call.state.is_final else ():
+                self._count_end(one)
             self._count_state(
                 call,
                 state=call.state,
@@ -122,6 +138,20 @@ class CountWork(BlockWork):
         self._count_state(
             new, state=new.state, attempts=new.attempts, outcome=new.outcome, number=1
         )
+        if new.state.is_final:
+            self._count_end(new)
+
+    def _count_end(self, call: Call) -> None:
+        """Count a call that has come to its end, which is final, to the time of that."""
+        if call.campaign_id is None:
+            return
+        counted = [f"{_STATE}{call.state}"]
+        if call.outcome is not None and call.state is CallState.FINISHED:
+            counted.append(f"{_OUTCOME}{call.outcome}")
+        if call.attempts:
+            counted.append(_DIALED)
+        for what in counted:
+            self._count_at(call.campaign_id, call.updated_at, what, 1)
 
     def _count_state(
         self, call: Call, *, state: CallState, attempts: int, outcome: Outcome | None, number: int
