@@ -23,7 +23,7 @@ from ringcast.domain.instructions import Play, Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.stores.sql import SqlStore
 from ringcast.stores.sql.columns import as_json
-from ringcast.stores.sql.migrations.versions import v0015_timed_counts
+from ringcast.stores.sql.migrations.versions import v0016_timed_counts
 from ringcast.stores.sql.migrations.versions.v0011_long_lists import BLOCKS
 from ringcast.stores.sql.tables import attempts, calls
 
@@ -134,7 +134,7 @@ def _steps(made: Calls) -> Iterator[Callable[[Connection], None]]:
     for owner in ("campaign_id", "batch_id"):
         for statement in _KEPT:
             yield partial(_run, statement.replace("owner_id", owner))
-    for statement in v0015_timed_counts.FILL:
+    for statement in v0016_timed_counts.FILL:
         yield partial(_run, statement)
 
 

@@ -21,7 +21,7 @@ from ringcast.ports.campaigns import CallCounts
 from ringcast.services.changes import count_attempt
 from ringcast.stores.sql import SqlStore
 from ringcast.stores.sql.campaign_tables import timed_counts
-from ringcast.stores.sql.migrations.versions import v0015_timed_counts
+from ringcast.stores.sql.migrations.versions import v0016_timed_counts
 from tests.contract.plans import Plans
 from tests.contract.store_things import a_call, an_account, an_attempt, kept
 from tests.contract.test_store_campaigns import a_campaign, a_member, keep
@@ -130,7 +130,7 @@ async def test_what_ended_in_a_time_is_what_counting_gives(store: SqlStore, seed
         rows = (await tx._read(select(timed_counts).order_by(*timed_counts.primary_key))).rows
     async with store.begin() as tx:  # as a database of an earlier release is counted
         await tx._change(delete(timed_counts))
-        for statement in v0015_timed_counts.FILL:
+        for statement in v0016_timed_counts.FILL:
             await tx._change(text(statement))
         made = (await tx._read(select(timed_counts).order_by(*timed_counts.primary_key))).rows
     assert made == rows

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic.operations import Operations
 
-revision = "0015"
-down_revision: str | None = "0014"
+revision = "0016"
+down_revision: str | None = "0015"
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
