@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,10 +19,12 @@ from ringcast.engines.simulator import FarEnd
 from ringcast.integrations.clock import SystemClock
 from ringcast.ports.audio import AudioNotFound
 from ringcast.ports.engine import AnswerKind, CallEngine, CallOffered
+from ringcast.ports.rooms import RoomEvent
 from tests.contract.rig import Log, Phone
-from tests.contract.rtp_peer import PCMA
+from tests.contract.rtp_peer import PCMA, RtpPeer
 from tests.contract.sip_phones import HOST, SipCaller, SipPhone, SipPhones
 
+_SETTLED, _MEASURED = 15, 20  # packets
 _LOUD = 1000  # of 32767; silence and what a lost packet leaves are far below
 
 
@@ -30,6 +32,7 @@ class EmbeddedRig:
     """The engine as it is used: its trunk leads to `phones`."""
 
     nowhere: Destination = SipAddress("sips:nobody@127.0.0.1")
+    is_real = True
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class EmbeddedRig:
         self.phones = SipPhones()
         self.log = Log()
         self.offers: list[CallOffered] = []
+        self.room_events: list[RoomEvent] = []
         self.embedded: EmbeddedEngine
         self.engine: CallEngine
 
@@ -69,7 +73,9 @@ class EmbeddedRig:
             symmetric=self._symmetric,
         )
         self.embedded = self.engine = self.make_engine(trunk)
-        await self.engine.start(self.log, on_offer=self.offers.append)
+        await self.engine.start(
+            self.log, on_offer=self.offers.append, on_room=self.room_events.append
+        )
 
     def make_engine(self, trunk: Trunk | None, *, sip_port: int = 0) -> EmbeddedEngine:
         """Return another engine on the same sounds, not started."""
@@ -120,6 +126,26 @@ class EmbeddedRig:
                 return False
         return False
 
+    async def who_hears_whom(self, phones: Sequence[Phone]) -> set[tuple[int, int]]:
+        """Each phone sends a tone of its own pitch; look for all of them in what each hears."""
+        peers = [self.at(phone).rtp for phone in phones]
+        tones_of = [200 + 150 * place for place in range(len(peers))]  # whole periods in a frame
+        for peer, pitch in zip(peers, tones_of, strict=True):
+            peer.background = g711.encode_ulaw(_tone(pitch)).tobytes()
+        for _ in range(5):  # a busy machine may hold up our telephones: then they try again
+            before = [len(peer.packets) for peer in peers]
+            await self.until(
+                lambda: all(
+                    len(peer.packets) >= n + _SETTLED + _MEASURED
+                    for peer, n in zip(peers, before, strict=True)  # noqa: B023 - used at once
+                ),
+                within=15.0,
+            )
+            levels = np.array([_levels(peer, tones_of) for peer in peers])
+            if ((levels < 0.1) | (levels > 0.5)).all():
+                break
+        return {(int(here), int(there)) for here, there in np.argwhere(levels > 0.5)}
+
     async def _listen(self, phone: Phone, other: Phone) -> float:
         said = _speech(1.0, seed=random.getrandbits(32))
         for one in self.phones.by_number.values():  # the others need not keep the machine busy
@@ -137,8 +163,10 @@ class EmbeddedRig:
 
     def sound(self, length: float) -> str:
         digest = f"{len(self._sounds):064x}"
-        # Anything but 0xFF, which is silence: a gap is then no part of a sound.
-        self._sounds[digest] = bytes(random.choices(range(255), k=round(length * 50) * 160))
+        # Anything but 0xFF, which is silence: a gap is then no part of a sound. And but 0x7F, which
+        # is the same as a sample, so that it does not come out of a sum.
+        codes = [*range(0x7F), *range(0x80, 0xFF)]
+        self._sounds[digest] = bytes(random.choices(codes, k=round(length * 50) * 160))
         (self._folder / f"{digest}.ulaw").write_bytes(self._sounds[digest])
         return digest
 
@@ -183,6 +211,23 @@ class EmbeddedRig:
         if digest not in self._sounds:
             raise AudioNotFound(digest)
         return self._folder / f"{digest}.ulaw"
+
+
+def _tone(pitch: int) -> NDArray[np.int16]:
+    wave: NDArray[np.int16] = (1500 * np.sin(2 * np.pi * pitch * np.arange(160) / 8000)).astype(
+        np.int16
+    )
+    return wave
+
+
+def _levels(peer: RtpPeer, pitches: Sequence[int]) -> list[float]:
+    """Return how loud each pitch is in what a phone heard last, as a part of how it was sent."""
+    decode = g711.decode_alaw if peer.codec == PCMA else g711.decode_ulaw
+    audio = [packet.payload for packet in peer.packets if packet.payload_type == peer.codec]
+    heard = decode(b"".join(audio[-_MEASURED:])).astype(np.float64)
+    turns = np.outer(pitches, np.arange(len(heard))) * (2j * np.pi / 8000)
+    levels: list[float] = (np.abs(np.exp(turns) @ heard) * 2 / len(heard) / 1500).tolist()
+    return levels
 
 
 def _greeting(far_end: FarEnd) -> bytes:

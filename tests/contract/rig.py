@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from ringcast.ports.engine import (
     Originate,
     TakeCall,
 )
+from ringcast.ports.rooms import RoomEvent
 
 E = TypeVar("E", bound=EngineEvent)
 
@@ -67,6 +68,10 @@ class Rig(Protocol):
     """A destination that no route leads to."""
     offers: list[CallOffered]
     """The calls that came to the engine."""
+    is_real: bool
+    """Whether there is audio."""
+    room_events: list[RoomEvent]
+    """What was reported of rooms."""
 
     def phone(self, far_end: FarEnd, *, speaks: bool = False) -> Phone:
         """Set up a telephone under a number of its own.
@@ -85,6 +90,9 @@ class Rig(Protocol):
 
     async def hears(self, phone: Phone, other: Phone) -> bool:
         """Whether what one telephone says is heard whole and well by another."""
+
+    async def who_hears_whom(self, phones: Sequence[Phone]) -> set[tuple[int, int]]:
+        """Let all speak at once; return who hears whom, by their places among `phones`."""
 
     def sound(self, length: float) -> str:
         """Make a sound of so many seconds (whole frames of 20 ms); return its content hash."""
@@ -185,6 +193,7 @@ class SimulatedRig:
     """The engine without network."""
 
     nowhere: Destination = PhoneNumber("12025550000")
+    is_real = False
 
     def __init__(self) -> None:
         self._phones: dict[Destination, Phone] = {}
@@ -197,11 +206,14 @@ class SimulatedRig:
         self.engine: CallEngine = self.simulator
         self.log = Log()
         self.offers: list[CallOffered] = []
+        self.room_events: list[RoomEvent] = []
         self._taken: dict[Destination, AttemptId] = {}
         self._offer_of: dict[Destination, int] = {}
 
     async def start(self) -> None:
-        await self.engine.start(self.log, on_offer=self.offers.append)
+        await self.engine.start(
+            self.log, on_offer=self.offers.append, on_room=self.room_events.append
+        )
 
     async def call_in(self, phone: Phone, to: str, *, gives_up_after: float | None = None) -> None:
         self._offer_of[phone.to] = self.simulator.call_in(
@@ -226,6 +238,15 @@ class SimulatedRig:
 
     async def hears(self, phone: Phone, other: Phone) -> bool:
         return self.simulator.hears(self._leg_of(phone)) == self._leg_of(other)
+
+    async def who_hears_whom(self, phones: Sequence[Phone]) -> set[tuple[int, int]]:
+        legs = [self._leg_of(phone) for phone in phones]
+        return {
+            (here, there)
+            for here, leg in enumerate(legs)
+            for there, other in enumerate(legs)
+            if self.simulator.rooms.hears(leg, other)
+        }
 
     def sound(self, length: float) -> str:
         digest = f"sound{len(self._sounds)}"

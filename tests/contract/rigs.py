@@ -13,3 +13,8 @@ RIGS: Final[dict[str, Callable[[Path], SimulatedRig | EmbeddedRig]]] = {
     "simulator": lambda folder: SimulatedRig(),
     "embedded": EmbeddedRig,
 }
+ON_TWO_WORKERS: Final[dict[str, Callable[[Path], SimulatedRig | EmbeddedRig]]] = {
+    "simulator": lambda folder: SimulatedRig(),
+    "embedded": lambda folder: EmbeddedRig(folder, media_workers=2),
+}
+"""For what must not depend on where legs are."""

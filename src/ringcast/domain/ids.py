@@ -12,6 +12,7 @@ __all__ = [
     "BatchId",
     "CallId",
     "CampaignId",
+    "ConferenceId",
     "ContactId",
     "ContactListId",
     "CredentialId",
@@ -32,6 +33,7 @@ AttemptId = NewType("AttemptId", int)
 BatchId = NewType("BatchId", int)
 CallId = NewType("CallId", int)
 CampaignId = NewType("CampaignId", int)
+ConferenceId = NewType("ConferenceId", int)
 ContactId = NewType("ContactId", int)
 ContactListId = NewType("ContactListId", int)
 CredentialId = NewType("CredentialId", int)

@@ -18,6 +18,7 @@ from typing import Final
 from ringcast.domain.errors import EngineUnavailable, OfferGone
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import Destination, PhoneNumber
+from ringcast.engines.simulated_rooms import SimulatedRooms
 from ringcast.ports.engine import (
     AnswerClassified,
     AnswerKind,
@@ -46,6 +47,7 @@ from ringcast.ports.engine import (
     Unbridged,
     WhoEnded,
 )
+from ringcast.ports.rooms import RoomSink
 
 __all__ = ["FarEnd", "SimulatedEngine"]
 
@@ -134,6 +136,13 @@ class SimulatedEngine:
         self._legs: dict[AttemptId, _Leg] = {}
         self._due: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
+        self._rooms = SimulatedRooms(
+            now=lambda: self.now,
+            after=self._at_length,
+            is_answered=lambda leg: self._answered(leg) is not None,
+            part=self._part,
+            length_of=self._length,
+        )
         self.originated: list[Originate] = []
         """Every call placed, in order."""
         self.heard: dict[AttemptId, list[str]] = {}
@@ -165,9 +174,21 @@ class SimulatedEngine:
         """Everything but audio."""
         return Capabilities()
 
-    async def start(self, sink: EventSink, *, on_offer: OfferSink | None = None) -> None:
+    @property
+    def rooms(self) -> SimulatedRooms:
+        """Where more than two legs hear each other."""
+        return self._rooms
+
+    async def start(
+        self,
+        sink: EventSink,
+        *,
+        on_offer: OfferSink | None = None,
+        on_room: RoomSink | None = None,
+    ) -> None:
         """Begin to take calls."""
         self._sink = sink
+        self._rooms.sink = on_room
         self._on_offer = on_offer
 
     async def close(self) -> None:
@@ -375,6 +396,8 @@ class SimulatedEngine:
         self._part(leg)
         self._part(other)
         one.bridged_to, two.bridged_to = other, leg
+        self._rooms.forget(leg)
+        self._rooms.forget(other)
 
     async def unbridge(self, leg: AttemptId, other: AttemptId) -> None:
         """Part the legs, if they are bridged to each other."""
@@ -576,6 +599,7 @@ class SimulatedEngine:
         for recording in list(live.recordings):
             self._finish_recording(leg, live, recording)
         del self._legs[leg]
+        self._rooms.forget(leg)
         if live.bridged_to is not None:
             self._legs[live.bridged_to].bridged_to = None
             self._report(Unbridged(leg=live.bridged_to, at=self.now, other=leg))
@@ -601,6 +625,10 @@ class SimulatedEngine:
                 action()
 
         heapq.heappush(self._due, (self.now + wait, next(self._order), act))
+
+    def _at_length(self, wait: timedelta, action: Callable[[], None]) -> None:
+        """Do `action` when `wait` has passed, whatever ends meanwhile."""
+        heapq.heappush(self._due, (self.now + wait, next(self._order), action))
 
     def _report(self, event: EngineEvent) -> None:
         assert self._sink is not None

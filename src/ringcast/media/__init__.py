@@ -36,6 +36,12 @@ from ringcast.media.messages import (
     WorkerLost,
     WorkerStats,
 )
+from ringcast.media.room_messages import (
+    RoomEvent,
+    RoomPlaybackFinished,
+    RoomPlaybackStarted,
+    RoomRecordingFinished,
+)
 
 if TYPE_CHECKING:
     from ringcast.media.pool import MediaPool
@@ -62,6 +68,10 @@ __all__ = [
     "PlaybackFinished",
     "PlaybackStarted",
     "RecordingFinished",
+    "RoomEvent",
+    "RoomPlaybackFinished",
+    "RoomPlaybackStarted",
+    "RoomRecordingFinished",
     "RtpResumed",
     "RtpTimeout",
     "SilenceHeard",

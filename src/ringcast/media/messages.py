@@ -8,10 +8,14 @@ from typing import Literal, TypeAlias, get_args
 import msgspec
 
 from ringcast.audio.detection import AnswerKind, DetectionSettings
+from ringcast.media.play_items import PlayFile as PlayFile
+from ringcast.media.play_items import PlayItem as PlayItem
+from ringcast.media.play_items import PlaySilence as PlaySilence
+from ringcast.media.room_messages import PlaybackEnd as PlaybackEnd
+from ringcast.media.room_messages import RoomCommand, RoomEvent
 
 Codec: TypeAlias = Literal["PCMU", "PCMA"]
 Tracks: TypeAlias = Literal["received", "mixed", "separate"]
-PlaybackEnd: TypeAlias = Literal["completed", "stopped", "failed"]
 
 
 class MediaError(Exception):
@@ -56,29 +60,6 @@ class LocalAddress:
 
     host: str
     port: int
-
-
-class PlayFile(msgspec.Struct, frozen=True, tag="file", array_like=True):
-    """A raw 8 kHz G.711 µ-law file (`.ulaw`), or a part of it.
-
-    A frame is one sample is one byte, as in `wave`. If the same name with `.alaw` lies beside it,
-    streams of A-law play that; otherwise it is converted. Files must not be cut or overwritten in
-    place while they play; replacing one by a rename is fine.
-    """
-
-    path: str
-    start_frame: int = 0
-    #: How many; None for all that follow.
-    frames: int | None = None
-
-
-class PlaySilence(msgspec.Struct, frozen=True, tag="silence", array_like=True):
-    """Silence, to the millisecond."""
-
-    milliseconds: int
-
-
-PlayItem: TypeAlias = PlayFile | PlaySilence
 
 
 # Events. `at` is CLOCK_MONOTONIC (time.monotonic()) where it happened, the same clock in all
@@ -330,7 +311,7 @@ class WorkerStats:
 
 
 Answer: TypeAlias = Ready | Refused | StreamOpened | PortReserved | WorkerStats
-ANSWERS: tuple[type, ...] = (*get_args(StreamEvent), *get_args(Answer))
+ANSWERS: tuple[type, ...] = (*get_args(StreamEvent), *get_args(RoomEvent), *get_args(Answer))
 
 
 # Commands of a pool to a worker.
@@ -352,6 +333,9 @@ class Configure(Command, tag="configure", frozen=True):
     #: When in the 20 ms its tick lies, so that workers do not all send at the same moment.
     phase_ms: float
     rtp_timeout: float | None
+    #: How many workers the pool has, and which of them this is.
+    workers: int = 1
+    number: int = 0
 
 
 class Open(Command, tag="open", frozen=True):
@@ -519,4 +503,5 @@ AnyCommand: TypeAlias = (
     | Close
     | ReportStats
     | ShutDown
+    | RoomCommand
 )

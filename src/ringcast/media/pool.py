@@ -6,6 +6,7 @@ import asyncio
 import errno
 import functools
 import ipaddress
+import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -13,10 +14,13 @@ from datetime import timedelta
 
 from ringcast.audio.detection import DetectionSettings
 from ringcast.media import messages as m
+from ringcast.media.board import make_board
 from ringcast.media.link import Link
 from ringcast.media.playback import check_items
+from ringcast.media.pool_rooms import PoolRooms
 from ringcast.media.pool_worker import ANSWER_TIMEOUT, CAPACITY, PoolStream, PoolWorker
 from ringcast.media.ports import PortRange
+from ringcast.media.room_messages import RoomEvent
 from ringcast.media.worker_process import STOP_TIMEOUT, WorkerProcess
 from ringcast.protocols.rtp.events import check_digits
 
@@ -81,9 +85,13 @@ class MediaPool:
             )
             for number in range(workers)
         ]
+        #: Who hears whom beyond two.
+        self.rooms = PoolRooms(self._workers, find=lambda stream: self._find(stream)[0])
+        self._board = make_board(workers)
         self._processes = [
             WorkerProcess(
                 worker,
+                board=self._board,
                 configure=functools.partial(self._configuration, worker),
                 closing=self._closing,
             )
@@ -124,6 +132,9 @@ class MediaPool:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        if self._board >= 0:
+            os.close(self._board)
+            self._board = -1
 
     # Streams.
 
@@ -291,8 +302,8 @@ class MediaPool:
 
         What either plays is heard instead of the other one while it lasts. Digits are not passed
         on: they are events for the owner of the pool. A bridge that either was in ends, as this one
-        does with `unbridge` or when either closes; the other stays open. Raise NotTogether if they
-        are on different workers.
+        does with `unbridge` or when either closes; the other stays open. Both leave the rooms they
+        are in. Raise NotTogether if they are on different workers.
         """
         if stream == other:
             raise ValueError(f"media stream {stream} cannot be bridged to itself")
@@ -301,6 +312,8 @@ class MediaPool:
         if beside is not worker:
             raise m.NotTogether(stream, other)
         worker.send(m.Bridge(stream, other))
+        self.rooms.forget(stream)
+        self.rooms.forget(other)
 
     def unbridge(self, stream: int) -> None:
         """Part a stream from the one it is bridged to; no effect if it is not."""
@@ -336,6 +349,7 @@ class MediaPool:
         worker, found = self._find(stream)
         found.is_closing = True
         worker.send(m.Close(stream))
+        self.rooms.forget(stream)
 
     async def stats(self) -> list[m.WorkerStats]:
         """Return the load of each worker since this was last asked."""
@@ -365,11 +379,18 @@ class MediaPool:
             raise m.UnknownStream(stream)
         return worker.channel, found
 
-    def _note(self, event: m.MediaEvent) -> None:
+    def _note(self, event: m.MediaEvent | RoomEvent) -> None:
         """Hand on an event of a worker."""
+        if isinstance(event, RoomEvent):
+            self.rooms.note(event)
+            return
         if isinstance(event, m.StreamClosed):
             self._port_back.set()
         self._on_event(event)
+        if isinstance(event, m.StreamClosed):
+            self.rooms.forget(event.stream)
+        elif isinstance(event, m.WorkerLost):
+            self.rooms.note_lost(event)
 
     def _configuration(self, worker: PoolWorker) -> m.Configure:
         return m.Configure(
@@ -379,6 +400,8 @@ class MediaPool:
             io_uring=self._io_uring,
             phase_ms=worker.number * _TICK_MS / len(self._workers),
             rtp_timeout=self._rtp_timeout,
+            workers=len(self._workers),
+            number=worker.number,
         )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ringcast.media import messages as m
 from ringcast.media.link import Link
 from ringcast.media.ports import PortRange
+from ringcast.media.room_messages import RoomEvent
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class PoolWorker:
         ports: PortRange,
         is_shared: bool,
         home: dict[int, PoolWorker],
-        on_event: Callable[[m.MediaEvent], None],
+        on_event: Callable[[m.MediaEvent | RoomEvent], None],
     ) -> None:
         """Take the shared ports, if streams are to share some; raise NoPortsLeft."""
         self.number = number

@@ -9,16 +9,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ringcast.media import messages as m
+from ringcast.media.board import Board
 from ringcast.media.datagrams import AddressInUse, Outgoing, Ports, pack_address
 from ringcast.media.detecting import Detections
 from ringcast.media.keys import KeyWatch
+from ringcast.media.mixing import Part
 from ringcast.media.playback import Files, Playback
 from ringcast.media.playout import Playout
 from ringcast.media.receive import Receiver
 from ringcast.media.recorder import RecordingFile, Writer
 from ringcast.media.recordings import Recordings, TooManyRecordings
+from ringcast.media.room_messages import (
+    LeaveRoom,
+    PlayInRoom,
+    SetMember,
+    StartRoomRecording,
+    StopRoomPlayback,
+    StopRoomRecording,
+)
+from ringcast.media.rooms import Rooms
 from ringcast.media.silences import SilenceWatch
 from ringcast.media.transmit import Transmitter
+
+_OF_ROOMS = (PlayInRoom, StopRoomPlayback, StartRoomRecording, StopRoomRecording)
 
 
 @dataclass(slots=True, eq=False)
@@ -47,9 +60,13 @@ class Pump:
         emit: Callable[[object], None],
         rtp_timeout: float | None = None,
         random_bits: Callable[[int], int],
+        board: Board | None = None,
         tick: int = 0,
     ) -> None:
-        """Begin before `tick`; ticks are counted by the caller, 20 ms apart."""
+        """Begin before `tick`; ticks are counted by the caller, 20 ms apart.
+
+        Without a board there is no other worker.
+        """
         capacity = len(outgoing.messages)
         self._ports = ports
         self._writer = writer
@@ -71,6 +88,9 @@ class Pump:
             emit=self._note_received,
             rtp_timeout=rtp_timeout,
         )
+        self._rooms = Rooms(
+            self._playout, self.transmitter, writer, self._files, board=board, emit=emit
+        )
         self._free = list(range(capacity))
         self._streams: dict[int, _Stream] = {}
         self._closing: dict[int, _Stream] = {}
@@ -86,7 +106,7 @@ class Pump:
     @property
     def is_idle(self) -> bool:
         """Whether ticks may be left out: there is no stream, nor was there on the last one."""
-        return self._was_idle and not self._streams
+        return self._was_idle and not self._streams and not self._rooms.is_busy
 
     # The tick.
 
@@ -99,6 +119,7 @@ class Pump:
         """Send the packets of one tick."""
         self._tick, self._now = tick, now
         self._playout.advance(tick)
+        self._rooms.mix(tick, now)
         self.transmitter.send(tick, now)
 
     def receive(self, *, now: float) -> None:
@@ -122,6 +143,7 @@ class Pump:
         """End every stream; its recordings are complete once the writer is closed."""
         for stream in list(self._streams):
             self._close(stream)
+        self._rooms.shut()
         self._ports.shut()
 
     # Commands.
@@ -136,6 +158,9 @@ class Pump:
             self._reserve(command)
             return
         assert not isinstance(command, m.Configure | m.ReportStats | m.ShutDown)
+        if isinstance(command, _OF_ROOMS):
+            self._handle_room(command)
+            return
         stream = self._streams.get(command.stream)
         if stream is None:
             return
@@ -168,6 +193,12 @@ class Pump:
                 self._keys.start(stream.row, command.stream, codec)
             case m.StopListeningForKeys():
                 self._keys.stop(stream.row)
+            case SetMember():
+                self._unbridge(command.stream, stream)
+                part = Part(command.hears, command.speaks, command.hears_too)
+                self._rooms.set_member(stream.row, part)
+            case LeaveRoom():
+                self._rooms.leave(stream.row)
             case m.Bridge():
                 self._bridge(stream, command)
             case m.Unbridge():
@@ -178,6 +209,19 @@ class Pump:
                 self._recordings.stop(stream.row, command.recording, tick=self._tick)
             case m.Close():
                 self._close(command.stream)
+
+    def _handle_room(
+        self, command: PlayInRoom | StopRoomPlayback | StartRoomRecording | StopRoomRecording
+    ) -> None:
+        match command:
+            case PlayInRoom():
+                self._rooms.play(command, now=self._now)
+            case StopRoomPlayback():
+                self._rooms.stop_playback(command.room, command.playback, now=self._now)
+            case StartRoomRecording():
+                self._rooms.start_recording(command)
+            case StopRoomRecording():
+                self._rooms.stop_recording(command.room, command.recording)
 
     def _reserve(self, command: m.Reserve) -> None:
         try:
@@ -274,6 +318,7 @@ class Pump:
             return  # it has just closed; the pool's owner is told so
         for number, one in ((command.stream, stream), (command.other, other)):
             self._unbridge(number, one)
+            self._rooms.leave(one.row)
             codec, _ = self.transmitter.playback_settings(one.row)
             self._playout.open(one.row, codec)
         stream.other, other.other = command.other, command.stream
@@ -318,6 +363,7 @@ class Pump:
         self._unbridge(number, self._streams[number])
         stream = self._streams.pop(number)
         row = stream.row
+        self._rooms.leave(row)
         self._detections.stop(row)
         self._silences.stop(row)
         self._keys.close(row)
@@ -334,6 +380,8 @@ class Pump:
             self._emit(stream.closed)
 
     def _note_finished(self, file: RecordingFile) -> None:
+        if self._rooms.note_finished(file, now=self._now):
+            return
         self._emit(_finished(file, self._now))
         stream = self._streams.get(file.stream) or self._closing.get(file.stream)
         if stream is None:

@@ -18,7 +18,7 @@ from ringcast.media.messages import (
     PlaybackStarted,
     StreamFailed,
 )
-from ringcast.media.playback import LONGEST_PACKET, Playback, silence_address
+from ringcast.media.playback import LONGEST_PACKET, SILENCE, Playback, silence_address
 from ringcast.media.playout import Playout
 from ringcast.media.recordings import CODEC_NUMBER, TICK, Recordings, converted
 from ringcast.protocols.rtp.events import EventSender
@@ -54,7 +54,7 @@ class Voice:
 class Transmitter:
     """Sends one packet per row and packet interval: of a playback, of a digit, or silence.
 
-    A bridged row sends what the other one receives in place of silence.
+    In place of silence a bridged row sends what the other receives, one that is fed what is put.
     """
 
     def __init__(
@@ -80,7 +80,8 @@ class Transmitter:
         self._base = np.zeros(capacity, np.uint32)
         self._step = np.zeros(capacity, np.uint64)
         self._left = np.zeros(capacity, np.int64)
-        self._law = np.zeros(capacity, np.uint8)
+        #: The codec of each row, as in `CODEC_NUMBER`.
+        self.law = np.zeros(capacity, np.uint8)
         #: Ticks in a packet: 1 for 20 ms.
         self._every = np.ones(capacity, np.int64)
         self._slow = 0
@@ -93,6 +94,8 @@ class Transmitter:
         self._other = np.full(capacity, _NOBODY, np.int64)
         self._bridged = 0
         self._forwarded = np.zeros((capacity, LONGEST_PACKET), np.uint8)
+        #: Rows that are given what they send in place of silence, tick by tick (`put`).
+        self._is_fed = np.zeros(capacity, np.bool_)
         self._rows: NDArray[np.int64] | None = None
         self.sent = np.zeros(capacity, np.int64)
         self.packets_sent = 0
@@ -125,7 +128,7 @@ class Transmitter:
         every = ptime_ms // 20
         if codec != voice.codec or every != self._every[row]:
             self._recode(row, voice, codec, every, now)
-        self._law[row] = CODEC_NUMBER[codec]
+        self.law[row] = CODEC_NUMBER[codec]
         self._out.payload_length[row] = every * TICK
         self._out.headers["kind"][row] = payload_type
         voice.event_payload_type = event_payload_type
@@ -187,8 +190,33 @@ class Transmitter:
         if self._voices[row].playback is None:
             self._be_silent(row)
 
+    def feed(self, row: int) -> None:
+        """Send what is `put`, while nothing plays."""
+        self._forwarded[row] = SILENCE[self._voices[row].codec]
+        self._is_fed[row] = True
+        if self._voices[row].playback is None:
+            self._be_silent(row)
+
+    def unfeed(self, row: int) -> None:
+        """Send silence again while nothing plays."""
+        self._is_fed[row] = False
+        if self._voices[row].playback is None:
+            self._be_silent(row)
+
+    def put(self, rows: NDArray[np.int64], audio: NDArray[np.uint8], tick: int) -> None:
+        """Take 20 ms, each in the codec of its row, of what rows send; before `send` of a tick."""
+        if not self._slow:
+            self._forwarded[rows, :TICK] = audio
+            return
+        # A longer packet leaves on the tick at which its last part comes.
+        every = self._every[rows]
+        place = (rows + tick - 1) % every
+        for part in set(place.tolist()):
+            chosen = place == part
+            self._forwarded[rows[chosen], part * TICK : (part + 1) * TICK] = audio[chosen]
+
     def close(self, row: int, *, now: float) -> None:
-        """End all that a row sends; it is not bridged any more."""
+        """End all that a row sends; it is not bridged or fed any more."""
         self.stop(row, None, now=now)
         self.is_sending[row] = False
         self._slow -= int(self._every[row] > 1)
@@ -280,9 +308,9 @@ class Transmitter:
         return int(self._left[row]) if dialling is None else dialling.left
 
     def _be_silent(self, row: int) -> None:
-        """Send nothing of our own: silence, or what a bridge brings."""
+        """Send nothing of our own: silence, or what a bridge or a room brings."""
         address = silence_address(self._voices[row].codec)
-        if self._other[row] != _NOBODY:
+        if self._other[row] != _NOBODY or self._is_fed[row]:
             address = self._forwarded.ctypes.data + row * LONGEST_PACKET
         self._set_run(row, address, 0, FOREVER)
 
@@ -293,7 +321,7 @@ class Transmitter:
             chosen = rows[every == ticks]
             others = self._other[chosen]
             audio = self._playout.read(others, tick, ticks)
-            audio = converted(audio, self._playout.law[others], self._law[chosen])
+            audio = converted(audio, self._playout.law[others], self.law[chosen])
             self._forwarded[chosen, : ticks * TICK] = audio
 
     def _set_run(self, row: int, address: int, step: int, left: int) -> None:
@@ -386,4 +414,4 @@ class Transmitter:
                 [ctypes.string_at(address, size) for address in self._out.payload[chosen].tolist()]
             )
             payload = np.frombuffer(spoken, np.uint8).reshape(len(chosen), size)
-            self._recordings.say(chosen, self._law[chosen], payload, tick)
+            self._recordings.say(chosen, self.law[chosen], payload, tick)

@@ -1,4 +1,4 @@
-"""A media worker process: `python -m ringcast.media.worker FD PARENT_PID`.
+"""A media worker process: `python -m ringcast.media.worker FD PARENT_PID BOARD_FD`.
 
 It is started by `MediaPool` with one end of a socket pair, ticks every 20 ms, and ends when that
 channel closes or its parent dies. Nothing of the product is imported here.
@@ -24,6 +24,7 @@ from contextlib import suppress
 import numpy as np
 
 from ringcast.media import messages as m
+from ringcast.media.board import Board
 from ringcast.media.channel import BatchReader, BrokenChannel, parse_commands, serialize_answers
 from ringcast.media.datagrams import Outgoing, OwnPorts, Ports, PortUnavailable, SharedPorts
 from ringcast.media.pump import Pump
@@ -282,8 +283,8 @@ def last_tick(now: float, phase: float) -> int:
     return int((now - phase) // TICK_SECONDS)
 
 
-def run(sock: socket.socket) -> None:
-    """Be a worker on a channel until it ends."""
+def run(sock: socket.socket, board_descriptor: int) -> None:
+    """Be a worker on a channel until it ends; rooms are shared by way of the board."""
     channel = Channel(sock)
     waiting: list[m.AnyCommand] = []
     while not waiting:
@@ -292,6 +293,8 @@ def run(sock: socket.socket) -> None:
     if not isinstance(configure, m.Configure):
         raise BrokenChannel("the first command configures the worker")
     phase = configure.phase_ms / 1000
+    board = Board(board_descriptor, workers=configure.workers, number=configure.number)
+    os.close(board_descriptor)
     outgoing = Outgoing(configure.capacity)
     try:
         ports = open_ports(outgoing, configure)
@@ -308,6 +311,7 @@ def run(sock: socket.socket) -> None:
         emit=channel.emit,
         rtp_timeout=configure.rtp_timeout,
         random_bits=RandomBits(),
+        board=board,
         tick=last_tick(time.monotonic(), phase),
     )
     worker = Worker(
@@ -344,7 +348,7 @@ def open_ports(outgoing: Outgoing, configure: m.Configure) -> Ports:
 
 def main(arguments: list[str]) -> None:
     """Start as a process: tie the life to the parent's, then run."""
-    descriptor, parent = int(arguments[0]), int(arguments[1])
+    descriptor, parent, board = (int(argument) for argument in arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -363,7 +367,7 @@ def main(arguments: list[str]) -> None:
     sock = socket.socket(fileno=os.dup(descriptor))
     os.close(descriptor)
     with suppress(ParentGone):
-        run(sock)
+        run(sock, board)
 
 
 def _take_precedence() -> None:

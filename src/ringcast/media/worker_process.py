@@ -26,18 +26,20 @@ class WorkerProcess:
     """Keeps a process of a worker running until `closing` is set.
 
     `running` is set when the first one is ready; `configure` makes its first command, anew for each
-    process.
+    process; `board` is the descriptor of what it shares with the others (`media.board`).
     """
 
     def __init__(
         self,
         worker: PoolWorker,
         *,
+        board: int,
         configure: Callable[[], m.Configure],
         closing: asyncio.Event,
     ) -> None:
         self.running = asyncio.Event()
         self._worker = worker
+        self._board = board
         self._configure = configure
         self._closing = closing
         #: While a process runs at all.
@@ -86,7 +88,8 @@ class WorkerProcess:
                 process = await asyncio.create_subprocess_exec(
                     sys.executable,
                     *("-m", "ringcast.media.worker", str(theirs.fileno()), str(os.getpid())),
-                    pass_fds=[theirs.fileno()],
+                    str(self._board),
+                    pass_fds=[theirs.fileno(), self._board],
                     # Its matrices are small: other threads would cost more than they do.
                     env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
                     stdin=asyncio.subprocess.DEVNULL,

@@ -17,6 +17,7 @@ from typing import Final, Protocol, TypeAlias
 
 from ringcast.domain.ids import AttemptId
 from ringcast.domain.numbers import Destination, PhoneNumber
+from ringcast.ports.rooms import EngineRooms, RoomSink
 
 __all__ = [
     "AnswerClassified",
@@ -62,6 +63,7 @@ class Capabilities:
     detect: bool = True
     bridge: bool = True
     inbound: bool = True
+    rooms: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -388,11 +390,21 @@ class CallEngine(Protocol):
     def capabilities(self) -> Capabilities:
         """What this engine can do."""
 
-    async def start(self, sink: EventSink, *, on_offer: OfferSink | None = None) -> None:
+    @property
+    def rooms(self) -> EngineRooms:
+        """Where more than two legs hear each other."""
+
+    async def start(
+        self,
+        sink: EventSink,
+        *,
+        on_offer: OfferSink | None = None,
+        on_room: RoomSink | None = None,
+    ) -> None:
         """Begin to work; raise EngineUnavailable, saying what to change, if it cannot.
 
         `on_offer` is told of calls that come to us, on the event loop's thread; without it they are
-        refused. Only trunks may call; others are not even answered.
+        refused. Only trunks may call; others are not even answered. `on_room` is told of rooms.
         """
 
     async def close(self) -> None:

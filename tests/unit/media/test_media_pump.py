@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ringcast.audio import g711, tones, wav
 from ringcast.media import messages as m
+from ringcast.media.board import Board
 from ringcast.media.datagrams import AddressInUse, Arrivals, Outgoing, pack_address
 from ringcast.media.pump import Pump
 from ringcast.media.recorder import Writer
@@ -90,6 +91,7 @@ class Bench:
         *,
         random_bits: Callable[[int], int] = lambda bits: (1 << bits) - 3,
         rows: int = 8,
+        board: Board | None = None,
     ) -> None:
         outgoing = Outgoing(rows)
         self.wire = Wire(outgoing)
@@ -103,6 +105,7 @@ class Bench:
             emit=self.events.append,
             rtp_timeout=2.0,
             random_bits=random_bits,
+            board=board,
             tick=self.tick,
         )
 

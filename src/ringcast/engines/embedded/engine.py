@@ -19,6 +19,7 @@ from ringcast.engines.embedded.leg import CANCEL_WAIT, LegState
 from ringcast.engines.embedded.live import DIGIT_GAP_MS, DIGIT_MS, LiveLeg, Surroundings
 from ringcast.engines.embedded.local_host import WILDCARDS, local_host_towards
 from ringcast.engines.embedded.negotiation import Negotiation
+from ringcast.engines.embedded.rooms import Rooms
 from ringcast.engines.embedded.routes import (
     Route,
     extra_headers,
@@ -51,6 +52,7 @@ from ringcast.ports.engine import (
     Refusal,
     TakeCall,
 )
+from ringcast.ports.rooms import RoomSink
 from ringcast.protocols.rtp import check_digits
 from ringcast.protocols.sip.errors import SipError
 from ringcast.protocols.sip.uri import format_host_port
@@ -126,12 +128,24 @@ class EmbeddedEngine:
             rtp_timeout=rtp_timeout,
         )
         self._bridges = Bridges(media=self._media, answered=self._answered)
+        self._rooms = Rooms(
+            media=self._media,
+            clock=clock,
+            answered=self._answered,
+            unbridge=self._bridges.release,
+            items=lambda heard: [self._item(one) for one in heard],
+        )
         self._rtp_ports = rtp_ports
 
     @property
     def capabilities(self) -> Capabilities:
         """All that the port knows."""
         return Capabilities()
+
+    @property
+    def rooms(self) -> Rooms:
+        """Where more than two legs hear each other."""
+        return self._rooms
 
     @property
     def sip_address(self) -> tuple[str, int]:
@@ -150,8 +164,15 @@ class EmbeddedEngine:
 
     # Life
 
-    async def start(self, sink: EventSink, *, on_offer: OfferSink | None = None) -> None:
+    async def start(
+        self,
+        sink: EventSink,
+        *,
+        on_offer: OfferSink | None = None,
+        on_room: RoomSink | None = None,
+    ) -> None:
         """Listen for SIP and start the media workers; raise EngineUnavailable if that fails."""
+        self._rooms.sink = on_room
         try:
             await self._agent.start()
         except AddressInUse as exc:
