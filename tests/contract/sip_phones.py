@@ -127,11 +127,13 @@ class SipPhones:
         return self.plan.get(number, _SILENT)
 
     def _ring_up(self, call: IncomingCall) -> None:
-        task = asyncio.ensure_future(self._serve(call))
+        early: list[CallEvent] = []
+        call.on_event = early.append  # it may be over before the telephone is there
+        task = asyncio.ensure_future(self._serve(call, early))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _serve(self, call: IncomingCall) -> None:
+    async def _serve(self, call: IncomingCall, early: list[CallEvent]) -> None:
         phone = CalledPhone(
             call,
             self._plan_of(call.request),
@@ -141,6 +143,8 @@ class SipPhones:
         number = str(getattr(call.request.request_uri, "user", ""))
         phone.says = self.says.get(number)
         self.by_number[number] = phone
+        for event in early:
+            phone.note(event)
         await phone.run()
 
 
@@ -212,7 +216,7 @@ class SipPhone:
             else:
                 self.hang_up(far_end.q850)
 
-    def _on_event(self, event: CallEvent) -> None:
+    def note(self, event: CallEvent) -> None:
         self.events.append(event)
         if isinstance(event, Ended | Cancelled | Failed):
             self._over.set()
@@ -232,7 +236,7 @@ class CalledPhone(SipPhone):
         super().__init__(far_end, rtp)
         self.call = self._incoming = call
         self._alter_answer = alter_answer
-        call.on_event = self._on_event
+        call.on_event = self.note
 
     def answer_body(self) -> bytes:
         """Return our answer to the offer of the INVITE, and be connected as it says."""
@@ -291,7 +295,7 @@ class SipCaller(SipPhone):
         self.call = self._outgoing = agent.invite(
             uri,
             from_=from_,
-            on_event=self._on_event,
+            on_event=self.note,
             body=body,
             headers=[("X-Campaign", "spring")],
         )
@@ -309,11 +313,11 @@ class SipCaller(SipPhone):
         await self._answered.wait()
         await self._while_answered()
 
-    def _on_event(self, event: CallEvent) -> None:
+    def note(self, event: CallEvent) -> None:
         if isinstance(event, Answered):
             self._connect(event.body)
             self._answered.set()
-        super()._on_event(event)
+        super().note(event)
 
     def _connect(self, body: bytes) -> None:
         theirs = SessionDescription.parse(body)
