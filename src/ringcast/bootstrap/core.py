@@ -14,11 +14,11 @@ from functools import partial
 from pathlib import Path
 
 from ringcast.bootstrap.interpreters import interpreters, prepare
+from ringcast.bootstrap.recording_addresses import RecordingAddresses
 from ringcast.bootstrap.storage import open_store
 from ringcast.config import ConfigError, Settings
 from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.events import CallEnded, CallEvent
-from ringcast.domain.ids import RecordingId
 from ringcast.domain.public_ids import PublicIds
 from ringcast.engines.embedded.engine import EmbeddedEngine
 from ringcast.engines.embedded.trunk import Trunk
@@ -134,6 +134,7 @@ async def running_core(
         remote_sounds = CachedRemoteSounds(web=web, audio=audio, clock=clock)
         stack.push_async_callback(remote_sounds.close)
         speech = StoredSpeech(synthesizer, audio, directory=settings.data_dir / "speech")
+        addresses = RecordingAddresses(_root(settings))
         tools = StepTools(
             prompts=Prompts(
                 store=store,
@@ -141,13 +142,14 @@ async def running_core(
                 speech=speech,
                 remote=remote_sounds,
                 archive=recordings,
+                recording_at=addresses.recording_at,
             ),
             web=web,
             recordings=KeepRecordings(
                 store=store,
                 archive=recordings,
                 clock=clock,
-                url_of=partial(_url_of_recording, settings),
+                url_of=addresses.address_of,
             ),
         )
         admission = Admission(
@@ -199,6 +201,7 @@ async def running_core(
                     dialer.run(),
                     inbound.run(),
                     list_imports.run(),
+                    spoken_sounds.run(),
                     HoldAttempts(store=store, clock=clock, holder=holder).run(),
                     EndOrphanedAttempts(store=store, clock=clock).run(),
                     CompleteAbandonedRecordings(store=store, archive=recordings, clock=clock).run(),
@@ -237,11 +240,6 @@ async def _repeat(action: Callable[[], Awaitable[object]], *, every: float) -> N
             await action()
         except Unavailable:
             log.warning("store unavailable, clean-up waits")
-
-
-def _url_of_recording(settings: Settings, recording_id: RecordingId) -> str:
-    """Return where programs of the recording's account can fetch it."""
-    return f"{_root(settings)}/v2/calls/recordings/{recording_id}.mp3"
 
 
 def _root(settings: Settings) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final, assert_never
 
 from ringcast.audio import music, tones
 from ringcast.domain.errors import NotFound, RingcastError
-from ringcast.domain.ids import AccountId
+from ringcast.domain.ids import AccountId, RecordingId
 from ringcast.domain.programs import (
     FromRecording,
     FromUrl,
@@ -54,8 +54,14 @@ class Prompts:
         speech: Speech,
         remote: RemoteSounds,
         archive: RecordingArchive | None = None,
+        recording_at: Callable[[str], RecordingId | None] = lambda _: None,
     ) -> None:
-        """Without `archive` recordings cannot be played."""
+        """Without `archive` recordings cannot be played.
+
+        `recording_at` says which of our recordings is at an address: it is played from the
+        archive, as fetching it would take a credential.
+        """
+        self._recording_at = recording_at
         self._archive = archive
         self._store = store
         self._audio = audio
@@ -95,11 +101,11 @@ class Prompts:
                     raise NotFound("sound", sound_id)
                 return sound.audio
             case FromRecording(recording_id=recording_id):
-                if self._archive is None:
-                    raise NotFound("recording", recording_id)
-                path = await self._archive.wav(account_id, recording_id)
-                return (await self._audio.import_file(path)).digest
+                return await self._recorded(account_id, recording_id)
             case FromUrl(url=url, cache=cache):
+                kept = self._recording_at(url)
+                if kept is not None:
+                    return await self._recorded(account_id, kept)
                 return await self._remote.fetch(url, cache=cache)
             case Spoken():
                 gender = Gender(prompt.gender)
@@ -113,6 +119,12 @@ class Prompts:
                 return await self._music(style)
             case _:
                 assert_never(prompt)
+
+    async def _recorded(self, account_id: AccountId, recording_id: RecordingId) -> Heard:
+        if self._archive is None:
+            raise NotFound("recording", recording_id)
+        path = await self._archive.wav(account_id, recording_id)
+        return (await self._audio.import_file(path)).digest
 
     async def _tone(self, name: str) -> str:
         digest = self._tones.get(name)

@@ -33,6 +33,7 @@ CAMPAIGN = {
     "MaxAttempts": "2",
     "MinutesBetweenAttempts": "5",
     "RetryResults": "NO_ANS BUSY",
+    "RetryPhoneTypes": "MOBILE_PHONE,FIRST_NUMBER",
     "LocalRestrictBegin": "08:00:00",
     "LocalRestrictEnd": "20:00:00",
     "MaxActive": "10",

@@ -14,6 +14,7 @@ from ringcast.apis.callfire_1_1.statuses import (
     BATCH_STATUS,
     CALL_STATE,
     CAMPAIGN_STATUS,
+    PHONE_TYPES,
     RESULT,
     SOUND_STATUS,
     result_of,
@@ -237,11 +238,15 @@ def _config(of: Campaign) -> dict[str, TreeValue]:
 
 
 def _retry(of: RetryRule) -> Tree:
-    return {
+    tree: dict[str, TreeValue] = {
         "MaxAttempts": of.max_attempts,
         "MinutesBetweenAttempts": of.wait // timedelta(minutes=1),
         "RetryResults": list(results_of(of.outcomes)),
     }
+    if of.phones:
+        names = {kind: name for name, kind in PHONE_TYPES.items()}
+        tree["RetryPhoneTypes"] = [names[kind] for kind in of.phones]
+    return tree
 
 
 def _sounds(of: Messages) -> dict[str, TreeValue]:

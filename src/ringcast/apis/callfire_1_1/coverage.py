@@ -49,7 +49,9 @@ What all operations have in common:
   everything under `/ccc`, and `SendCall` of TEXT and CCC.
 - Numbers are digits without a plus. A bad number to call becomes a call that is INVALID.
 - `BilledAmount` is 0: this system has no credits. `BilledDuration` counts whole minutes.
-- `RetryPhoneTypes` other than FIRST_NUMBER are refused (501): recipients have one number here.
+- `RetryPhoneTypes` are for recipients from a contact list: they are tried in turn after the first
+  attempt, and telephones that the contact does not have are passed over. Who is given by number has
+  that one.
 - Who sends more than 60 requests without a valid credential from one address, and then more than
   one a second, gets 429; so does a credential that sends more requests a second than
   `--api-rate`.

@@ -8,7 +8,7 @@ from datetime import time, timedelta
 from ringcast.apis.callfire_1_1.dialplans import dialplan_script
 from ringcast.apis.callfire_1_1.errors import NotYet
 from ringcast.apis.callfire_1_1.given import TEXT, Given
-from ringcast.apis.callfire_1_1.statuses import ANSWERING, VOICE, outcomes_named
+from ringcast.apis.callfire_1_1.statuses import ANSWERING, PHONE_TYPES, VOICE, outcomes_named
 from ringcast.domain.campaigns import AnsweringPolicy
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import SoundId
@@ -177,9 +177,6 @@ def _window(given: Given | None) -> tuple[time, time] | None:
 def _retry(given: Given | None) -> RetryRule | None:
     if given is None:
         return None
-    for kind in given.texts("RetryPhoneTypes") or ():
-        if kind != "FIRST_NUMBER":
-            raise NotYet(f"{kind} of RetryPhoneTypes", "recipients have one number, FIRST_NUMBER")
     results = given.texts("RetryResults") or []
     for result in results:
         if not outcomes_named([result]):
@@ -193,4 +190,5 @@ def _retry(given: Given | None) -> RetryRule | None:
         max_attempts=1 if attempts is None else attempts,
         wait=timedelta(minutes=60 if minutes is None else minutes),
         outcomes=frozenset(outcomes_named(results)),
+        phones=tuple(PHONE_TYPES[kind] for kind in given.texts("RetryPhoneTypes") or ()),
     )

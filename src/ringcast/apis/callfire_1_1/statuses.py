@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import AnsweringPolicy, BatchStatus, CampaignStatus
-from ringcast.domain.contacts import ContactListStatus
+from ringcast.domain.contacts import ContactListStatus, PhoneKind
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import SoundStatus
 from ringcast.ports.speech import VOICES, Voice
@@ -17,6 +17,7 @@ __all__ = [
     "CALL_STATE",
     "CAMPAIGN_STATUS",
     "LIST_STATUS",
+    "PHONE_TYPES",
     "RESULT",
     "RESULT_OF_SECOND_LEG",
     "RUNNING",
@@ -67,6 +68,14 @@ RESULT: Mapping[Outcome, str] = {
 RESULT_OF_SECOND_LEG: Mapping[Outcome, str] = {
     outcome: "XFER_LEG" if outcome.is_answered else result for outcome, result in RESULT.items()
 }
+
+PHONE_TYPES: Mapping[str, PhoneKind | None] = {
+    "FIRST_NUMBER": None,
+    "HOME_PHONE": PhoneKind.HOME,
+    "WORK_PHONE": PhoneKind.WORK,
+    "MOBILE_PHONE": PhoneKind.MOBILE,
+}
+"""Which telephone of a contact is tried again; None is the first it has."""
 
 SOUND_STATUS: Mapping[SoundStatus, str] = {
     SoundStatus.RECORDING: "PENDING",
