@@ -34,11 +34,10 @@ from bench.many_calls import CALLER, RARE_CALLER, Calls, fill
 from bench.server import server
 from bench.table import Row, show
 from ringcast.domain.campaigns import CampaignStatus
-from ringcast.engines.simulator import SimulatedEngine
+from ringcast.domain.limits import Lane
 from ringcast.integrations.clock import SystemClock
-from ringcast.services.admission import Admission, Grant
-from ringcast.services.changes import ChangeWriter
-from ringcast.services.dialer import Dialer
+from ringcast.services.admission import Grant
+from ringcast.services.claiming import ClaimDueCalls
 from ringcast.stores.sql import SqlStore
 from tests.system.programs import Api
 
@@ -215,21 +214,18 @@ async def _claims(url: str, calls: Calls, times: int) -> Sequence[float]:
             raise RuntimeError("the campaign is gone")
         await tx.update_campaign(replace(campaign, status=CampaignStatus.RUNNING))
         await tx.commit()
-    dialer = Dialer(
+    claim = ClaimDueCalls(
         store=store,
-        engine=SimulatedEngine(
-            now=clock.now(), far_end=lambda _: None, length_of=lambda _: timedelta()
-        ),
-        admission=Admission(calls_per_second=1000, max_calls=1000),
-        changes=ChangeWriter(store=store),
+        lane=Lane(name="trunk:bench", calls_per_second=100_000, max_calls=100_000),
         clock=clock,
         holder="bench",
+        again=lambda: None,
     )
     grant = Grant(calls=_CLAIMED, first_at=0.0, interval=0.001, come_back_at=None)
     taken = []
     for _ in range(times):
         began = time.perf_counter()
-        claimed = await dialer._claim(grant)
+        claimed, _ = await claim(grant)
         taken.append(1000 * (time.perf_counter() - began))
         if len(claimed) != _CLAIMED:
             raise RuntimeError(f"{len(claimed)} calls were claimed, not {_CLAIMED}")

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "detect": "Explain who has answered in a recording, and when that was known.",
     "account": "Accounts and their credentials.",
     "number": "Telephone numbers of accounts.",
+    "limit": "Calls per second and calls at once of accounts, campaigns and numbers.",
     "dialplan": "Check CallFire IVR dialplans, and walk through them without a call.",
     "delivery": "Callbacks: sent, on their way, or given up.",
 }

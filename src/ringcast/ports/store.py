@@ -37,6 +37,7 @@ from ringcast.ports.contacts import ContactTransaction
 from ringcast.ports.deliveries import DeliveryTransaction
 from ringcast.ports.do_not_call import DoNotCallTransaction
 from ringcast.ports.labels import LabelTransaction
+from ringcast.ports.limits import LimitTransaction
 from ringcast.ports.recordings import RecordingTransaction
 
 __all__ = ["NumberedEvent", "Page", "SavedAnswer", "Store", "Transaction"]
@@ -75,6 +76,7 @@ class Transaction(
     DeliveryTransaction,
     DoNotCallTransaction,
     LabelTransaction,
+    LimitTransaction,
     RecordingTransaction,
     Protocol,
 ):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
+
+from ringcast.domain.limits import JITTER, Lane, lane_of_trunk
 
 __all__ = ["Admission", "Grant", "fair_shares"]
 
@@ -26,12 +30,19 @@ class Admission:
     """Calls per second and calls at once over the trunk.
 
     Calls are spaced evenly: no window of one second holds more INVITEs than the limit.
-    Time is the caller's monotonic clock, in seconds.
+    Time is the caller's monotonic clock, in seconds. This is what one server knows by itself; what
+    all servers of a database share is the trunk's `lane`, which `services.limits` keeps.
     """
 
-    def __init__(self, *, calls_per_second: float, max_calls: int) -> None:
+    def __init__(self, *, calls_per_second: float, max_calls: int, trunk: str = "trunk") -> None:
         if calls_per_second <= 0 or max_calls <= 0:
             raise ValueError("limits must be positive")
+        self.lane = Lane(
+            name=lane_of_trunk(trunk), calls_per_second=calls_per_second, max_calls=max_calls
+        )
+        """The trunk's limits, as they are kept for all servers."""
+        self._departures: deque[float] = deque(maxlen=ceil(calls_per_second))
+        self._window = max(1.0, 1.0 / calls_per_second) + JITTER.total_seconds()
         self._interval = 1.0 / calls_per_second
         self._max_calls = max_calls
         self._live = 0
@@ -71,6 +82,18 @@ class Admission:
         if calls:
             self._live += calls
             self._next_at = grant.first_at + calls * grant.interval
+
+    def depart(self, now: float) -> float:
+        """Note that a call leaves now, or return for how many seconds it must wait first.
+
+        A server that was held up has calls whose time has passed: they leave as closely as may be,
+        and no closer.
+        """
+        last = self._departures
+        if len(last) == last.maxlen and last[0] + self._window > now:
+            return last[0] + self._window - now
+        last.append(now)
+        return 0.0
 
     def take_arrival(self) -> bool:
         """Use a place for a call that came to us; return False if none is free.

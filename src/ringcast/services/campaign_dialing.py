@@ -16,6 +16,7 @@ from ringcast.ports.campaigns import CallCounts
 from ringcast.ports.store import Page, Transaction
 from ringcast.services.admission import fair_shares
 from ringcast.services.campaign_growth import announcement
+from ringcast.services.limits import Limits, Payer
 
 __all__ = ["CampaignTurns", "DueCalls"]
 
@@ -44,12 +45,13 @@ class CampaignTurns:
     def __init__(self) -> None:
         self._last: CampaignId | None = None
 
-    async def due(self, tx: Transaction, now: datetime, room: int) -> DueCalls:
+    async def due(self, tx: Transaction, now: datetime, room: int, limits: Limits) -> DueCalls:
         """Return at most `room` calls, fairly shared between the campaigns."""
         waiting: list[tuple[Campaign, Sequence[Call]]] = []
         more = False
         campaigns = await tx.campaigns_at_work(now)
         counts = await tx.call_counts([one.id for one in campaigns]) if campaigns else {}
+        await limits.learn(Payer.of_campaign(one) for one in campaigns)
         for campaign in self._in_turn(campaigns):
             if len(waiting) >= room:
                 break  # the others are first next time
@@ -57,6 +59,7 @@ class CampaignTurns:
             if kept.status is not CampaignStatus.RUNNING:
                 continue
             free = _free(kept, counts[campaign.id], room)
+            free = limits.room_for(Payer.of_campaign(kept), free) if free else 0
             calls, all_seen = await _due_calls(tx, kept, now, free) if free else ((), True)
             calls = await _at_their_phones(tx, kept, calls)
             more = more or not all_seen

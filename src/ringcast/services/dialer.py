@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from random import SystemRandom
 
-from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
+from ringcast.domain.calls import Attempt, Call
 from ringcast.domain.errors import RingcastError, Unavailable
-from ringcast.domain.events import AttemptStarted, CallBarred
-from ringcast.domain.ids import AccountId, AttemptId, CallId
-from ringcast.domain.numbers import PhoneNumber
+from ringcast.domain.ids import AttemptId, CallId
 from ringcast.domain.outcomes import Outcome
-from ringcast.domain.retries import NO_RETRY, RetryRule
-from ringcast.domain.subscriptions import Topic
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import CallEngine, EngineEvent, LegEnded
-from ringcast.ports.store import Store, Transaction
-from ringcast.services.admission import Admission, Grant
+from ringcast.ports.store import Store
+from ringcast.services.admission import Admission
 from ringcast.services.call_commands import Command
 from ringcast.services.call_flow import CallFlow, SecondRole
-from ringcast.services.campaign_dialing import CampaignTurns
-from ringcast.services.changes import ChangeWriter, finished_calls, progress_of
+from ringcast.services.changes import ChangeWriter
+from ringcast.services.claiming import HOLD_FOR, HORIZON, POLL, ClaimDueCalls
 from ringcast.services.program_run import Programs
 from ringcast.services.second_legs import (
     NoSecondLeg,
@@ -38,12 +32,8 @@ __all__ = ["HOLD_FOR", "Dialer"]
 
 log = logging.getLogger(__name__)
 
-HOLD_FOR = timedelta(seconds=30)
-"""How long an attempt stays ours without a sign of life from this process."""
-
 _RANDOM = SystemRandom()
-_HORIZON = 0.1  # seconds of dialling claimed in one transaction
-_POLL = 0.5  # seconds between looks when nobody has rung the bell
+_STALE = 5.0  # seconds too late after which a call is not dialled without another look
 _NOBODY_LEFT = "nobody was there any more to be put through"
 _RETRY_AFTER = 1.0  # seconds before trying again when the store is away
 
@@ -78,7 +68,9 @@ class Dialer:
         self._clock = clock
         self._holder = holder
         self._spread = spread
-        self._turns = CampaignTurns()
+        self._claims = ClaimDueCalls(
+            store=store, lane=admission.lane, clock=clock, holder=holder, again=self.wake
+        )
         self._programs = programs
         self._flows: dict[AttemptId, CallFlow] = {}
         self._flow_of: dict[CallId, CallFlow] = {}
@@ -237,7 +229,7 @@ class Dialer:
         async with asyncio.TaskGroup() as group:
             self._group = group
             while True:
-                wait = _POLL
+                wait = POLL
                 if not self._draining:
                     try:
                         wait = await self._dial_due(group)
@@ -254,138 +246,32 @@ class Dialer:
     async def _dial_due(self, group: asyncio.TaskGroup) -> float:
         """Dial what is due and allowed; return the seconds until it is worth looking again."""
         now = self._clock.monotonic()
-        grant = self._admission.grant(now=now, horizon=_HORIZON)
+        grant = self._admission.grant(now=now, horizon=HORIZON)
         if grant.calls == 0:
             if grant.come_back_at is None:
-                return _POLL  # a call that ends rings the bell
+                return POLL  # a call that ends rings the bell
             return max(0.0, grant.come_back_at - now)
-        claimed = await self._claim(grant)
+        claimed, wait = await self._claims(grant)
         self._admission.take(grant, len(claimed))
-        for place, (call, attempt, retry) in enumerate(claimed):
+        for one in claimed:
             flow = CallFlow(
-                call=call,
-                attempt=attempt,
+                call=one.call,
+                attempt=one.attempt,
                 engine=self._engine,
                 changes=self._changes,
                 clock=self._clock,
-                retry=retry,
+                retry=one.retry,
                 spread=self._spread,
                 second_legs=self,
                 programs=self._programs,
             )
             self._add(flow)
-            group.create_task(self._follow(flow, attempt, grant.first_at + place * grant.interval))
-        if len(claimed) < grant.calls:
-            return _POLL  # nothing more is due
-        if grant.come_back_at is None:
-            return _POLL
-        return max(0.0, grant.come_back_at - self._clock.monotonic())
-
-    async def _claim(self, grant: Grant) -> Sequence[tuple[Call, Attempt, RetryRule]]:
-        """Write attempts down for what is due: single calls first, then campaigns in turn."""
-        now = self._clock.now()
-        async with self._store.begin(read_only=True) as tx:
-            due_at = await tx.next_due_at()
-            nothing = (due_at is None or due_at > now) and not await tx.campaigns_wanting(now)
-        if nothing:
-            return ()
-        ids = await self._store.take_ids(grant.calls, now)
-        async with self._store.begin() as tx:
-            calls = await self._leave_out_barred(tx, await tx.due_calls(now, grant.calls), now)
-            rules = [NO_RETRY] * len(calls)
-            if len(calls) < grant.calls:
-                calls, rules = await self._with_campaigns(tx, calls, rules, grant.calls, now)
-            claimed = [
-                (
-                    replace(call.moved_to(CallState.ACTIVE, now=now), attempts=call.attempts + 1),
-                    self._attempt(call, AttemptId(attempt_id), now),
-                    rule,
-                )
-                for call, rule, attempt_id in zip(calls, rules, ids, strict=False)
-            ]
-            await tx.update_calls([call for call, _, _ in claimed])
-            await tx.add_attempts([attempt for _, attempt, _ in claimed])
-            await tx.add_events(
-                [
-                    AttemptStarted(call_id=call.id, attempt_id=attempt.id, at=now)
-                    for call, attempt, _ in claimed
-                ]
-            )
-            started = [
-                one for call, _, _ in claimed for one in progress_of(call, Topic.CALL_STARTED, now)
-            ]
-            if started:
-                await tx.announce(started)
-            await tx.commit()
-        return claimed
-
-    async def _with_campaigns(
-        self,
-        tx: Transaction,
-        singles: Sequence[Call],
-        rules: Sequence[RetryRule],
-        most: int,
-        now: datetime,
-    ) -> tuple[Sequence[Call], list[RetryRule]]:
-        """Return single calls and, in the room they leave, calls of campaigns."""
-        due = await self._turns.due(tx, now, most - len(singles))
-        if due.more:
-            self._bell.set()
-        rule_of = dict(zip((call.id for call in due.calls), due.rules, strict=True))
-        allowed = await self._leave_out_barred(tx, due.calls, now)
-        return [*singles, *allowed], [*rules, *(rule_of[call.id] for call in allowed)]
-
-    async def _leave_out_barred(
-        self, tx: Transaction, calls: Sequence[Call], now: datetime
-    ) -> Sequence[Call]:
-        """End calls to numbers that must not be called, and return the others.
-
-        This is in the transaction that writes the attempt down: an entry counts for every call
-        that is not being dialled when it is committed, whenever the call was asked for.
-        """
-        wanted: dict[AccountId, set[PhoneNumber]] = {}
-        for call in calls:
-            if isinstance(call.to, PhoneNumber):
-                wanted.setdefault(call.account_id, set()).add(call.to)
-        barred = {
-            (account_id, number)
-            for account_id, numbers in wanted.items()
-            for number in await tx.do_not_call_among(account_id, numbers)
-        }
-        left_out = [call for call in calls if (call.account_id, call.to) in barred]
-        if not left_out:
-            return calls
-        ended = [
-            call.moved_to(CallState.DO_NOT_CALL, now=now, outcome=Outcome.UNDIALED)
-            for call in left_out
-        ]
-        await tx.update_calls(ended)
-        await tx.announce(finished_calls(ended))
-        await tx.add_events([CallBarred(call_id=call.id, at=now) for call in left_out])
-        self._bell.set()  # what was granted for them goes to those behind them, at once
-        return [call for call in calls if (call.account_id, call.to) not in barred]
-
-    def _attempt(self, call: Call, attempt_id: AttemptId, now: datetime) -> Attempt:
-        if call.to is None:  # such calls are INVALID from their creation and never become due
-            raise AssertionError("a due call has a destination")
-        return Attempt(
-            id=attempt_id,
-            call_id=call.id,
-            account_id=call.account_id,
-            number=call.attempts + 1,
-            to=call.to,
-            from_number=call.from_number,
-            state=AttemptState.CREATED,
-            created_at=now,
-            holder=self._holder,
-            holder_until=now + HOLD_FOR,
-        )
+            group.create_task(self._follow(flow, one.attempt, one.leaves_at))
+        return wait
 
     async def _follow(self, flow: CallFlow, attempt: Attempt, leave_at: float) -> None:
         try:
-            delay = leave_at - self._clock.monotonic()
-            if delay > 0:
-                await asyncio.sleep(delay)
+            await self._wait_to_leave(flow, attempt, leave_at)
             await flow.run()
         except Exception:  # one broken call must not take the others with it
             log.exception("call flow failed", extra={"attempt_id": attempt.id})
@@ -396,3 +282,21 @@ class Dialer:
             self._remove(flow)
             self._note_idle()
             self._bell.set()
+
+    async def _wait_to_leave(self, flow: CallFlow, attempt: Attempt, leave_at: float) -> None:
+        """Wait for the call's time, and for the gap that others must leave."""
+        wait = leave_at - self._clock.monotonic()
+        while wait > 0 or (wait := self._admission.depart(self._clock.monotonic())) > 0:
+            await asyncio.sleep(wait)
+            wait = leave_at - self._clock.monotonic()
+        if self._clock.monotonic() - leave_at > _STALE and not await self._still_holds(attempt):
+            # This server stood still for so long that another one gave the attempt an end.
+            flow.call_off("another server took the call over")
+
+    async def _still_holds(self, attempt: Attempt) -> bool:
+        """Whether the attempt is this server's yet; then it is for `HOLD_FOR` from now."""
+        async with self._store.begin() as tx:
+            held = await tx.update_attempts([attempt])
+            await tx.extend_holding(attempt.holder, self._clock.now() + HOLD_FOR)
+            await tx.commit()
+        return bool(held)

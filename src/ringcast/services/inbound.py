@@ -9,21 +9,29 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
 from ringcast.domain.errors import InvalidNumber, RingcastError
 from ringcast.domain.events import CallCreated, CallReceived
-from ringcast.domain.ids import ApplicationId, AttemptId, CallId, SubscriptionId
+from ringcast.domain.ids import (
+    AccountId,
+    ApplicationId,
+    AttemptId,
+    CallId,
+    SubscriptionId,
+)
 from ringcast.domain.instructions import Script
+from ringcast.domain.limits import Lane
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.subscriptions import Follower
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import CallEngine, CallOffered, Refusal
 from ringcast.ports.store import Store, Transaction
 from ringcast.services.admission import Admission
+from ringcast.services.limits import Payer, open_limits
 
 __all__ = ["LiveCalls", "PrepareScript", "ReceiveCalls"]
 
@@ -119,6 +127,8 @@ class ReceiveCalls:
             if isinstance(plan, Refusal):
                 return plan
             account, follower = plan.account, plan.follower
+            if not await _has_room(tx, self._admission.lane, account.id, now):
+                return Refusal.OVERLOADED
             call = Call(
                 id=CallId(call_id),
                 account_id=account.id,
@@ -170,6 +180,17 @@ class _Plan:
     script: Script
     follower: Follower | None
     application_id: ApplicationId | None
+
+
+async def _has_room(tx: Transaction, trunk: Lane, account_id: AccountId, now: datetime) -> bool:
+    """Whether trunk and account may have one more call, over all servers.
+
+    Calls a second are a limit of what we send: who calls us does not count.
+    """
+    limits = await open_limits(tx, trunk, now=now, horizon=timedelta())
+    payer = Payer(account_id, None, None)
+    await limits.learn([payer])
+    return limits.has_place(payer)
 
 
 async def _plan_for(

@@ -15,12 +15,14 @@ from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
 from ringcast.domain.events import AttemptStarted, CallCreated
 from ringcast.domain.ids import AttemptId, CallId
 from ringcast.domain.instructions import Script
+from ringcast.domain.limits import Lane
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.programs import StartProgram
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Store, Transaction
 from ringcast.services.admission import Admission
+from ringcast.services.limits import Payer, open_limits
 
 __all__ = [
     "NoSecondLeg",
@@ -114,35 +116,63 @@ async def place_second_leg(
     the room back when it is over, and says within `hold_for` that the attempt is still held.
     Raises NoSecondLeg if it cannot be dialled.
     """
-    leave_at = await _room(admission, clock, sleep)
-    try:
-        held = replace(near, holder_until=clock.now() + hold_for)
-        call, attempt = await _write(first, held, wanted, store=store, clock=clock)
-    except BaseException:
+    until = clock.monotonic() + _PATIENCE
+    while True:
+        await _room(admission, clock, sleep, until=until)
+        try:
+            held = replace(near, holder_until=clock.now() + hold_for)
+            written = await _write(
+                first, held, wanted, store=store, clock=clock, lane=admission.lane
+            )
+        except BaseException:
+            admission.release()
+            raise
+        if not isinstance(written, float):
+            return written
         admission.release()
-        raise
-    return call, attempt, leave_at
+        await _pause(written, clock, sleep, until=until)
 
 
 async def _room(
-    admission: Admission, clock: Clock, sleep: Callable[[float], Awaitable[None]]
-) -> float:
-    until = clock.monotonic() + _PATIENCE
+    admission: Admission,
+    clock: Clock,
+    sleep: Callable[[float], Awaitable[None]],
+    *,
+    until: float,
+) -> None:
     while True:
         now = clock.monotonic()
         grant = admission.grant(now=now, horizon=_HORIZON)
         if grant.calls:
             admission.take(grant, 1)
-            return grant.first_at
-        if grant.come_back_at is None or grant.come_back_at > until:
-            raise NoSecondLeg("as many calls live as the trunk may carry")
-        await sleep(max(0.0, grant.come_back_at - now))
+            return
+        wait = None if grant.come_back_at is None else grant.come_back_at - now
+        await _pause(wait, clock, sleep, until=until)
+
+
+async def _pause(
+    wait: float | None,
+    clock: Clock,
+    sleep: Callable[[float], Awaitable[None]],
+    *,
+    until: float,
+) -> None:
+    if wait is None or clock.monotonic() + wait > until:
+        raise NoSecondLeg("as many calls live as the limits allow")
+    await sleep(max(0.0, wait))
 
 
 async def _write(
-    first: Call, near: Attempt, wanted: SecondCall, *, store: Store, clock: Clock
-) -> tuple[Call, Attempt]:
-    now = clock.now()
+    first: Call,
+    near: Attempt,
+    wanted: SecondCall,
+    *,
+    store: Store,
+    clock: Clock,
+    lane: Lane,
+) -> tuple[Call, Attempt, float] | float:
+    """Return the call, its attempt and when it may leave; or for how many seconds to wait."""
+    now, monotonic = clock.now(), clock.monotonic()
     call_id, attempt_id = await store.take_ids(2, now)
     call = Call(
         id=CallId(call_id),
@@ -184,6 +214,13 @@ async def _write(
             raise NoSecondLeg(f"{shown.masked} cannot be shown: it is not the account's")
         if wanted.counts and not await _has_room(tx, first):
             raise NoSecondLeg("the campaign has as many transfers as it may")
+        limits = await open_limits(tx, lane, now=now, horizon=timedelta(seconds=_HORIZON))
+        payer = Payer.of(call)
+        await limits.learn([payer])
+        leaves_at = limits.take(payer)
+        if leaves_at is None:
+            return max(_HORIZON, (limits.wait_of(payer) - now).total_seconds())
+        await limits.save()
         await tx.add_calls([call])
         await tx.add_attempts([attempt])
         await tx.add_events(
@@ -193,7 +230,7 @@ async def _write(
             ]
         )
         await tx.commit()
-    return call, attempt
+    return call, attempt, monotonic + (leaves_at - now).total_seconds()
 
 
 async def _has_room(tx: Transaction, first: Call) -> bool:

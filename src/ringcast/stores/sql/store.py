@@ -26,6 +26,7 @@ from ringcast.stores.sql.do_not_call_lists import DoNotCallListWork
 from ringcast.stores.sql.events import EventWork
 from ringcast.stores.sql.identifiers import Identifiers
 from ringcast.stores.sql.labels import LabelWork
+from ringcast.stores.sql.limits import LimitWork
 from ringcast.stores.sql.postgresql import PostgresqlDatabase
 from ringcast.stores.sql.recordings import RecordingWork
 from ringcast.stores.sql.schema import migrate
@@ -50,6 +51,7 @@ class SqlTransaction(
     ContactListWork,
     DoNotCallListWork,
     LabelWork,
+    LimitWork,
     CampaignWork,
     RecordingWork,
 ):
