@@ -13,9 +13,9 @@ from starlette.types import ASGIApp
 
 from ringcast.apis import callfire_1_1, callfire_v2
 from ringcast.apis import laml as laml_api
-from ringcast.apis.callfire_v2.campaign_services import CampaignServices
-from ringcast.apis.callfire_v2.contact_services import ContactServices
-from ringcast.apis.callfire_v2.recording_services import RecordingServices
+from ringcast.apis.callfire_v2.broadcasts.services import CampaignServices
+from ringcast.apis.callfire_v2.contacts.services import ContactServices
+from ringcast.apis.callfire_v2.recordings.services import RecordingServices
 from ringcast.bootstrap.core import Core
 from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable

@@ -25,9 +25,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from ringcast.apis.callfire_v2 import Limits, Services, callfire_v2
-from ringcast.apis.callfire_v2.campaign_services import CampaignServices
-from ringcast.apis.callfire_v2.contact_services import ContactServices
-from ringcast.apis.callfire_v2.recording_services import RecordingServices
+from ringcast.apis.callfire_v2.broadcasts.services import CampaignServices
+from ringcast.apis.callfire_v2.contacts.services import ContactServices
+from ringcast.apis.callfire_v2.recordings.services import RecordingServices
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, AttemptState, CallState
 from ringcast.domain.ids import AttemptId, CallId, RecordingId

@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from ringcast.apis.callfire_v2 import callfire_v2
-from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
+from ringcast.apis.callfire_v2.operation import Operation
+from ringcast.apis.callfire_v2.routes import OPERATIONS
 from ringcast.domain.errors import LimitReached
 from ringcast.web.access_log import AccessLog
 from tests.acceptance.callfire_v2.conftest import Client, Rig, serving
@@ -74,9 +75,7 @@ async def test_what_is_not_here_says_so_for_every_operation(client: Client) -> N
         answer = await client(operation.method, example(operation))
         assert (answer.status, answer.json["httpStatusCode"]) == (501, 501), operation
         says = f"{operation.id} is not available on this system"
-        assert answer.json["message"] == (
-            f"{says}: {operation.reason}" if operation.reason else says
-        )
+        assert answer.json["message"] == (f"{says}: {operation.why}" if operation.why else says)
     (await client("GET", "/texts")).is_golden("not_available")
 
 

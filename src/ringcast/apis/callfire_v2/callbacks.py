@@ -9,7 +9,9 @@ from datetime import datetime
 
 import msgspec
 
-from ringcast.apis.callfire_v2 import campaign_bodies, contact_bodies, responses
+from ringcast.apis.callfire_v2 import responses
+from ringcast.apis.callfire_v2.broadcasts import bodies as campaign_bodies
+from ringcast.apis.callfire_v2.contacts import bodies as contact_bodies
 from ringcast.apis.callfire_v2.fields import parse_fields, project_list
 from ringcast.domain.campaigns import Campaign
 from ringcast.domain.contacts import ContactList

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
+from ringcast.apis.callfire_v2.operation import Operation
+from ringcast.apis.callfire_v2.routes import OPERATIONS
 from ringcast.apis.callfire_v2.statuses import CALL_STATE, RESULT, RESULT_OF_SECOND_LEG
 
 __all__ = ["coverage_page"]
@@ -70,8 +71,8 @@ def coverage_page() -> str:
 
 def _notes(operation: Operation) -> str:
     parts = [operation.notes] if operation.notes else []
-    if operation.handler is None and operation.reason:
-        parts.append(operation.reason)
+    if operation.handler is None and operation.why:
+        parts.append(operation.why)
     if operation.refuses:
         parts.append(f"refused: {', '.join(f'`{name}`' for name in operation.refuses)}")
     return "; ".join(parts)

@@ -20,8 +20,9 @@ from ringcast.apis.callfire_v2.errors import (
 )
 from ringcast.apis.callfire_v2.exchange import Exchange, Limits, Services
 from ringcast.apis.callfire_v2.fields import parse_fields
+from ringcast.apis.callfire_v2.operation import Operation
 from ringcast.apis.callfire_v2.requests import Query, check_parameters
-from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
+from ringcast.apis.callfire_v2.routes import OPERATIONS
 from ringcast.apis.callfire_v2.swagger import PATH as SWAGGER_PATH
 from ringcast.apis.callfire_v2.swagger import SwaggerDocument
 from ringcast.domain.accounts import CredentialKind
@@ -99,7 +100,7 @@ class _Resource:
             address=request.client.host if request.client else "",
         )
         if operation.handler is None:
-            raise NotYet(operation.id, operation.reason)
+            raise NotYet(operation.id, operation.why)
         if operation.login_only and access.credential.kind is not CredentialKind.LOGIN:
             raise NotPermitted(
                 f"{operation.id} wants the account's own login and password, not an API credential"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from starlette.requests import Request
 
-from ringcast.apis.callfire_v2.campaign_services import CampaignServices
-from ringcast.apis.callfire_v2.contact_services import ContactServices
+from ringcast.apis.callfire_v2.broadcasts.services import CampaignServices
+from ringcast.apis.callfire_v2.contacts.services import ContactServices
 from ringcast.apis.callfire_v2.fields import Fields
-from ringcast.apis.callfire_v2.recording_services import RecordingServices
+from ringcast.apis.callfire_v2.recordings.services import RecordingServices
 from ringcast.apis.callfire_v2.requests import Query
 from ringcast.domain.accounts import Account
 from ringcast.domain.errors import NotFound

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from ringcast.apis.callfire_v2.recording_bodies import CallRecordingBody, recording
+from ringcast.apis.callfire_v2.recordings.bodies import CallRecordingBody, recording
 from ringcast.apis.callfire_v2.statuses import (
     CALL_STATE,
     SOUND_STATUS,

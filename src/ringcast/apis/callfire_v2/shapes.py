@@ -9,18 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ringcast.apis.callfire_v2 import (
-    account_bodies,
-    campaign_bodies,
-    campaign_requests,
-    contact_bodies,
-    number_bodies,
-    recording_bodies,
-    requests,
-    responses,
-    webhook_bodies,
-)
+from ringcast.apis.callfire_v2 import requests, responses
+from ringcast.apis.callfire_v2.broadcasts import bodies as campaign_bodies
+from ringcast.apis.callfire_v2.broadcasts import requests as campaign_requests
+from ringcast.apis.callfire_v2.contacts import bodies as contact_bodies
+from ringcast.apis.callfire_v2.me import bodies as account_bodies
+from ringcast.apis.callfire_v2.numbers import bodies as number_bodies
+from ringcast.apis.callfire_v2.recordings import bodies as recording_bodies
 from ringcast.apis.callfire_v2.responses import ItemList, ItemPage
+from ringcast.apis.callfire_v2.webhooks import bodies as webhook_bodies
 
 __all__ = ["MODEL_NAMES", "SHAPES", "FormPart", "Shape"]
 

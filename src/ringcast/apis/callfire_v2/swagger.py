@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ringcast.apis.callfire_v2.errors import ErrorBody
-from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
+from ringcast.apis.callfire_v2.operation import Operation
+from ringcast.apis.callfire_v2.routes import OPERATIONS
 from ringcast.apis.callfire_v2.shapes import MODEL_NAMES, SHAPES, Shape
 from ringcast.web.addresses import address_of
 from ringcast.web.json import json_response

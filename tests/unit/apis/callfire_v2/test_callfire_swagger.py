@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ringcast.apis.callfire_v2.routes import OPERATIONS, Operation
+from ringcast.apis.callfire_v2.operation import Operation
+from ringcast.apis.callfire_v2.routes import OPERATIONS
 from ringcast.apis.callfire_v2.shapes import SHAPES
 from ringcast.apis.callfire_v2.swagger import document
 

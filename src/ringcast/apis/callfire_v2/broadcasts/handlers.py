@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from ringcast.apis.callfire_v2 import campaign_bodies, responses
-from ringcast.apis.callfire_v2.campaign_requests import (
+from ringcast.apis.callfire_v2 import responses
+from ringcast.apis.callfire_v2.broadcasts import bodies as campaign_bodies
+from ringcast.apis.callfire_v2.broadcasts.requests import (
     BatchRequest,
     BatchUpdate,
     CallBroadcast,
@@ -22,7 +23,7 @@ from ringcast.apis.callfire_v2.creating import create
 from ringcast.apis.callfire_v2.exchange import Exchange
 from ringcast.apis.callfire_v2.fields import project, project_list
 from ringcast.apis.callfire_v2.requests import decode
-from ringcast.apis.callfire_v2.webhook_bodies import ResourceIdBody
+from ringcast.apis.callfire_v2.webhooks.bodies import ResourceIdBody
 from ringcast.domain.calls import Call
 from ringcast.domain.campaigns import Batch, Campaign, CampaignStatus
 from ringcast.domain.errors import InvalidInput

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from ringcast.apis.callfire_v2 import responses
 from ringcast.apis.callfire_v2.exchange import Exchange
 from ringcast.apis.callfire_v2.fields import project, project_list
-from ringcast.apis.callfire_v2.recording_bodies import recording
+from ringcast.apis.callfire_v2.recordings.bodies import recording
 from ringcast.domain.ids import CallId, RecordingId
 from ringcast.domain.recordings import Recording
 from ringcast.services.recordings import RecordingDetails, RecordingFormat

@@ -1,8 +1,8 @@
-"""The operations that do something: parse, do, render."""
+"""Sounds of the library: parse, do, render."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from starlette.responses import Response
 
@@ -12,22 +12,14 @@ from ringcast.apis.callfire_v2.exchange import Exchange
 from ringcast.apis.callfire_v2.fields import project, project_list
 from ringcast.apis.callfire_v2.requests import (
     CallCreateSound,
-    CallDefaults,
-    CallRecipient,
     TextToSpeech,
     decode,
-    recipients,
 )
 from ringcast.apis.callfire_v2.statuses import (
-    leg_outcomes_named,
-    outcomes_named,
-    states_named,
     voice_named,
 )
-from ringcast.domain.calls import Call
 from ringcast.domain.errors import InvalidInput
-from ringcast.domain.ids import BatchId, CallId, CampaignId, SoundId
-from ringcast.services.calls import MAX_RECIPIENTS
+from ringcast.domain.ids import SoundId
 from ringcast.services.idempotency import Once
 from ringcast.services.sounds import AddedSound, AudioFormat
 from ringcast.web.bodies import read_body, read_upload
@@ -36,82 +28,14 @@ from ringcast.web.ranges import content_response
 
 __all__ = [
     "delete_sound",
-    "find_calls",
     "find_sounds",
-    "get_account",
-    "get_call",
-    "get_caller_ids",
     "get_sound",
     "get_sound_mp3",
     "get_sound_wav",
     "record_sound",
-    "send_calls",
     "speak_sound",
     "upload_sound",
 ]
-
-
-async def send_calls(exchange: Exchange) -> Response:
-    """POST /calls."""
-    query = exchange.query
-    campaign_id = query.integer("campaignId")
-    body = await read_body(exchange.request, limit=exchange.limits.json_bytes)
-    given = decode(body or b"[]", list[CallRecipient])
-    if not 1 <= len(given) <= MAX_RECIPIENTS:
-        raise InvalidInput(f"the body must hold 1 to {MAX_RECIPIENTS} recipients, not {len(given)}")
-    calls_to_make = recipients(given, CallDefaults.of(query))
-
-    def render(calls: Sequence[Call]) -> bytes:
-        items = responses.ItemList(items=[responses.call(call) for call in calls])
-        return encode_json(project_list(items, exchange.fields))
-
-    async def make(once: Once[Sequence[Call]] | None) -> Sequence[Call]:
-        return await exchange.services.send_calls(
-            exchange.account,
-            calls_to_make,
-            strict=query.boolean("strictValidation"),
-            campaign_id=CampaignId(campaign_id) if campaign_id else None,
-            once=once,
-        )
-
-    return await create(exchange, render, make, content=body)
-
-
-async def find_calls(exchange: Exchange) -> Response:
-    """GET /calls."""
-    query = exchange.query
-    window = query.page()
-    ids = query.integers("id")
-    states = query.words("states")
-    results = query.words("results")
-    campaign_id = query.integer("campaignId")
-    batch_id = query.integer("batchId")
-    found, total = await exchange.services.find_calls(
-        exchange.account.id,
-        window,
-        ids=None if ids is None else [CallId(one) for one in ids],
-        states=None if states is None else states_named(states),
-        to=query.number("toNumber"),
-        from_number=query.number("fromNumber"),
-        label=query.text("label"),
-        since=query.time("intervalBegin"),
-        until=query.time("intervalEnd"),
-        outcomes=None if results is None else outcomes_named(results, field="results"),
-        campaign_id=CampaignId(campaign_id) if campaign_id else None,
-        batch_id=None if batch_id is None else BatchId(batch_id),
-        single=campaign_id == 0,
-        leg_outcomes=None if results is None else leg_outcomes_named(results),
-        is_inbound=None if query.text("inbound") is None else query.boolean("inbound"),
-    )
-    items = [responses.details(one, base=exchange.base) for one in found]
-    return json_response(project_list(responses.page(items, window, total), exchange.fields))
-
-
-async def get_call(exchange: Exchange) -> Response:
-    """GET /calls/{id}."""
-    call_id = CallId(exchange.path_id("call"))
-    found = await exchange.services.get_call(exchange.account.id, call_id)
-    return json_response(project(responses.details(found, base=exchange.base), exchange.fields))
 
 
 async def upload_sound(exchange: Exchange) -> Response:
@@ -203,25 +127,6 @@ async def delete_sound(exchange: Exchange) -> Response:
     """DELETE /campaigns/sounds/{id}: 204, which all clients understand."""
     await exchange.services.archive_sound(exchange.account.id, SoundId(exchange.path_id("sound")))
     return Response(status_code=204)
-
-
-async def get_account(exchange: Exchange) -> Response:
-    """GET /me/account."""
-    return json_response(project(responses.account(exchange.account), exchange.fields))
-
-
-async def get_caller_ids(exchange: Exchange) -> Response:
-    """GET /me/callerids."""
-    numbers = await exchange.services.list_numbers(exchange.account.id)
-    items = responses.ItemList(items=[responses.caller_id(number) for number in numbers])
-    return json_response(project_list(items, exchange.fields))
-
-
-class NotAvailable(InvalidInput):
-    """A parameter that CallFire has, asking for something that this system has not."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is not available on this system", field=name)
 
 
 def _render_sound(exchange: Exchange) -> Callable[[AddedSound], bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from ringcast.apis.callfire_v2 import responses, webhook_bodies
+from ringcast.apis.callfire_v2 import responses
 from ringcast.apis.callfire_v2.callbacks import (
     DIALECT,
     NOT_SENT,
@@ -16,7 +16,8 @@ from ringcast.apis.callfire_v2.creating import create
 from ringcast.apis.callfire_v2.exchange import Exchange
 from ringcast.apis.callfire_v2.fields import project, project_list
 from ringcast.apis.callfire_v2.requests import decode
-from ringcast.apis.callfire_v2.webhook_bodies import ResourceIdBody, Webhook
+from ringcast.apis.callfire_v2.webhooks import bodies as webhook_bodies
+from ringcast.apis.callfire_v2.webhooks.bodies import ResourceIdBody, Webhook
 from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.ids import SubscriptionId
 from ringcast.domain.subscriptions import Subscription, Topic

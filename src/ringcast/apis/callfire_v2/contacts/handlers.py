@@ -6,18 +6,19 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from ringcast.apis.callfire_v2 import contact_bodies, responses
-from ringcast.apis.callfire_v2.contact_bodies import (
+from ringcast.apis.callfire_v2 import responses
+from ringcast.apis.callfire_v2.contacts import bodies as contact_bodies
+from ringcast.apis.callfire_v2.contacts.bodies import (
     ContactRequest,
     CreateContactListRequest,
     UpdateContactListRequest,
 )
-from ringcast.apis.callfire_v2.contact_services import ContactServices
+from ringcast.apis.callfire_v2.contacts.services import ContactServices
 from ringcast.apis.callfire_v2.creating import create
 from ringcast.apis.callfire_v2.exchange import Exchange
 from ringcast.apis.callfire_v2.fields import project, project_list
 from ringcast.apis.callfire_v2.requests import Query, decode
-from ringcast.apis.callfire_v2.webhook_bodies import ResourceIdBody
+from ringcast.apis.callfire_v2.webhooks.bodies import ResourceIdBody
 from ringcast.domain.contacts import Contact, ContactList
 from ringcast.domain.errors import InvalidInput, NotFound
 from ringcast.domain.ids import ContactId, ContactListId

@@ -5,14 +5,14 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from ringcast.apis.callfire_v2 import responses
-from ringcast.apis.callfire_v2.account_bodies import (
+from ringcast.apis.callfire_v2.exchange import Exchange
+from ringcast.apis.callfire_v2.fields import project, project_list
+from ringcast.apis.callfire_v2.me.bodies import (
     ApiCredential,
     CallerIdVerificationRequest,
     created_credential,
     credential,
 )
-from ringcast.apis.callfire_v2.exchange import Exchange
-from ringcast.apis.callfire_v2.fields import project, project_list
 from ringcast.apis.callfire_v2.requests import decode
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import CredentialId
@@ -25,10 +25,24 @@ __all__ = [
     "disable_credential",
     "enable_credential",
     "find_credentials",
+    "get_account",
+    "get_caller_ids",
     "get_credential",
     "send_verification_code",
     "verify_caller_id",
 ]
+
+
+async def get_account(exchange: Exchange) -> Response:
+    """GET /me/account."""
+    return json_response(project(responses.account(exchange.account), exchange.fields))
+
+
+async def get_caller_ids(exchange: Exchange) -> Response:
+    """GET /me/callerids."""
+    numbers = await exchange.services.list_numbers(exchange.account.id)
+    items = responses.ItemList(items=[responses.caller_id(number) for number in numbers])
+    return json_response(project_list(items, exchange.fields))
 
 
 async def find_credentials(exchange: Exchange) -> Response:

@@ -6,13 +6,14 @@ import re
 
 from starlette.responses import Response
 
-from ringcast.apis.callfire_v2 import contact_bodies, responses
-from ringcast.apis.callfire_v2.contact_bodies import (
+from ringcast.apis.callfire_v2 import responses
+from ringcast.apis.callfire_v2.contacts import bodies as contact_bodies
+from ringcast.apis.callfire_v2.contacts.bodies import (
     AddDoNotContactRequest,
     DoNotContactRequest,
     NothingBody,
 )
-from ringcast.apis.callfire_v2.contact_services import ContactServices
+from ringcast.apis.callfire_v2.contacts.services import ContactServices
 from ringcast.apis.callfire_v2.exchange import Exchange
 from ringcast.apis.callfire_v2.fields import project, project_list
 from ringcast.apis.callfire_v2.requests import Query, decode

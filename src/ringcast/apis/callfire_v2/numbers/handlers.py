@@ -8,11 +8,11 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from ringcast.apis.callfire_v2 import responses
-from ringcast.apis.callfire_v2.account_bodies import lease
 from ringcast.apis.callfire_v2.dialplans import dialplan
 from ringcast.apis.callfire_v2.exchange import Exchange
 from ringcast.apis.callfire_v2.fields import project, project_list
-from ringcast.apis.callfire_v2.number_bodies import NumberConfig, config, forwarding
+from ringcast.apis.callfire_v2.me.bodies import lease
+from ringcast.apis.callfire_v2.numbers.bodies import NumberConfig, config, forwarding
 from ringcast.apis.callfire_v2.requests import decode
 from ringcast.domain.accounts import AccountNumber
 from ringcast.domain.errors import InvalidInput

@@ -1,0 +1,1 @@
+"""Call broadcasts, their recipients and their batches."""

@@ -1,0 +1,1 @@
+"""The account: its credentials, its caller ids."""

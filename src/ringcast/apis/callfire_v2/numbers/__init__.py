@@ -1,0 +1,1 @@
+"""Numbers of the account; there are none for sale."""

@@ -1,0 +1,1 @@
+"""Texts, keywords and media: none of them is here."""
