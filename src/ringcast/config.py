@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-__all__ = ["ConfigError", "Endpoint", "Settings", "load_settings", "parse_ports"]
+from ringcast.domain.subscriptions import is_mailbox
+
+__all__ = ["ConfigError", "Endpoint", "MailRelay", "Settings", "load_settings", "parse_ports"]
 
 _FILE = Path("ringcast.toml")
 _PREFIX = "RINGCAST_"
+_MAIL_PORTS = {"smtp": 25, "smtps": 465}
 
 
 class ConfigError(Exception):
@@ -49,6 +53,32 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class MailRelay:
+    """A mail server: host, port, and whether it speaks TLS from the first byte."""
+
+    host: str
+    port: int
+    is_tls: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> MailRelay:
+        """Read smtp://HOST[:PORT] or smtps://HOST[:PORT]; raise ValueError otherwise."""
+        scheme, _, rest = text.strip().partition("://")
+        if scheme not in _MAIL_PORTS or not rest:
+            raise ValueError("give it as smtp://HOST:PORT, or smtps://HOST:PORT for TLS at once")
+        parts = urlsplit(f"//{rest}")
+        if parts.hostname is None or parts.username is not None or parts.path not in ("", "/"):
+            raise ValueError("give a host and a port; --smtp-user is for its user")
+        return cls(parts.hostname, parts.port or _MAIL_PORTS[scheme], scheme == "smtps")
+
+
+def _mailbox(value: str) -> str:
+    if not is_mailbox(value):
+        raise ValueError("give an e-mail address, like calls@example.net")
+    return value
 
 
 def _text(value: str) -> str:
@@ -122,6 +152,11 @@ class Settings:
     api_rate: float | None = field(default=None, metadata={"read": _positive})
     """Requests a second that one credential may send; None counts none."""
     allow_private_urls: bool = field(default=False, metadata={"read": _switch})
+    smtp: MailRelay | None = field(default=None, metadata={"read": MailRelay.parse})
+    """The mail server that takes callbacks by e-mail; None sends none."""
+    smtp_from: str | None = field(default=None, metadata={"read": _mailbox})
+    smtp_user: str | None = field(default=None, metadata={"read": _text})
+    smtp_password: str | None = field(default=None, metadata={"read": _text}, repr=False)
 
 
 def load_settings(

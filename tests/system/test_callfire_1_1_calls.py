@@ -6,13 +6,13 @@ import asyncio
 import io
 import threading
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import av
@@ -30,6 +30,7 @@ from ringcast.phones.plan import Plan, parse_plan
 from ringcast.phones.sounds import SoundLibrary
 from ringcast.phones.steps import Say
 from tests.contract.sip_phones import SipPhones
+from tests.fakes.mail_server import MailServer
 from tests.system.programs import Api, eventually, make_account, phone_calls, running
 
 PLAN = """
@@ -117,6 +118,7 @@ RESULTS = {"61": "LA", "62": "XFER", "63": "LA", "03": "LA", "20": "BUSY"}
 REST = "/api/1.1/rest"
 SVC = "{http://api.callfire.com/service/xsd}"
 
+T = TypeVar("T")
 Samples = NDArray[np.int16]
 
 
@@ -177,9 +179,12 @@ def test_calls_of_all_kinds_by_callfire_1_1(tmp_path: Path) -> None:
     question = tones.noise(1.5, seed=11, level_dbfs=-20)
     with (
         _telephones(tmp_path, plan) as carrier,
+        _mail_server() as mails,
         running(
             "serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", "--trunk", f"sip:{carrier}",
-            "--data-dir", str(tmp_path), "--media-workers", "1", cwd=tmp_path,
+            "--data-dir", str(tmp_path), "--media-workers", "1",
+            "--smtp", f"smtp://127.0.0.1:{mails.port}", "--smtp-from", "calls@us.example",
+            cwd=tmp_path,
         ) as server,
         ThreadPoolExecutor(1) as thread,
     ):  # fmt: skip
@@ -188,6 +193,12 @@ def test_calls_of_all_kinds_by_callfire_1_1(tmp_path: Path) -> None:
         sound = office.api.upload(wav.write(question, 8000), name="q.wav", content_type="audio/wav")
         sound_id = sound.json["id"]
 
+        office.create(
+            "/subscription",
+            Endpoint="ann@office.example",
+            TriggerEvent="INBOUND_CALL_FINISHED",
+            NotificationFormat="EMAIL",
+        )
         spoken, silent = (office.create("/call/sound", ToNumber=_number(e)) for e in ("70", "71"))
         assert office.find(f"/call/sound/{spoken}")["SoundMeta"]["Status"] == "PENDING"
         inbound = thread.submit(_call_in, office, server.ready()["sip"], sound_id)
@@ -204,6 +215,8 @@ def test_calls_of_all_kinds_by_callfire_1_1(tmp_path: Path) -> None:
         eventually(lambda: _status(office, silent) == "FAILED", within=40)
         caller_heard = inbound.result(30)
         eventually(lambda: office.are_over("?Inbound=true", 1))
+
+        eventually(lambda: bool(mails.taken))
 
         calls = {one["ToNumber"]["value"][-2:]: one for one in office.calls(f"?BroadcastId={ivr}")}
         (put_through,) = office.calls(f"?BroadcastId={transfers}")
@@ -251,6 +264,9 @@ def test_calls_of_all_kinds_by_callfire_1_1(tmp_path: Path) -> None:
     (answer,) = _answers(came_in)
     assert (answer["Question"], answer["Response"]) == ("caller", CALLER)
     assert compare.find(question, caller_heard).correlation >= 0.95
+    (mail,) = mails.taken
+    assert (mail.sender, mail.to) == ("calls@us.example", "ann@office.example")
+    assert mail.message["Subject"] == f"Call from {CALLER} finished: LA"
 
 
 def _broadcast_to_a_contact(office: Office, sound: int) -> int:
@@ -306,9 +322,7 @@ def _call_in(office: Office, sip: str, sound: int) -> Samples:
 
 @contextmanager
 def _telephones(directory: Path, plan: Plan) -> Iterator[str]:
-    """Run a carrier with the telephones of a plan, in a thread; give its address."""
-    ready: Future[str] = Future()
-    enough = threading.Event()
+    """Run a carrier with the telephones of a plan; give its address."""
     options = PhonesOptions(
         sip=("127.0.0.1", 0),
         record_dir=directory / "heard",
@@ -316,19 +330,40 @@ def _telephones(directory: Path, plan: Plan) -> Iterator[str]:
         plan=plan,
     )
 
-    async def run() -> None:
+    @asynccontextmanager
+    async def carrier() -> AsyncIterator[str]:
         synthesizer = EspeakSynthesizer()
         try:
-            carrier = Carrier(options, synthesizer=synthesizer, clock=SystemClock())
-            async with carrier:
-                ready.set_result(str(carrier.address))
-                await asyncio.to_thread(enough.wait)
+            async with Carrier(options, synthesizer=synthesizer, clock=SystemClock()) as made:
+                yield str(made.address)
         finally:
             await synthesizer.close()
 
+    with _in_a_thread(carrier()) as address:
+        yield address
+
+
+@contextmanager
+def _mail_server() -> Iterator[MailServer]:
+    """Run a mail server."""
+    with _in_a_thread(MailServer().running()) as server:
+        yield server
+
+
+@contextmanager
+def _in_a_thread(thing: AbstractAsyncContextManager[T]) -> Iterator[T]:
+    """Run something that needs a loop, in one of its own."""
+    ready: Future[T] = Future()
+    enough = threading.Event()
+
+    async def run() -> None:
+        async with thing as made:
+            ready.set_result(made)
+            await asyncio.to_thread(enough.wait)
+
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(asyncio.run, run())
-        running.add_done_callback(lambda ended: ready.cancel())
+        running.add_done_callback(lambda _: ready.cancel())
         try:
             yield ready.result(30)
         finally:

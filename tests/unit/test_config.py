@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ringcast.config import ConfigError, Endpoint, Settings, load_settings
+from ringcast.bootstrap.mail import mail_server
+from ringcast.config import ConfigError, Endpoint, MailRelay, Settings, load_settings
 
 
 def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
@@ -20,6 +21,31 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path)
     assert settings.http == Endpoint("127.0.0.1", 9)
     assert settings.sip == Endpoint("127.0.0.1", 7)
     assert settings.trunk_cps == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "relay"),
+    [
+        ("smtp://mail.example", MailRelay("mail.example", 25)),
+        ("smtps://mail.example/", MailRelay("mail.example", 465, is_tls=True)),
+        ("smtp://[::1]:2525", MailRelay("::1", 2525)),
+    ],
+)
+def test_a_mail_server_is_an_address(text: str, relay: MailRelay) -> None:
+    assert load_settings({"smtp": text}, environment={}).smtp == relay
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"smtp": "smtp://mail.example"}, "--smtp-from"),
+        ({"smtp_from": "calls@example.net"}, "give --smtp"),
+        ({"smtp": "smtp://m.example", "smtp_from": "c@e.net", "smtp_user": "u"}, "both"),
+    ],
+)
+def test_a_mail_server_needs_all_it_needs(given: dict[str, str], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        mail_server(load_settings(given, environment={}))
 
 
 def test_defaults_hold_without_any_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -50,6 +76,10 @@ def test_the_file_in_the_working_directory_is_read(
         ("allow_private_urls", "maybe", "true or false"),
         ("public_url", "calls.example.net", "starts with http"),
         ("api_rate", "0", "above 0"),
+        ("smtp", "mail.example:25", "smtp://HOST:PORT"),
+        ("smtp", "smtp://me:secret@mail.example", "--smtp-user"),
+        ("smtp", "smtp://mail.example:99999", "out of range"),
+        ("smtp_from", "calls", "calls@example.net"),
     ],
 )
 def test_a_wrong_setting_names_itself_and_the_remedy(name: str, text: str, said: str) -> None:

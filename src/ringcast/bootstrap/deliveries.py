@@ -15,11 +15,13 @@ from ringcast.apis.callfire_v2 import callbacks
 from ringcast.apis.laml import callbacks as laml_callbacks
 from ringcast.apis.laml import following as laml_following
 from ringcast.bootstrap.core import Core
+from ringcast.bootstrap.mail import mail_server
 from ringcast.config import Settings
 from ringcast.domain.errors import NotFound, Unavailable
 from ringcast.domain.ids import AccountId, CallId, CampaignId, ContactListId
 from ringcast.domain.subscriptions import Topic
 from ringcast.integrations.callback_sender import HttpCallbackSender
+from ringcast.integrations.mail_sender import MailCallbackSender, WebOrMail
 from ringcast.ports.deliveries import CallbackRenderer
 from ringcast.ports.store import Page, Store
 from ringcast.services.announcements import AddressDeliveries, ReadResources
@@ -53,10 +55,13 @@ async def running_deliveries(core: Core, settings: Settings) -> AsyncIterator[No
         **renderers(settings),
         laml_following.DIALECT: laml_callbacks.StatusCallbacks(core.public_ids),
     }
-    async with HttpCallbackSender(allow_private=settings.allow_private_urls) as sender:
+    async with (
+        HttpCallbackSender(allow_private=settings.allow_private_urls) as web,
+        MailCallbackSender(mail_server(settings)) as mail,
+    ):
         sending = SendDeliveries(
             store=store,
-            sender=sender,
+            sender=WebOrMail(web=web, mail=mail),
             renderers=told,
             clock=clock,
             holder=f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}",

@@ -17,9 +17,11 @@ from ringcast.apis.callfire_v2.broadcasts.services import CampaignServices
 from ringcast.apis.callfire_v2.contacts.services import ContactServices
 from ringcast.apis.callfire_v2.recordings.services import RecordingServices
 from ringcast.bootstrap.core import Core
+from ringcast.bootstrap.mail import mail_server
 from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable
 from ringcast.integrations.callback_sender import HttpCallbackSender
+from ringcast.integrations.mail_sender import MailCallbackSender, WebOrMail
 from ringcast.services.accounts import Authenticate
 from ringcast.services.call_creation import CreateCall
 from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
@@ -132,7 +134,10 @@ def _callfire_1_1(core: Core, settings: Settings) -> ASGIApp:
             audio=core.audio,
             speech=core.speech,
             recordings=core.recordings,
-            callbacks=HttpCallbackSender(allow_private=settings.allow_private_urls),
+            callbacks=WebOrMail(
+                web=HttpCallbackSender(allow_private=settings.allow_private_urls),
+                mail=MailCallbackSender(mail_server(settings)),
+            ),
             wake=core.dialer.wake,
             wake_importer=core.list_imports.wake,
             ring_timeout=core.ring_timeout,

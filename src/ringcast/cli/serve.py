@@ -61,6 +61,17 @@ def serve(
         str | None,
         typer.Option(help="Most requests a second of one credential. [default: not limited]"),
     ] = None,
+    smtp: Annotated[
+        str | None,
+        typer.Option(help="Mail server for postbacks by e-mail: smtp://HOST or smtps://HOST."),
+    ] = None,
+    smtp_from: Annotated[
+        str | None, typer.Option(help="E-mail address that these come from.")
+    ] = None,
+    smtp_user: Annotated[str | None, typer.Option(help="User name for the mail server.")] = None,
+    smtp_password: Annotated[
+        str | None, typer.Option(help="Password; better as RINGCAST_SMTP_PASSWORD.")
+    ] = None,
     config: ConfigFile = None,
 ) -> None:
     """Run the server until SIGTERM, which lets live calls finish; a second one ends them.
@@ -86,6 +97,10 @@ def serve(
             "public_url": public_url,
             "api_rate": api_rate,
             "allow_private_urls": "true" if allow_private_urls else None,
+            "smtp": smtp,
+            "smtp_from": smtp_from,
+            "smtp_user": smtp_user,
+            "smtp_password": smtp_password,
         },
         file=config,
     )

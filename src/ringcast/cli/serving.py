@@ -15,6 +15,7 @@ import uvloop
 from ringcast.bootstrap.core import running_core
 from ringcast.bootstrap.deliveries import running_deliveries
 from ringcast.bootstrap.http import http_app
+from ringcast.bootstrap.mail import mail_server
 from ringcast.cli.garbage import collect_rarely
 from ringcast.cli.stopping import stop_signals
 from ringcast.config import ConfigError, Endpoint, Settings
@@ -36,6 +37,7 @@ async def _run(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, stops: _Stops) -> None:
+    mail_server(settings)  # a mistake in these is told before anything starts
     with contextlib.closing(_listen(settings.http)) as listener:
         async with running_core(settings) as core, running_deliveries(core, settings):
             collect_rarely()

@@ -6,10 +6,12 @@ some topics to be sent to a URL. A delivery is one announcement on its way to on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from urllib.parse import urlsplit
 
 from ringcast.domain.calls import Call
@@ -26,8 +28,33 @@ __all__ = [
     "Follower",
     "Subscription",
     "Topic",
+    "is_mailbox",
+    "mail_url",
+    "mailbox_of",
     "retry_after",
 ]
+
+_MAILTO: Final = "mailto:"
+_MOST_MAILBOX: Final = 254  # RFC 5321 4.5.3.1.3: a path with its brackets has 256
+_MAILBOX = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
+)
+
+
+def is_mailbox(text: str) -> bool:
+    """Tell whether the text is an e-mail address: a dot-atom at a domain (RFC 5321 4.1.2)."""
+    return len(text) <= _MOST_MAILBOX and _MAILBOX.fullmatch(text) is not None
+
+
+def mail_url(mailbox: str) -> str:
+    """Return the URL of a subscription that is told by e-mail."""
+    return _MAILTO + mailbox
+
+
+def mailbox_of(url: str) -> str:
+    """Return the e-mail address of such a URL, empty for any other."""
+    return url.removeprefix(_MAILTO) if url.startswith(_MAILTO) else ""
 
 
 class Topic(StrEnum):
@@ -64,7 +91,7 @@ class Announcement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscription:
-    """The wish of an account to be told of some topics at a URL."""
+    """The wish of an account to be told of some topics at a URL, of the web or `mailto:`."""
 
     id: SubscriptionId
     account_id: AccountId
@@ -98,7 +125,10 @@ class Subscription:
 
     @property
     def receiver(self) -> str:
-        """The host and port that the URL leads to."""
+        """The host and port that the URL leads to; of an e-mail address its domain."""
+        mailbox = mailbox_of(self.url)
+        if mailbox:
+            return f"mail:{mailbox.rpartition('@')[2].lower()}"
         parts = urlsplit(self.url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         return f"{parts.hostname}:{port}"
@@ -195,7 +225,7 @@ class Delivery:
     sequence: int
     """Orders the deliveries of a subscription and subject: the next waits until this has ended."""
     receiver: str
-    """The host and port it goes to."""
+    """Where it goes to: a host and port, or the domain of an e-mail address."""
     body: bytes = field(repr=False)
     """What is sent, the same at each attempt."""
     state: DeliveryState
@@ -208,7 +238,7 @@ class Delivery:
     """The server process that is sending it."""
     ended_at: datetime | None = None
     status: int | None = None
-    """The HTTP status of the last answer, if one came."""
+    """The HTTP status of the last answer, or a mail server's reply code, if one came."""
     problem: str | None = None
     """In plain words why the last attempt failed."""
 

@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from ringcast.domain.ids import AttemptId, CallId, RecordingId
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.recordings import Recording, RecordingSource, RecordingState
 from ringcast.integrations.callback_sender import HttpCallbackSender
+from ringcast.integrations.mail_sender import MailCallbackSender, MailServer, WebOrMail
 from ringcast.integrations.recording_archive import RecordingDirectory
 from ringcast.services.accounts import AccountSecrets, AddAccount
 from ringcast.services.changes import count_attempt, finished_calls
@@ -99,6 +101,10 @@ class Client:
         self._session = session
         self._auth = auth
 
+    def at(self, base: str) -> Client:
+        """Return the client of the same account at another address."""
+        return Client(base, self._session, self._auth)
+
     async def __call__(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
     ) -> Answer:
@@ -139,7 +145,15 @@ class Rig:
         self.base = ""
         self._accounts: dict[str, tuple[Account, AccountSecrets]] = {}
 
-    def services(self) -> Services:
+    @asynccontextmanager
+    async def serving(self, mail: MailServer | None = None) -> AsyncIterator[str]:
+        """Answer at an address, with a mail server or without."""
+        limits = Limits(body_bytes=2 * 1024 * 1024, failures_at_once=1000)
+        dialect = callfire_1_1(self.services(mail), limits=limits)
+        async with serving(AccessLog(Starlette(routes=[Mount("/api/1.1", app=dialect)]))) as base:
+            yield f"{base}/api/1.1"
+
+    def services(self, mail: MailServer | None = None) -> Services:
         """Wire the use cases."""
         return Services.over(
             self.store,
@@ -147,7 +161,7 @@ class Rig:
             audio=self.audio,
             speech=MemorySpeech(self.audio),
             recordings=self.archive,
-            callbacks=self.sender,
+            callbacks=WebOrMail(web=self.sender, mail=MailCallbackSender(mail)),
             wake=self._wake,
             wake_importer=self._wake,
         )
@@ -246,11 +260,7 @@ class Rig:
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     rig = Rig(tmp_path)
     await rig.store.migrate()
-    limits = Limits(body_bytes=2 * 1024 * 1024, failures_at_once=1000)
-    dialect = callfire_1_1(rig.services(), limits=limits)
-    app = AccessLog(Starlette(routes=[Mount("/api/1.1", app=dialect)]))
-    async with serving(app) as base:
-        rig.base = f"{base}/api/1.1"
+    async with rig.serving() as rig.base:
         yield rig
     await rig.archive.close()
     await rig.store.close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,17 +20,30 @@ from ringcast.bootstrap.deliveries import renderers, resources
 from ringcast.config import Settings
 from ringcast.domain.ids import CallId
 from ringcast.domain.outcomes import Outcome
-from ringcast.domain.subscriptions import Announcement, Topic
+from ringcast.domain.subscriptions import (
+    MAX_ATTEMPTS,
+    Announcement,
+    Delivery,
+    DeliveryState,
+    Topic,
+)
+from ringcast.integrations.mail_sender import MailCallbackSender, MailServer, WebOrMail
 from ringcast.ports.deliveries import Callback
 from ringcast.ports.store import Page
 from ringcast.services.announcements import AddressDeliveries
 from ringcast.services.calls import FindCalls
 from ringcast.services.deliveries import SendDeliveries
 from tests.acceptance.callfire_1_1.conftest import Client, Rig
+from tests.fakes import mail_server as fake
 from tests.fakes.callbacks import FakeSender
 
 OFFICIAL = Path(__file__).parents[4] / "shared" / "specs" / "callfire-1.1" / "older"
 HOOK = "https://93.184.216.34/hook"
+MAIL = {
+    "Endpoint": "ann@office.example",
+    "TriggerEvent": "OUTBOUND_CALL_FINISHED",
+    "NotificationFormat": "EMAIL",
+}
 
 
 async def told(rig: Rig) -> list[Callback]:
@@ -42,15 +57,7 @@ async def told(rig: Rig) -> list[Callback]:
         holder="test",
         random=lambda: 0.0,
     )
-    addressing = AddressDeliveries(
-        store=rig.store,
-        clock=rig.clock,
-        renderers=renderers(Settings()),
-        resources=resources(rig.store),
-        wake=sending.wake,
-    )
-    while await addressing():
-        pass
+    await _address(rig, sending.wake)
     async with rig.store.begin(read_only=True) as tx:
         expected = len(await tx.due_deliveries(rig.clock.now(), 1000))
     task = asyncio.create_task(sending.run())
@@ -60,6 +67,19 @@ async def told(rig: Rig) -> list[Callback]:
     sending.stop()
     await task
     return sender.sent
+
+
+async def _address(rig: Rig, wake: Callable[[], None]) -> None:
+    """Make deliveries of all that was announced."""
+    addressing = AddressDeliveries(
+        store=rig.store,
+        clock=rig.clock,
+        renderers=renderers(Settings()),
+        resources=resources(rig.store),
+        wake=wake,
+    )
+    while await addressing():
+        pass
 
 
 async def subscribe(client: Client, event: str, **members: str) -> int:
@@ -185,15 +205,121 @@ def test_every_event_is_sent_or_declined() -> None:
 async def test_what_is_never_sent_is_refused(client: Client) -> None:
     for form in (
         {"Endpoint": HOOK, "TriggerEvent": "INBOUND_TEXT_FINISHED"},
-        {
-            "Endpoint": "mailto:a@example.com",
-            "TriggerEvent": "CAMPAIGN_STARTED",
-            "NotificationFormat": "EMAIL",
-        },
+        {"Endpoint": HOOK, "TriggerEvent": "CAMPAIGN_STARTED", "NotificationFormat": "SOAP"},
+        MAIL,  # without a mail server
     ):
-        assert (await client.rest("POST", "/subscription.json", form)).status == 501
+        refused = await client.rest("POST", "/subscription.json", form)
+        assert refused.status == 501
+    assert "--smtp" in refused.text
     form = {"Endpoint": "ftp://example.com", "TriggerEvent": "CAMPAIGN_STARTED"}
     assert (await client.rest("POST", "/subscription.json", form)).status == 400
+
+
+async def test_a_mail_tells_of_a_finished_call_and_of_a_broadcast(rig: Rig, client: Client) -> None:
+    mails = fake.MailServer()
+    async with mails.running(), rig.serving(_relay(mails)) as base:
+        ours = client.at(base)
+        made = (await ours.rest("POST", "/subscription", MAIL)).new_id
+        found = (await ours.rest("GET", f"/subscription/{made}.json")).json
+        finished = MAIL | {"TriggerEvent": "CAMPAIGN_FINISHED", "Endpoint": "bob@office.example"}
+        await ours.rest("POST", "/subscription", finished)
+        broadcast_id = await broadcast(rig, ours)
+        await ours.rest("PUT", f"/broadcast/{broadcast_id}/control", {"Command": "STOP"})
+        await _mailed(rig, mails)
+
+    kept = found["Resource"]["Subscription"]
+    assert (kept["Endpoint"], kept["NotificationFormat"]) == ("ann@office.example", "EMAIL")
+    (mail,) = mails.taken
+    assert mail.to == "ann@office.example"
+    assert mail.message["Subject"] == "Call to 12135550100 finished: LA"
+    text, attached = mail.message.iter_parts()
+    assert f"Broadcast: {broadcast_id}" in text.get_content()
+    root = etree.fromstring(attached.get_content())
+    assert root.tag == "{http://api.callfire.com/notification/xsd}CallFinished"
+    assert attached.get_filename() == "notification.xml"
+
+
+async def test_a_mail_that_is_refused_is_tried_again_until_it_is_dead(
+    rig: Rig, client: Client
+) -> None:
+    mails = fake.MailServer(refuses="451 4.3.0 Later")
+    async with mails.running(), rig.serving(_relay(mails)) as base:
+        await client.at(base).rest("POST", "/subscription", MAIL)
+        await broadcast(rig, client)
+        await broadcast(rig, client, to="12135550101")
+        await _mailed(rig, mails)
+        first = await _deliveries(rig)
+        rig.clock.advance(timedelta(seconds=12))
+        mails.refuses = None
+        await _mailed(rig, mails)
+        second = await _deliveries(rig)
+        assert len(mails.taken) == 2
+
+        await broadcast(rig, client, to="12135550102")
+        mails.refuses = "550 5.1.1 No such user"
+        for _ in range(MAX_ATTEMPTS):
+            await _mailed(rig, mails)
+            rig.clock.advance(timedelta(hours=30))
+
+    assert [(d.state, d.status, d.attempts) for d in first] == [(DeliveryState.PENDING, 451, 1)] * 2
+    assert [(d.state, d.status) for d in second] == [(DeliveryState.DELIVERED, 250)] * 2
+    dead = (await _deliveries(rig))[0]
+    assert (dead.state, dead.status) == (DeliveryState.DEAD, 550)
+    assert "No such user" in (dead.problem or "")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Endpoint": "https://93.184.216.34/hook"},
+        {"Endpoint": "ann@office"},
+        {"NotificationFormat": "XML"},
+        {"NonStrictSsl": "true"},
+    ],
+)
+async def test_mail_goes_to_an_address_and_nothing_else(
+    rig: Rig, client: Client, changes: dict[str, str]
+) -> None:
+    async with rig.serving(_relay(fake.MailServer())) as base:
+        ours = client.at(base)
+        assert (await ours.rest("POST", "/subscription.json", MAIL | changes)).status == 400
+        made = (await ours.rest("POST", "/subscription", MAIL)).new_id
+        path = f"/subscription/{made}.json"
+        assert (await ours.rest("PUT", path, changes)).status == 400
+        to_web = {"Endpoint": HOOK, "NotificationFormat": "JSON"}
+        assert (await ours.rest("PUT", path, to_web)).status == 204
+
+
+def _relay(mails: fake.MailServer) -> MailServer:
+    return MailServer(host="127.0.0.1", port=mails.port, sender="calls@us.example")
+
+
+async def _mailed(rig: Rig, mails: fake.MailServer) -> None:
+    """Have everything that is due sent once."""
+    async with MailCallbackSender(_relay(mails)) as mail:
+        sending = SendDeliveries(
+            store=rig.store,
+            sender=WebOrMail(web=FakeSender(), mail=mail),
+            renderers=renderers(Settings()),
+            clock=rig.clock,
+            holder="test",
+            random=lambda: 0.0,
+        )
+        await _address(rig, sending.wake)
+        async with rig.store.begin(read_only=True) as tx:
+            expected = len(await tx.due_deliveries(rig.clock.now(), 1000))
+        before = len(mails.taken) + mails.refused
+        task = asyncio.create_task(sending.run())
+        async with asyncio.timeout(10):
+            while len(mails.taken) + mails.refused < before + expected:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.005)
+        sending.stop()
+        await task
+
+
+async def _deliveries(rig: Rig) -> Sequence[Delivery]:
+    async with rig.store.begin(read_only=True) as tx:
+        return await tx.deliveries(10)
 
 
 class _Ours(etree.Resolver):

@@ -1,4 +1,4 @@
-"""Postbacks: CallFire's notifications of version 1.1, in XML and in JSON."""
+"""Postbacks: CallFire's notifications of version 1.1, in XML, in JSON and by e-mail."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from ringcast.apis.callfire_1_1 import bodies
 from ringcast.apis.callfire_1_1.documents import fill, json_of
 from ringcast.apis.callfire_1_1.given import Tree
+from ringcast.apis.callfire_1_1.mails import mail
 from ringcast.apis.callfire_1_1.notification_types import BROADCAST_NOTIFICATION, CALL_FINISHED
 from ringcast.apis.callfire_1_1.schema import NOTIFICATION, Element
 from ringcast.apis.callfire_1_1.xml_documents import new_root, xml_document
@@ -24,7 +25,7 @@ DIALECT = "callfire-1.1"
 """Whose subscriptions are rendered here."""
 
 FORMAT = "NotificationFormat"
-"""The option of a subscription that chooses between XML and JSON."""
+"""The option of a subscription that chooses between XML, JSON and EMAIL."""
 
 EVENT = "TriggerEvent"
 """The option of a subscription that tells calls to a number from calls by us."""
@@ -71,7 +72,10 @@ class Postbacks:
             return encode_json({element.name: json_of(element.type, tree)})
         root = new_root(NOTIFICATION, "n", element.name)
         fill(root, element.type, tree)
-        return xml_document(root)
+        document = xml_document(root)
+        if subscription.options.get(FORMAT) == "EMAIL":
+            return mail(resource, document, at=announcement.at)
+        return document
 
     def callback(self, subscription: Subscription, body: bytes) -> Callback:
         """Return the request to the subscriber."""
@@ -84,6 +88,8 @@ class Postbacks:
 
     def headers(self, subscription: Subscription, body: bytes) -> Mapping[str, str]:
         """Return the type of the body; nothing is signed in this version."""
+        if subscription.options.get(FORMAT) == "EMAIL":
+            return {}  # they are in the message
         is_json = subscription.options.get(FORMAT) == "JSON"
         return {"Content-Type": JSON if is_json else _XML}
 

@@ -10,7 +10,13 @@ from ringcast.apis.callfire_1_1.results import Done, Found, Listed, Result
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.ids import SubscriptionId
 from ringcast.domain.numbers import PhoneNumber
-from ringcast.domain.subscriptions import Subscription, Topic
+from ringcast.domain.subscriptions import (
+    Subscription,
+    Topic,
+    is_mailbox,
+    mail_url,
+    mailbox_of,
+)
 from ringcast.services.idempotency import Once
 from ringcast.services.subscriptions import SubscriptionChanges
 
@@ -22,7 +28,7 @@ __all__ = [
     "update_subscription",
 ]
 
-_FORMATS = ("XML", "JSON")
+_FORMATS = ("XML", "JSON", "EMAIL")
 
 
 async def create_subscription(exchange: Exchange) -> Result:
@@ -30,7 +36,7 @@ async def create_subscription(exchange: Exchange) -> Result:
     given = _subscription(exchange.given)
     given.need_text("Endpoint")
     given.need_text("TriggerEvent")
-    wanted = _changes(given, before={})
+    wanted = _changes(given, before=None)
 
     async def make(once: Once[Subscription] | None) -> Subscription:
         return await exchange.services.create_subscription(
@@ -49,7 +55,7 @@ async def update_subscription(exchange: Exchange) -> Result:
     subscription_id = SubscriptionId(number)
     account_id = exchange.account.id
     old = await services.get_subscription(account_id, DIALECT, subscription_id)
-    changes = _changes(given, before=old.options)
+    changes = _changes(given, before=old)
 
     async def do() -> None:
         await services.update_subscription(account_id, DIALECT, subscription_id, changes)
@@ -86,8 +92,8 @@ def _subscription(given: Given) -> Given:
     return given.part("Subscription") or Given({})
 
 
-def _changes(given: Given, *, before: Tree) -> SubscriptionChanges:
-    options = {name: str(value) for name, value in before.items()}
+def _changes(given: Given, *, before: Subscription | None) -> SubscriptionChanges:
+    options = {} if before is None else dict(before.options)
     if (form := given.text("NotificationFormat")) is not None:
         if form not in _FORMATS:
             raise NotYet(f"NotificationFormat {form}", f"it is {' or '.join(_FORMATS)} here")
@@ -98,13 +104,30 @@ def _changes(given: Given, *, before: Tree) -> SubscriptionChanges:
     if (event := given.text("TriggerEvent")) is not None:
         options[EVENT] = event
     lax = given.flag("NonStrictSsl")
+    is_mail = options.get(FORMAT) == "EMAIL"
+    if is_mail and lax:
+        raise InvalidInput("NonStrictSsl is for postbacks over HTTPS", field="NonStrictSsl")
     return SubscriptionChanges(
         topics=_topics(event),
-        url=given.text("Endpoint"),
+        url=_url(given.text("Endpoint"), before, is_mail=is_mail),
         enabled=given.flag("Enabled"),
         verify_certificate=None if lax is None else not lax,
         options=options,
     )
+
+
+def _url(endpoint: str | None, before: Subscription | None, *, is_mail: bool) -> str | None:
+    """Return where it is told from now on, None for where it is told already."""
+    if endpoint is None:
+        if before is not None and bool(mailbox_of(before.url)) is not is_mail:
+            raise InvalidInput("give the Endpoint that is right for the format", field="Endpoint")
+        return None
+    if is_mailbox(endpoint) is not is_mail:
+        raise InvalidInput(
+            "Endpoint is a URL, or an e-mail address with NotificationFormat EMAIL",
+            field="Endpoint",
+        )
+    return mail_url(endpoint) if is_mail else endpoint
 
 
 def _topics(event: str | None) -> frozenset[Topic] | None:
@@ -138,7 +161,7 @@ def _body(of: Subscription) -> Tree:
     tree: dict[str, TreeValue] = {
         "@id": of.id,
         "Enabled": of.enabled,
-        "Endpoint": of.url,
+        "Endpoint": mailbox_of(of.url) or of.url,
         "NotificationFormat": of.options.get(FORMAT, "XML"),
         "TriggerEvent": of.options[EVENT],
     }

@@ -325,8 +325,8 @@ _SUBSCRIPTION = (
         "/subscription",
         location="/subscription/{id}",
         handler=subscriptions.create_subscription,
-        notes="at most 200 of an account; `XML` and `JSON`; OUTBOUND_ and INBOUND_CALL_FINISHED and"
-        " CAMPAIGN_STARTED, _STOPPED and _FINISHED",
+        notes="at most 200 of an account; `XML`, `JSON` and, with `--smtp`, `EMAIL`; OUTBOUND_ and"
+        " INBOUND_CALL_FINISHED and CAMPAIGN_STARTED, _STOPPED and _FINISHED",
     ),
     _lists(
         "subscription",
