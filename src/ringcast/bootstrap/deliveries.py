@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 
+from ringcast.apis.bandwidth_v1 import callbacks as bandwidth_callbacks
 from ringcast.apis.callfire_1_1 import callbacks as callfire_1_1_callbacks
 from ringcast.apis.callfire_v2 import callbacks
 from ringcast.apis.laml import callbacks as laml_callbacks
@@ -54,6 +55,7 @@ async def running_deliveries(core: Core, settings: Settings) -> AsyncIterator[No
     told = {
         **renderers(settings),
         laml_following.DIALECT: laml_callbacks.StatusCallbacks(core.public_ids),
+        bandwidth_callbacks.DIALECT: bandwidth_callbacks.CallCallbacks(core.public_ids),
     }
     async with (
         HttpCallbackSender(allow_private=settings.allow_private_urls) as web,
@@ -118,9 +120,11 @@ def resources(store: Store) -> Mapping[Topic, ReadResources]:
         return found
 
     return {
+        Topic.CALL_RECEIVED: calls,
         Topic.CALL_STARTED: calls,
         Topic.CALL_RINGING: calls,
         Topic.CALL_ANSWERED: calls,
+        Topic.CALL_EVENT: calls,
         Topic.CALL_FINISHED: calls,
         Topic.CAMPAIGN_STARTED: campaigns,
         Topic.CAMPAIGN_STOPPED: campaigns,

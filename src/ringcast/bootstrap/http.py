@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from ringcast.apis import callfire_1_1, callfire_v2
+from ringcast.apis import bandwidth_v1, callfire_1_1, callfire_v2
 from ringcast.apis import laml as laml_api
 from ringcast.apis.callfire_v2.broadcasts.services import CampaignServices
 from ringcast.apis.callfire_v2.contacts.services import ContactServices
@@ -22,13 +22,15 @@ from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable
 from ringcast.integrations.callback_sender import HttpCallbackSender
 from ringcast.integrations.mail_sender import MailCallbackSender, WebOrMail
-from ringcast.services.accounts import Authenticate
+from ringcast.services.accounts import Authenticate, OwnsIdentifier
 from ringcast.services.call_creation import CreateCall
+from ringcast.services.call_events import EventsOfCall, NewId
 from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
 from ringcast.services.calls import FindCalls, GetCall
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
-from ringcast.services.live_calls import HangUpCall, RedirectCall
+from ringcast.services.incidents import FindIncidents, GetIncident
+from ringcast.services.live_calls import ControlCall, HangUpCall, RedirectCall
 from ringcast.services.numbers import (
     AnswerNumber,
     ConfigureNumber,
@@ -41,6 +43,7 @@ from ringcast.services.recordings import (
     FindRecordings,
     GetRecording,
     RecordingAudio,
+    RecordingsOfCall,
 )
 from ringcast.services.sound_calls import RecordSoundByPhone
 from ringcast.services.sounds import (
@@ -179,9 +182,45 @@ def _laml(core: Core, settings: Settings) -> ASGIApp:
     )
 
 
+def _bandwidth_v1(core: Core, settings: Settings) -> ASGIApp:
+    store, clock = core.store, core.clock
+    return bandwidth_v1.bandwidth_v1(
+        bandwidth_v1.Services(
+            clock=clock,
+            public_ids=core.public_ids,
+            authenticate=Authenticate(store=store),
+            owns_identifier=OwnsIdentifier(store=store),
+            new_id=NewId(store=store, clock=clock),
+            create_call=CreateCall(
+                store=store,
+                clock=clock,
+                sender=HttpCallbackSender(allow_private=settings.allow_private_urls),
+                wake=core.dialer.wake,
+            ),
+            get_call=GetCall(store=store),
+            find_calls=FindCalls(store=store),
+            control_call=ControlCall(store=store, calls=core.dialer),
+            hang_up_call=HangUpCall(
+                store=store, calls=core.dialer, clock=clock, wake=core.dialer.wake
+            ),
+            events_of_call=EventsOfCall(store=store),
+            get_recording=GetRecording(store=store),
+            find_recordings=FindRecordings(store=store),
+            recordings_of_call=RecordingsOfCall(store=store),
+            recording_audio=RecordingAudio(archive=core.recordings),
+            list_numbers=ListNumbers(store=store),
+            get_incident=GetIncident(store=store),
+            find_incidents=FindIncidents(store=store),
+            public_url=settings.public_url,
+        ),
+        requests_per_second=settings.api_rate,
+    )
+
+
 DIALECTS: Mapping[str, Callable[[Core, Settings], ASGIApp]] = {
     "/api/1.1": _callfire_1_1,
     "/v2": _callfire_v2,
+    bandwidth_v1.PREFIX: _bandwidth_v1,
     **dict.fromkeys(laml_api.PREFIXES, _laml),
 }
 """Where each vendor's API is answered, and what answers it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ringcast.apis import laml
+from ringcast.apis import bandwidth_v1, laml
 from ringcast.domain.accounts import Account
 from ringcast.domain.forwarding import FORWARDING, forward
 from ringcast.domain.ids import ApplicationId
@@ -44,6 +44,7 @@ def interpreters(ids: PublicIds) -> Mapping[str, Interpreter]:
     return {
         FORWARDING: forward,
         SOUND_RECORDING: record_sound,
+        bandwidth_v1.LANGUAGE: bandwidth_v1.interpreter(),
         laml.LANGUAGE: laml.interpreter(ids),
         callfire_dialplan.LANGUAGE: callfire_dialplan.interpreter(now=SystemClock().now),
     }

@@ -101,6 +101,8 @@ class Call:
     """The call that is put through by this one, the second leg of a transfer."""
     is_inbound: bool = False
     """Somebody called us: `to` is a number of the account, `from_number` whoever calls."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Extra SIP headers: those that our INVITE carries."""
 
     def moved_to(
         self,

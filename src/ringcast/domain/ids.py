@@ -18,6 +18,7 @@ __all__ = [
     "CredentialId",
     "DeliveryId",
     "DoNotCallListId",
+    "IncidentId",
     "NumberId",
     "RecordingId",
     "ScheduleId",
@@ -39,6 +40,7 @@ ContactListId = NewType("ContactListId", int)
 CredentialId = NewType("CredentialId", int)
 DoNotCallListId = NewType("DoNotCallListId", int)
 DeliveryId = NewType("DeliveryId", int)
+IncidentId = NewType("IncidentId", int)
 NumberId = NewType("NumberId", int)
 RecordingId = NewType("RecordingId", int)
 ScheduleId = NewType("ScheduleId", int)

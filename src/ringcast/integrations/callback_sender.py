@@ -84,6 +84,10 @@ class HttpCallbackSender:
         """Send it once; raise nothing that the far end is the cause of."""
         assert self._session is not None, "used as a context manager"
         status: int | None = None
+        longest = self._timeout.total or 0.0
+        limit = longest
+        if callback.timeout is not None:
+            limit = min(callback.timeout.total_seconds(), longest)
         try:
             # Again, for the rule may have become stricter since the URL was given.
             check_url(callback.url, allow_private=self._allow_private)
@@ -92,6 +96,7 @@ class HttpCallbackSender:
                 as_written(callback.url),
                 data=callback.body if callback.method == "POST" else None,
                 headers=callback.headers,
+                timeout=aiohttp.ClientTimeout(total=limit),
                 allow_redirects=False,
                 ssl=callback.verify_certificate,
             ) as response:
@@ -105,7 +110,7 @@ class HttpCallbackSender:
             return CallbackAnswer(problem=str(error.os_error))
         except TimeoutError:
             if status is None:
-                return CallbackAnswer(problem=f"no answer within {self._timeout.total:g} s")
+                return CallbackAnswer(problem=f"no answer within {limit:g} s")
         except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
             if status is None:
                 return CallbackAnswer(problem=_words(error))

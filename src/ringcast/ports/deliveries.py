@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from ringcast.domain.ids import AccountId, DeliveryId, SubscriptionId
@@ -138,6 +138,13 @@ class Callback:
     """What is posted; nothing is sent of it with another method."""
     method: str = "POST"
     verify_certificate: bool = True
+    timeout: timedelta | None = None
+    """For a whole request; None, and what is longer, is what the sender allows at most."""
+    otherwise: Callback | None = None
+    """Sent at once if this one is not taken."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    """What is kept as an incident if it is not taken, in the words of its dialect, which is among
+    them as `dialect`; nothing is if there are none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

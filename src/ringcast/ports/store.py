@@ -36,6 +36,7 @@ from ringcast.ports.campaigns import CampaignTransaction
 from ringcast.ports.contacts import ContactTransaction
 from ringcast.ports.deliveries import DeliveryTransaction
 from ringcast.ports.do_not_call import DoNotCallTransaction
+from ringcast.ports.incidents import IncidentTransaction
 from ringcast.ports.labels import LabelTransaction
 from ringcast.ports.limits import LimitTransaction
 from ringcast.ports.recordings import RecordingTransaction
@@ -75,6 +76,7 @@ class Transaction(
     ContactTransaction,
     DeliveryTransaction,
     DoNotCallTransaction,
+    IncidentTransaction,
     LabelTransaction,
     LimitTransaction,
     RecordingTransaction,

@@ -23,6 +23,7 @@ __all__ = [
     "AddAccount",
     "Authenticate",
     "ListAccounts",
+    "OwnsIdentifier",
     "RotateCredentials",
     "account_sid",
     "hash_secret",
@@ -212,6 +213,19 @@ class Authenticate:
         if account is None or not account.enabled:
             raise Unauthenticated("the credential is unknown or its secret is wrong")
         return Access(account=account, credential=credential)
+
+
+class OwnsIdentifier:
+    """Tell whether an identifier, as paths name accounts by, is an account's own."""
+
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
+
+    async def __call__(self, account_id: AccountId, identifier: str) -> bool:
+        """Return whether it is; one that nobody has is not."""
+        async with self._store.begin(read_only=True) as tx:
+            credential = await tx.credential(identifier)
+        return credential is not None and credential.account_id == account_id
 
 
 def hash_secret(secret: str, *, salt: bytes) -> str:

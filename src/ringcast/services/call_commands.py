@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
-from ringcast.domain.errors import Conflict
+from ringcast.domain.errors import Conflict, Unavailable
 from ringcast.domain.instructions import Script
 from ringcast.domain.programs import Prompt
 from ringcast.ports.engine import Refusal
@@ -156,7 +156,18 @@ class Ask:
     taken: asyncio.Future[None]
     """Done when the command is carried out or under way; CommandRefused if it cannot be."""
 
-    def refuse(self, error: Exception) -> None:
+    def accept(self, begun: asyncio.Future[None] | None) -> None:
+        """Let whoever waits know that it is done, or will be when that is done."""
+        if begun is not None and not begun.done():
+            begun.add_done_callback(self.accept)
+        elif begun is not None and begun.cancelled():
+            self.refuse(Unavailable("the call has ended"))
+        elif begun is not None and (error := begun.exception()) is not None:
+            self.refuse(error)
+        elif not self.taken.done():
+            self.taken.set_result(None)
+
+    def refuse(self, error: BaseException) -> None:
         """Let whoever waits know that it is not done."""
         if not self.taken.done():
             self.taken.set_exception(error)

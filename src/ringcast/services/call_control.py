@@ -116,8 +116,11 @@ class CallControl:
         task.add_done_callback(self._done_beside)
         return task
 
-    async def carry_out(self, command: MediaCommand) -> None:
-        """Do it, or set it going; raise CommandRefused if it cannot be."""
+    async def carry_out(self, command: MediaCommand) -> asyncio.Future[None] | None:
+        """Do it, or set it going; raise CommandRefused if it cannot be.
+
+        Return what is to be waited for, if it is not under way yet.
+        """
         match command:
             case PlayAudio():
                 self.play(command.prompt, command.loop, command.reference)
@@ -130,11 +133,12 @@ class CallControl:
             case EndGather():
                 await self._gather.end(command)
             case BeginRecording():
-                await self._recording.begin(command)
+                return self._recording.begin(command)
             case EndRecording():
                 await self._recording.end()
             case _:
                 assert_never(command)
+        return None
 
     def play(
         self,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ringcast.domain.accounts import Account
@@ -32,6 +32,8 @@ class CallWish:
     max_length: timedelta = timedelta(hours=4)
     to_text: str = ""
     follower: Follower | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Extra SIP headers of the INVITE."""
 
 
 class CreateCall:
@@ -72,6 +74,7 @@ class CreateCall:
             due_at=now,
             ring_timeout=wish.ring_timeout,
             max_length=wish.max_length,
+            headers=wish.headers,
         )
         async with self._store.begin() as tx:
             await tx.add_calls([call])

@@ -235,7 +235,7 @@ class CallFlow:
             from_number=self._notes.attempt.from_number,
             ring_timeout=self._notes.call.ring_timeout,
             max_length=self._notes.call.max_length,
-            headers={} if second is None else second.wanted.headers,
+            headers=self._notes.call.headers,
             credentials=None if second is None else second.wanted.credentials,
             near=None if second is None else second.near,
         )
@@ -388,6 +388,7 @@ class CallFlow:
     async def _take(self, asked: Ask) -> None:
         """Carry out what was asked for, or say why not."""
         is_answered = self._notes.attempt.state is AttemptState.ANSWERED
+        begun: asyncio.Future[None] | None = None
         try:
             match asked.command:
                 case PickUp() | TurnAway() if self._offer is None or is_answered:
@@ -401,12 +402,11 @@ class CallFlow:
                 case command:
                     if self._control is None:
                         raise EngineUnavailable("this server carries out no requests for calls")
-                    await self._control.carry_out(command)
+                    begun = await self._control.carry_out(command)
         except RingcastError as error:
             asked.refuse(error)
         else:
-            if not asked.taken.done():
-                asked.taken.set_result(None)
+            asked.accept(begun)
 
     def _refuse_commands(self) -> None:
         """The call is over: whoever waits learns it, and nothing is left running."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -28,6 +28,7 @@ _FILE_WAIT: Final = timedelta(seconds=3)
 @dataclass(frozen=True, slots=True)
 class _Running:
     place: RecordingPlace
+    source: RecordingSource
     trims: bool
 
 
@@ -64,7 +65,9 @@ class CallRecordings:
         place = await self._actions.during(self._files.begin(self._facts(), name, source=source))
         if prelude is not None:
             await prelude()
-        return await self._start(place, tracks=tracks, max_length=max_length, trims=trims)
+        return await self._start(
+            place, source=source, tracks=tracks, max_length=max_length, trims=trims
+        )
 
     async def begin_beside(
         self,
@@ -79,18 +82,21 @@ class CallRecordings:
         Raises Unavailable.
         """
         place = await self._files.begin(self._facts(), name, source=source)
-        return await self._start(place, tracks=tracks, max_length=max_length, trims=False)
+        return await self._start(
+            place, source=source, tracks=tracks, max_length=max_length, trims=False
+        )
 
     async def _start(
         self,
         place: RecordingPlace,
         *,
+        source: RecordingSource,
         tracks: RecordingTracks,
         max_length: timedelta,
         trims: bool,
     ) -> int:
         number = self._actions.number()
-        self._running[number] = _Running(place, trims)
+        self._running[number] = _Running(place, source, trims)
         self._numbers[place.id] = number
         await self._actions.engine.start_recording(
             self._actions.leg, number, place.path, tracks=tracks, max_length=max_length
@@ -100,6 +106,14 @@ class CallRecordings:
     def when_kept(self, listener: Callable[[int, RecordingId, bool], None]) -> None:
         """Call `listener` when a recording has ended: its number, its id, whether it is kept."""
         self._listeners.append(listener)
+
+    def of_the_call(self) -> Sequence[int]:
+        """Return the recordings of the whole call that run."""
+        return [
+            number
+            for number, running in self._running.items()
+            if running.source is RecordingSource.CALL
+        ]
 
     def id_of(self, number: int) -> RecordingId:
         """Return the identifier of a recording of this leg."""

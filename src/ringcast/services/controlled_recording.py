@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from ringcast.domain.errors import RingcastError, Unavailable
+from ringcast.domain.errors import Unavailable
 from ringcast.domain.events import CallEvent, RecordingEnded, RecordingStarted
 from ringcast.domain.ids import RecordingId
 from ringcast.domain.recordings import RecordingSource
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ringcast.services.call_control import CallControl
 
 __all__ = ["ControlledRecording"]
-
-log = logging.getLogger(__name__)
 
 _MAY_BE_THE_END: Final = 1.0
 """Seconds for which a recording that ended by itself may turn out to have ended with the call."""
@@ -38,8 +36,6 @@ class ControlledRecording:
         self._control = control
         self._recordings = recordings
         self._sleep = sleep
-        self._number: int | None = None
-        """The recording that runs."""
         self._is_beginning = False
         self._stopped: set[int] = set()
         self._is_over = False
@@ -48,14 +44,18 @@ class ControlledRecording:
         if recordings is not None:
             recordings.when_kept(self._is_kept)
 
-    async def begin(self, command: BeginRecording) -> None:
-        """Begin to record; raise RecordingUnderWay, Unavailable where nothing is kept."""
+    def begin(self, command: BeginRecording) -> asyncio.Future[None]:
+        """Begin to record; return what is done when it has begun.
+
+        Raises RecordingUnderWay, Unavailable where nothing is kept.
+        """
         if self._recordings is None:
             raise Unavailable("no recordings are kept here")
-        if self._number is not None or self._is_beginning:
+        running = set(self._recordings.of_the_call()) - self._stopped
+        if self._is_beginning or running:
             raise RecordingUnderWay
         self._is_beginning = True
-        self._control.beside(self._begin(self._recordings, command))
+        return self._control.beside(self._begin(self._recordings, command))
 
     async def _begin(self, recordings: CallRecordings, command: BeginRecording) -> None:
         try:
@@ -65,12 +65,8 @@ class ControlledRecording:
                 tracks=RecordingTracks.MIXED,
                 max_length=command.max_length,
             )
-        except RingcastError as error:
-            log.error("recording not begun", extra={"why": str(error)})
-            return
         finally:
             was_wanted, self._is_beginning = self._is_beginning, False
-        self._number = number
         facts, attempt_id, at = self._control.about()
         self._control.tell(
             RecordingStarted(
@@ -80,19 +76,19 @@ class ControlledRecording:
                 recording_id=recordings.id_of(number),
             )
         )
-        if not was_wanted:  # ended before it had begun
+        if not was_wanted and number in recordings.of_the_call():  # ended before it had begun
             await self.end()
 
     async def end(self) -> None:
-        """Record no more; raise NothingRecorded."""
-        number, self._number = self._number, None
-        if self._recordings is None or (number is None and not self._is_beginning):
+        """Record no more, whatever has begun it; raise NothingRecorded."""
+        running = () if self._recordings is None else self._recordings.of_the_call()
+        running = [number for number in running if number not in self._stopped]
+        if self._recordings is None or not (running or self._is_beginning):
             raise NothingRecorded
-        if number is None:
-            self._is_beginning = False
-            return
-        self._stopped.add(number)
-        await self._recordings.stop(number)
+        self._is_beginning = False
+        for number in running:
+            self._stopped.add(number)
+            await self._recordings.stop(number)
 
     def over(self) -> None:
         """The leg has ended."""
@@ -104,8 +100,6 @@ class ControlledRecording:
         return kept
 
     def _is_kept(self, number: int, recording_id: RecordingId, is_kept: bool) -> None:
-        if number == self._number:
-            self._number = None
         facts, attempt_id, at = self._control.about()
         event = RecordingEnded(
             call_id=facts.call_id,

@@ -10,10 +10,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ringcast.domain.errors import Unavailable
-from ringcast.domain.ids import DeliveryId, SubscriptionId
+from ringcast.domain.ids import DeliveryId, IncidentId, SubscriptionId
+from ringcast.domain.incidents import Incident, IncidentKind
 from ringcast.domain.subscriptions import Delivery, DeliveryState, Subscription
 from ringcast.ports.clock import Clock
-from ringcast.ports.deliveries import CallbackAnswer, CallbackRenderer, CallbackSender
+from ringcast.ports.deliveries import (
+    Callback,
+    CallbackAnswer,
+    CallbackRenderer,
+    CallbackSender,
+)
 from ringcast.ports.store import Store, Transaction
 from ringcast.services.bell import Bell
 
@@ -26,6 +32,7 @@ _RETRY_AFTER = 1.0  # seconds before trying again when the store is away
 _HOLD_FOR = timedelta(seconds=30)  # well above the time limit of a request
 _AT_ONCE = 64  # requests under way
 _AT_ONCE_PER_RECEIVER = 8  # so that one that is slow leaves room for the others
+_MAX_MESSAGE = 1000  # characters kept of what went wrong
 _LAST_WAIT = 5.0  # seconds for requests under way when the server stops
 
 
@@ -59,6 +66,7 @@ class SendDeliveries:
         self._under_way: dict[asyncio.Task[None], Delivery] = {}
         self._per_receiver: Counter[str] = Counter()
         self._ended: list[tuple[Delivery, Subscription | None]] = []
+        self._incidents: list[Incident] = []
 
     def wake(self) -> None:
         """Look for due deliveries now instead of at the next poll."""
@@ -170,11 +178,31 @@ class SendDeliveries:
     async def _send(self, delivery: Delivery, subscription: Subscription) -> None:
         try:
             renderer = self._renderers[subscription.dialect]
-            answer = await self._sender.send(renderer.callback(subscription, delivery.body))
+            answer = await self._sent(delivery, renderer.callback(subscription, delivery.body))
         except Exception:  # one broken delivery must not take the others with it
             log.exception("delivery failed", extra={"delivery_id": delivery.id})
             answer = CallbackAnswer(problem="a fault inside the server; its log has the details")
         self._ended.append((self._after(delivery, answer, subscription.max_attempts), subscription))
+
+    async def _sent(self, delivery: Delivery, callback: Callback) -> CallbackAnswer:
+        """Send a callback, or what is sent otherwise; note what was not taken."""
+        answer = await self._sender.send(callback)
+        if answer.problem is not None and callback.details:
+            details = {**callback.details, "problem": answer.problem}
+            self._incidents.append(
+                Incident(
+                    id=IncidentId(0),  # given when it is written
+                    account_id=delivery.account_id,
+                    at=self._clock.now(),
+                    kind=IncidentKind.CALLBACK_FAILED,
+                    dialect=callback.details["dialect"],
+                    message=f"a callback was not taken: {answer.problem}"[:_MAX_MESSAGE],
+                    details={name: value[:_MAX_MESSAGE] for name, value in details.items()},
+                )
+            )
+        if answer.problem is None or callback.otherwise is None:
+            return answer
+        return await self._sent(delivery, callback.otherwise)
 
     def _after(self, delivery: Delivery, answer: CallbackAnswer, most: int | None) -> Delivery:
         now = self._clock.now()
@@ -199,16 +227,24 @@ class SendDeliveries:
         if not self._ended:
             return
         ended = sorted(self._ended, key=lambda one: one[0].id)
-        self._ended = []
+        incidents, self._ended, self._incidents = self._incidents, [], []
         try:
+            ids = await self._store.take_ids(len(incidents), self._clock.now()) if incidents else ()
+            numbered = [
+                replace(one, id=IncidentId(new_id))
+                for new_id, one in zip(ids, incidents, strict=True)
+            ]
             async with self._store.begin() as tx:
                 for delivery, subscription in ended:
                     held = await tx.end_claim(delivery, holder=self._holder)
                     if held and subscription is not None and subscription.single_use:
                         await _end_single_use(tx, delivery)
+                if numbered:
+                    await tx.add_incidents(numbered)
                 await tx.commit()
         except Exception:
             self._ended = ended + self._ended  # to be written later, or sent again
+            self._incidents = incidents + self._incidents
             raise
 
 

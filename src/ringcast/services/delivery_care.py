@@ -119,7 +119,7 @@ class ResendDeliveries:
 
 
 class ForgetDeliveries:
-    """Delete deliveries that ended long ago."""
+    """Delete deliveries that ended long ago, and what went wrong as long ago."""
 
     def __init__(self, *, store: Store, clock: Clock) -> None:
         self._store = store
@@ -132,5 +132,6 @@ class ForgetDeliveries:
             count = await tx.forget_deliveries(
                 delivered_before=now - KEEP_DELIVERED, dead_before=now - KEEP_DEAD
             )
+            await tx.forget_incidents(now - KEEP_DEAD)
             await tx.commit()
         return count

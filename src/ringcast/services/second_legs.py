@@ -189,6 +189,7 @@ async def _write(
         max_length=first.max_length,
         attempts=1,
         transferred_from=first.id,
+        headers=wanted.headers,
     )
     attempt = Attempt(
         id=AttemptId(attempt_id),

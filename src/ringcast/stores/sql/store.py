@@ -25,6 +25,7 @@ from ringcast.stores.sql.deliveries import DeliveryWork
 from ringcast.stores.sql.do_not_call_lists import DoNotCallListWork
 from ringcast.stores.sql.events import EventWork
 from ringcast.stores.sql.identifiers import Identifiers
+from ringcast.stores.sql.incidents import IncidentWork
 from ringcast.stores.sql.labels import LabelWork
 from ringcast.stores.sql.limits import LimitWork
 from ringcast.stores.sql.postgresql import PostgresqlDatabase
@@ -50,6 +51,7 @@ class SqlTransaction(
     DeliveryWork,
     ContactListWork,
     DoNotCallListWork,
+    IncidentWork,
     LabelWork,
     LimitWork,
     CampaignWork,

@@ -183,6 +183,7 @@ calls = Table(
     Column("contact_id", Id),
     Column("transferred_from", Id),
     Column("is_inbound", Boolean, nullable=False, server_default=false()),
+    Column("headers", Attributes, nullable=False, server_default="{}"),
 )
 
 # Words of the indexes' conditions are literals, not parameters: only then does SQLite see that a
