@@ -1,9 +1,11 @@
 #!/bin/sh
-# Installs the programs that tests and benchmarks run against: SIPp and PostgreSQL.
+# Installs the programs that tests and benchmarks run against: SIPp, PostgreSQL, baresip, openssl.
 # As root on Debian it installs what is missing; otherwise it says what to install.
 set -eu
 missing=
 command -v sipp >/dev/null || missing="$missing sip-tester"
+command -v baresip >/dev/null || missing="$missing baresip-core"
+command -v openssl >/dev/null || missing="$missing openssl"
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -87,6 +87,19 @@ def _text(value: str) -> str:
     return value
 
 
+def _file(value: str) -> Path:
+    path = Path(_text(value)).expanduser()
+    if not path.is_file():
+        raise ValueError("there is no such file")
+    return path
+
+
+def _port(value: str) -> int:
+    if not value.isdecimal() or int(value) > 65535:
+        raise ValueError("give a port from 1 to 65535, or 0 for any")
+    return int(value)
+
+
 def _switch(value: str) -> bool:
     if value.lower() in ("1", "true", "yes", "on"):
         return True
@@ -136,6 +149,16 @@ class Settings:
         default=Endpoint("127.0.0.1", 5060), metadata={"read": Endpoint.parse_address}
     )
     sip_advertise: str | None = field(default=None, metadata={"read": _text})
+    sip_tls_certificate: Path | None = field(default=None, metadata={"read": _file})
+    """Ours, in PEM form with the chain above it; without one TLS is only spoken to others."""
+    sip_tls_key: Path | None = field(default=None, metadata={"read": _file})
+    sip_tls_ca: Path | None = field(default=None, metadata={"read": _file})
+    """Who may vouch for a trunk, in place of those the system trusts."""
+    sip_tls_client_ca: Path | None = field(default=None, metadata={"read": _file})
+    """Who must have vouched for those who connect to us over TLS."""
+    sip_tls_port: int | None = field(default=None, metadata={"read": _port})
+    """Where TLS is listened for; None: the port after that of `sip`."""
+    sip_tls_verify: bool = field(default=True, metadata={"read": _switch})
     rtp_ports: range = field(default=range(20000, 30000), metadata={"read": parse_ports})
     trunk: str | None = field(default=None, metadata={"read": _text})
     trunk_user: str | None = field(default=None, metadata={"read": _text})

@@ -49,6 +49,7 @@ from ringcast.services.recording_files import KeepRecordings
 from ringcast.services.recordings import CompleteAbandonedRecordings
 from ringcast.services.recovery import EndOrphanedAttempts, HoldAttempts
 from ringcast.services.sound_calls import SettleSpokenSounds
+from ringcast.useragent import TlsSettings
 
 __all__ = ["Core", "running_core"]
 
@@ -121,7 +122,8 @@ async def running_core(
         engine = EmbeddedEngine(
             clock=clock,
             sip=(settings.sip.host, settings.sip.port),
-            transports=("udp", "tcp"),
+            transports=("udp", "tcp", "tls"),
+            tls=_tls(settings),
             rtp_ports=settings.rtp_ports,
             rtp_host=settings.sip.host,
             advertise=settings.sip_advertise,
@@ -254,6 +256,22 @@ def _audio(directory: Path) -> AudioImporter:
             f"sounds cannot be kept in {directory} ({error.strerror}): let this user write there,"
             " or give another directory with --data-dir"
         ) from error
+
+
+def _tls(settings: Settings) -> TlsSettings:
+    if settings.sip_tls_certificate is None:
+        for name in ("key", "client_ca", "port"):
+            if getattr(settings, f"sip_tls_{name}") is not None:
+                flag = f"--sip-tls-{name}".replace("_", "-")
+                raise ConfigError(f"{flag} has no effect without --sip-tls-certificate")
+    return TlsSettings(
+        certificate=settings.sip_tls_certificate,
+        key=settings.sip_tls_key,
+        authorities=settings.sip_tls_ca,
+        verify=settings.sip_tls_verify,
+        client_authorities=settings.sip_tls_client_ca,
+        port=settings.sip_tls_port,
+    )
 
 
 def _trunk(settings: Settings) -> Trunk | None:

@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
-from ringcast.cli.options import ConfigFile, RtpPorts, Trunk, TrunkPassword, TrunkUser
+from ringcast.cli.options import (
+    ConfigFile,
+    RtpPorts,
+    SipTlsCa,
+    SipTlsCertificate,
+    SipTlsKey,
+    SipTlsNoVerify,
+    Trunk,
+    TrunkPassword,
+    TrunkUser,
+)
 from ringcast.cli.output import set_up_logging
 from ringcast.config import ConfigError, Endpoint, load_settings
 from ringcast.domain.errors import InvalidInput
@@ -46,6 +56,10 @@ def call(
         str | None,
         typer.Option(help="Local address for SIP. [default: the one that reaches the far end]"),
     ] = None,
+    sip_tls_certificate: SipTlsCertificate = None,
+    sip_tls_key: SipTlsKey = None,
+    sip_tls_ca: SipTlsCa = None,
+    sip_tls_no_verify: SipTlsNoVerify = False,
     rtp_ports: RtpPorts = None,
     trunk: Trunk = None,
     trunk_user: TrunkUser = None,
@@ -67,6 +81,10 @@ def call(
     settings = load_settings(
         {
             "sip": sip,
+            "sip_tls_certificate": sip_tls_certificate,
+            "sip_tls_key": sip_tls_key,
+            "sip_tls_ca": sip_tls_ca,
+            "sip_tls_verify": "false" if sip_tls_no_verify else None,
             "rtp_ports": rtp_ports,
             "trunk": trunk,
             "trunk_user": trunk_user,

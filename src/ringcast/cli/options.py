@@ -16,6 +16,10 @@ __all__ = [
     "MediaWorkers",
     "RtpPorts",
     "Sip",
+    "SipTlsCa",
+    "SipTlsCertificate",
+    "SipTlsKey",
+    "SipTlsNoVerify",
     "Trunk",
     "TrunkPassword",
     "TrunkUser",
@@ -42,12 +46,30 @@ RtpPorts: TypeAlias = Annotated[
     str | None, typer.Option(help="UDP ports for audio. [default: 20000-29999]")
 ]
 Trunk: TypeAlias = Annotated[
-    str | None, typer.Option(help="Where calls leave: sip:host:port, or …;transport=tcp.")
+    str | None,
+    typer.Option(help="Where calls leave: sip:host:port, …;transport=tcp, …;transport=tls, sips:…"),
 ]
 TrunkUser: TypeAlias = Annotated[str | None, typer.Option(help="User name the trunk asks for.")]
 TrunkPassword: TypeAlias = Annotated[
     str | None,
     typer.Option(help="Its password; better in RINGCAST_TRUNK_PASSWORD than on a command line."),
+]
+SipTlsCertificate: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="Our certificate for SIP over TLS, a PEM file with its chain."),
+]
+SipTlsKey: TypeAlias = Annotated[
+    str | None, typer.Option(help="Its key. [default: in the file of the certificate]")
+]
+SipTlsCa: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="PEM file of those who vouch for trunks. [default: as the system has them]"),
+]
+SipTlsNoVerify: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--sip-tls-no-verify", help="Take any certificate: then anybody on the way can listen."
+    ),
 ]
 MediaWorkers: TypeAlias = Annotated[
     str | None, typer.Option(help="Processes for audio. [default: one a core]")

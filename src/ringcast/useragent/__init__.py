@@ -2,7 +2,14 @@
 
 from ringcast.useragent.agent import Direction, Trace, UserAgent
 from ringcast.useragent.calls import Call, IncomingCall, OutgoingCall
-from ringcast.useragent.errors import AddressInUse, AddressNotOurs, NotRunning, UserAgentError
+from ringcast.useragent.errors import (
+    AddressInUse,
+    AddressNotOurs,
+    NotRunning,
+    UnusableCertificate,
+    UserAgentError,
+)
+from ringcast.useragent.tls import TlsSettings
 
 __all__ = [
     "AddressInUse",
@@ -12,7 +19,9 @@ __all__ = [
     "IncomingCall",
     "NotRunning",
     "OutgoingCall",
+    "TlsSettings",
     "Trace",
+    "UnusableCertificate",
     "UserAgent",
     "UserAgentError",
 ]

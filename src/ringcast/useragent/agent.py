@@ -6,7 +6,6 @@ import asyncio
 import errno
 import logging
 import os
-import socket
 from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import Enum
 from types import TracebackType
@@ -21,25 +20,24 @@ from ringcast.protocols.sip.agent_requests import SDP
 from ringcast.protocols.sip.agent_session import Session
 from ringcast.protocols.sip.message import Request
 from ringcast.protocols.sip.timers import DEFAULT_TIMERS, TimerSettings
-from ringcast.protocols.sip.transactions import TCP, UDP, Destination, Transmission
-from ringcast.protocols.sip.uri import format_host_port
+from ringcast.protocols.sip.transactions import TCP, TLS, UDP, Destination, Transmission
+from ringcast.useragent.addresses import OurAddresses
 from ringcast.useragent.calls import Call, HeaderList, IncomingCall, OutgoingCall
 from ringcast.useragent.errors import AddressInUse, AddressNotOurs, NotRunning
 from ringcast.useragent.names import NameNotFound, Names
 from ringcast.useragent.tcp import TcpConnections
+from ringcast.useragent.tls import TlsSettings
 from ringcast.useragent.udp import Address, UdpSocket
 
 log = logging.getLogger(__name__)
 
+NO_CERTIFICATES = TlsSettings()
 DEFAULT_SOFTWARE = f"Ringcast/{__version__}"
 
 # SIP's shortest timer is of half a second: those of many calls are served together, a little late.
 _TIMER_SLACK = 0.02
 # With port 0 the system chooses for UDP; TCP may find that number taken.
 _MOST_PORT_TRIES = 20
-_WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
-# Connecting a UDP socket sends nothing: it only asks the routing table (RFC 5737, RFC 3849).
-_SOMEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 
 
 class Direction(Enum):
@@ -61,7 +59,7 @@ def random_tokens() -> Iterator[str]:
 
 
 class UserAgent:
-    """Places and takes SIP calls over UDP and TCP on one address."""
+    """Places and takes SIP calls over UDP, TCP and TLS on one address."""
 
     def __init__(
         self,
@@ -69,6 +67,7 @@ class UserAgent:
         listen: tuple[str, int] = ("127.0.0.1", 5060),
         advertise: str | tuple[str, int] | None = None,
         transports: Collection[str] = ("udp", "tcp"),
+        tls: TlsSettings = NO_CERTIFICATES,
         on_incoming: Callable[[IncomingCall], None] | None = None,
         admit: Callable[[Request, Destination], Admission] = admit_nobody,
         user_agent: str = DEFAULT_SOFTWARE,
@@ -81,21 +80,22 @@ class UserAgent:
         """Prepare; nothing is opened before `start`.
 
         `advertise` is the host, or host and port, that far ends shall use if it is not the one
-        listened on (NAT). `admit` decides about every request that belongs to no call, see
+        listened on (NAT). With tls among the `transports`, `tls` says whom we trust and who we are.
+        `admit` decides about every request that belongs to no call, see
         `protocols.sip.agent.Agent`; what it admits as a new call goes to `on_incoming`.
         `new_token` gives the text of tags and branches, 80 random bits if None. `trace` sees
         every message in and out.
         """
         self._listen = listen
-        self._advertise = advertise
+        self._addresses = OurAddresses(listen=listen[0], advertise=advertise)
         self._transports = frozenset(name.upper() for name in transports)
-        if not self._transports or not self._transports <= {UDP, TCP}:
-            raise ValueError("transports must be udp, tcp or both")
+        if not self._transports or not self._transports <= {UDP, TCP, TLS}:
+            raise ValueError("transports must be udp, tcp, tls or several of these")
+        self._tls_settings = tls
         self._on_incoming = on_incoming
         self._trace = trace
         self._connect_timeout = connect_timeout
-        self._family = socket.AF_INET6 if ":" in listen[0] else socket.AF_INET
-        self._names = Names(self._family, timeout=resolve_timeout)
+        self._names = Names(self._addresses.family, timeout=resolve_timeout)
         self._agent = Agent(
             new_token=new_token or random_tokens().__next__,
             sent_by=self._sent_by,
@@ -107,18 +107,16 @@ class UserAgent:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._udp: UdpSocket | None = None
         self._tcp: TcpConnections | None = None
-        self._port = 0
-        self._said_address: str | None = None
-        self._local_hosts: dict[str, str] = {}
+        self._tls: TcpConnections | None = None
         self._unresolved: dict[Destination, list[bytes]] = {}
         self._look_ups: set[asyncio.Task[None]] = set()
-        self._unreachable: list[Destination] = []
+        self._unreachable: list[tuple[Destination, str | None]] = []
         self._is_running = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
 
     async def start(self) -> None:
-        """Open the sockets; raises AddressInUse or AddressNotOurs."""
+        """Open the sockets; raises AddressInUse, AddressNotOurs or UnusableCertificate."""
         if self._loop is not None:
             raise NotRunning  # a user agent is started once
         self._loop = asyncio.get_running_loop()
@@ -128,7 +126,6 @@ class UserAgent:
         except BaseException:
             await self.close()
             raise
-        self._said_address = self._fixed_address()
         if self._udp is not None:
             self._udp.start(self._loop)
 
@@ -140,9 +137,10 @@ class UserAgent:
         for task in self._look_ups:
             task.cancel()
         await asyncio.gather(*self._look_ups, return_exceptions=True)
-        if self._tcp is not None:
-            await self._tcp.close()
-            self._tcp = None
+        for connections in (self._tcp, self._tls):
+            if connections is not None:
+                await connections.close()
+        self._tcp = self._tls = None
         if self._udp is not None:
             self._udp.close()
             self._udp = None
@@ -164,7 +162,12 @@ class UserAgent:
         """Host and port listened on; the port is the real one if 0 was asked for."""
         if not self._is_open:
             raise NotRunning
-        return self._listen[0], self._port
+        return self._listen[0], self._addresses.port
+
+    @property
+    def tls_port(self) -> int | None:
+        """The port on which TLS is listened for, or None."""
+        return self._addresses.tls_port
 
     @property
     def session_count(self) -> int:
@@ -178,8 +181,12 @@ class UserAgent:
 
     @property
     def connection_count(self) -> int:
-        """How many TCP connections are open."""
-        return 0 if self._tcp is None else self._tcp.connection_count
+        """How many TCP and TLS connections are open."""
+        return sum(
+            connections.connection_count
+            for connections in (self._tcp, self._tls)
+            if connections is not None
+        )
 
     def invite(
         self,
@@ -253,7 +260,7 @@ class UserAgent:
 
     @property
     def _is_open(self) -> bool:
-        return self._udp is not None or self._tcp is not None
+        return self._udp is not None or self._tcp is not None or self._tls is not None
 
     def _deliver(self, session: Session, event: CallEvent) -> None:
         try:
@@ -299,7 +306,7 @@ class UserAgent:
     def _on_unreachable(self, address: Address) -> None:
         host, port = address
         for name in {host, *self._names.names_of(host)}:
-            self._unreachable.append(Destination(UDP, name, port))
+            self._unreachable.append((Destination(UDP, name, port), None))
 
     # Sending
 
@@ -308,13 +315,16 @@ class UserAgent:
             for transmission in self._agent.datagrams_to_send():
                 if transmission.destination.transport == UDP:
                     self._send_udp(transmission)
-                elif self._tcp is not None:
-                    self._tcp.send(transmission)
+                else:
+                    is_tls = transmission.destination.transport == TLS
+                    connections = self._tls if is_tls else self._tcp
+                    if connections is not None:
+                        connections.send(transmission)
             if not self._unreachable:
                 return
             unreachable, self._unreachable = self._unreachable, []
-            for destination in dict.fromkeys(unreachable):
-                self._agent.transport_failed(destination, now=self.now())
+            for destination, why in dict(unreachable).items():
+                self._agent.transport_failed(destination, now=self.now(), why=why)
 
     def _send_udp(self, transmission: Transmission) -> None:
         data, destination, _ = transmission
@@ -336,7 +346,7 @@ class UserAgent:
         if self._trace is not None:
             self._trace(Direction.OUT, destination, data)
         if not self._udp.send(data, (address, destination.port)):
-            self._unreachable.append(destination)
+            self._unreachable.append((destination, None))
 
     async def _look_up(self, destination: Destination) -> None:
         try:
@@ -344,7 +354,7 @@ class UserAgent:
         except NameNotFound as exc:
             log.info("name not found", extra={"host": destination.host, "why": str(exc)})
             self._unresolved.pop(destination, None)
-            self._unreachable.append(destination)
+            self._unreachable.append((destination, str(exc)))
         else:
             for data in self._unresolved.pop(destination, ()):
                 self._send_datagram(data, destination, address)
@@ -367,7 +377,7 @@ class UserAgent:
         try:
             if UDP in self._transports:
                 self._udp = UdpSocket(
-                    self._family,
+                    self._addresses.family,
                     on_datagram=self._on_datagram,
                     on_unreachable=self._on_unreachable,
                     on_idle=self.run,
@@ -375,51 +385,43 @@ class UserAgent:
                 port = self._udp.bind(host, port)
             if TCP in self._transports:
                 transport = TCP
-                self._tcp = TcpConnections(
-                    on_message=self._on_message,
-                    on_sent=self._on_sent if self._trace is not None else None,
-                    on_failed=self._unreachable.append,
-                    on_idle=self.run,
-                    resolve=self._names.look_up,
-                    connect_timeout=self._connect_timeout,
-                )
+                self._tcp = self._connections(TCP)
                 port = await self._tcp.listen(host, port)
+            if TLS in self._transports:
+                transport = TLS
+                self._tls = self._connections(TLS)
+                if self._tls_settings.certificate is not None:
+                    wanted = self._tls_settings.port
+                    self._addresses.tls_port = await self._tls.listen(
+                        host, (port and port + 1) if wanted is None else wanted
+                    )
         except (OSError, OverflowError) as exc:
             await self.close()
             if isinstance(exc, OSError) and exc.errno == errno.EADDRINUSE:
                 raise AddressInUse(transport, host, port) from exc
             raise AddressNotOurs(transport, host, port, str(exc)) from exc
-        self._port = port
+        self._addresses.port = port
+
+    def _connections(self, transport: str) -> TcpConnections:
+        is_tls = transport == TLS
+        return TcpConnections(
+            on_message=self._on_message,
+            on_sent=self._on_sent if self._trace is not None else None,
+            on_failed=lambda destination, why: self._unreachable.append((destination, why)),
+            on_idle=self.run,
+            resolve=self._names.look_up,
+            connect_timeout=self._connect_timeout,
+            transport=transport,
+            client_context=self._tls_settings.client_context() if is_tls else None,
+            server_context=self._tls_settings.server_context() if is_tls else None,
+        )
 
     def _on_sent(self, data: bytes, destination: Destination) -> None:
         if self._trace is not None:
             self._trace(Direction.OUT, destination, data)
 
-    def _fixed_address(self) -> str | None:
-        """Return the address to give to everybody, or None if it depends on the destination."""
-        if isinstance(self._advertise, tuple):
-            return format_host_port(*self._advertise)
-        if self._advertise is not None:
-            return format_host_port(self._advertise, self._port)
-        if self._listen[0] not in _WILDCARDS:
-            return format_host_port(self._listen[0], self._port)
-        return None
-
     def _sent_by(self, destination: Destination) -> str:
-        if self._said_address is not None:
-            return self._said_address
-        target = self._names.known(destination.host, now=self.now()) or _SOMEWHERE[self._family]
-        if target not in self._local_hosts:
-            if len(self._local_hosts) > 4096:
-                self._local_hosts.clear()
-            self._local_hosts[target] = self._host_towards(target)
-        return format_host_port(self._local_hosts[target], self._port)
+        return self._addresses.sent_by(destination, self._known_address)
 
-    def _host_towards(self, address: str) -> str:
-        """Return which of our addresses the routing table chooses for a far one."""
-        with socket.socket(self._family, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.connect((address, 9))
-            except OSError:  # no route: whatever is said, nothing will get there
-                return "127.0.0.1" if self._family == socket.AF_INET else "::1"
-            return str(probe.getsockname()[0])
+    def _known_address(self, host: str) -> str | None:
+        return self._names.known(host, now=self.now())

@@ -3,10 +3,13 @@
 UserAgentError
 ├── AddressInUse       another program listens there
 ├── AddressNotOurs     the machine has no such address, or the port is privileged
+├── UnusableCertificate  a file for TLS cannot be read, or is none
 └── NotRunning         the user agent is not started, or closed
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class UserAgentError(Exception):
@@ -27,6 +30,14 @@ class AddressNotOurs(UserAgentError):
     def __init__(self, transport: str, host: str, port: int, why: str) -> None:
         super().__init__(f"cannot listen on {transport} port {port} of {host}: {why}")
         self.transport, self.host, self.port = transport, host, port
+
+
+class UnusableCertificate(UserAgentError):
+    """A certificate, key or list of authorities cannot be used."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"TLS cannot use {path}: {why}")
+        self.path = path
 
 
 class NotRunning(UserAgentError):

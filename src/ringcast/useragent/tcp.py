@@ -1,9 +1,10 @@
-"""TCP connections: opened on demand, accepted, reused, and written to in order."""
+"""TCP and TLS connections: opened on demand, accepted, reused, and written to in order."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -25,19 +26,28 @@ Resolve = Callable[[str], Awaitable[str]]
 
 
 class TcpConnections:
-    """All TCP connections of a user agent, by far address."""
+    """All connections of a user agent over TCP, or all over TLS, by far address."""
 
     def __init__(
         self,
         *,
         on_message: Callable[[bytes, Destination], None],
         on_sent: Callable[[bytes, Destination], None] | None,
-        on_failed: Callable[[Destination], None],
+        on_failed: Callable[[Destination, str], None],
         on_idle: Callable[[], None],
         resolve: Resolve,
         connect_timeout: float,
+        transport: str = TCP,
+        client_context: ssl.SSLContext | None = None,
+        server_context: ssl.SSLContext | None = None,
     ) -> None:
-        """Begin without connections; `on_idle` is called after each batch of events."""
+        """Begin without connections; `on_idle` is called after each batch of events.
+
+        The contexts are those of TLS, None for TCP.
+        """
+        self.transport = transport
+        self._client_context = client_context
+        self._server_context = server_context
         self.on_message = on_message
         self.on_idle = on_idle
         self._on_sent = on_sent
@@ -47,6 +57,8 @@ class TcpConnections:
         self._loop = asyncio.get_running_loop()
         self._server: asyncio.Server | None = None
         self._open: dict[Destination, Connection] = {}
+        self._by_address: dict[Destination, Connection] = {}
+        """Those we have opened, by address where they were opened by name."""
         self._opening: dict[Destination, list[Transmission]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
@@ -54,7 +66,7 @@ class TcpConnections:
     async def listen(self, host: str, port: int) -> int:
         """Accept connections and return the port; raises OSError."""
         self._server = await self._loop.create_server(
-            lambda: Connection(self, inbound=True), host, port
+            lambda: Connection(self, inbound=True), host, port, ssl=self._server_context
         )
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
@@ -67,11 +79,11 @@ class TcpConnections:
     def send(self, transmission: Transmission) -> None:
         """Send on the connection to the destination, opening one if there is none."""
         destination = transmission.destination
-        connection = self._open.get(destination)
+        connection = self._to(destination)
         if connection is None and transmission.fallback is not None:
             # The connection a request came on has gone: 18.2.2 names the place to connect to.
             destination = transmission.fallback
-            connection = self._open.get(destination)
+            connection = self._to(destination)
         if connection is not None:
             self._write(connection, transmission.data)
         elif destination in self._opening:
@@ -101,25 +113,41 @@ class TcpConnections:
         if connection.inbound and len(self._open) >= _MOST_INBOUND:
             return False
         self._open[connection.peer] = connection
+        if not connection.inbound:
+            # A Contact names the address of whom we have called by name. A certificate that was
+            # accepted for the name would not be for the address (RFC 5923 7.2).
+            self._by_address[connection.address] = connection
         return True
 
     def lost(self, connection: Connection) -> None:
         """Forget a connection. What was answered on it may be answered over another one."""
         if self._open.get(connection.peer) is connection:
             del self._open[connection.peer]
+        if self._by_address.get(connection.address) is connection:
+            del self._by_address[connection.address]
+
+    def _to(self, destination: Destination) -> Connection | None:
+        return self._open.get(destination) or self._by_address.get(destination)
 
     async def _connect(self, destination: Destination) -> None:
         try:
             async with asyncio.timeout(self._connect_timeout):
                 host = await self._resolve(destination.host)
+                is_tls = self._client_context is not None
                 _, connection = await self._loop.create_connection(
-                    lambda: Connection(self, peer=destination), host, destination.port
+                    lambda: Connection(self, peer=destination),
+                    host,
+                    destination.port,
+                    ssl=self._client_context,
+                    # RFC 5922 7.1: the name that was asked for must be in the certificate.
+                    server_hostname=destination.host if is_tls else None,
                 )
-        except OSError as exc:  # TimeoutError is one
-            log.info("connection failed", extra={"peer": _shown(destination), "why": str(exc)})
+        except (OSError, ValueError) as exc:  # TimeoutError is one; ValueError: no name for TLS
+            why = _why(exc)
+            log.info("connection failed", extra={"peer": _shown(destination), "why": why})
             waiting = self._opening.pop(destination)
             for unreachable in {item.destination for item in waiting} | {destination}:
-                self._on_failed(unreachable)
+                self._on_failed(unreachable, why)
         except asyncio.CancelledError:
             self._opening.pop(destination, None)
             raise
@@ -133,7 +161,7 @@ class TcpConnections:
             if self._on_sent is not None:
                 self._on_sent(data, connection.peer)
         else:
-            self._on_failed(connection.peer)
+            self._on_failed(connection.peer, "the connection is lost")
 
     def _sweep(self) -> None:
         """Close connections that nobody uses."""
@@ -156,6 +184,7 @@ class Connection(asyncio.Protocol):
         """Whether something that is SIP has come in, or we have connected ourselves."""
         self.used_at = 0.0
         self._peer = peer
+        self._address: Destination | None = None
         self._owner = owner
         self._framer = StreamFramer()
         self._transport: asyncio.Transport | None = None
@@ -167,19 +196,30 @@ class Connection(asyncio.Protocol):
         assert self._peer is not None
         return self._peer
 
+    @property
+    def address(self) -> Destination:
+        """The far end, by address."""
+        return self._address or self.peer
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take note of who it is."""
         self._transport = cast("asyncio.Transport", transport)
         self.used_at = self._loop.time()
+        name = transport.get_extra_info("peername")
+        if name is not None:  # None if it has gone already
+            self._address = Destination(self._owner.transport, name[0], name[1])
         if self._peer is None:
-            name = transport.get_extra_info("peername")
-            self._peer = Destination(TCP, name[0], name[1])
+            if self._address is None:
+                self._transport.abort()
+                return
+            self._peer = self._address
         if not self._owner.opened(self):
             self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._owner.lost(self)
+        if self._peer is not None:
+            self._owner.lost(self)
 
     def data_received(self, data: bytes) -> None:
         """Hand on every whole message."""
@@ -220,6 +260,16 @@ class Connection(asyncio.Protocol):
         self._owner.lost(self)
         if self._transport is not None:
             self._transport.abort()
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {(error.reason or str(error)).replace('_', ' ').lower()}"
+    if isinstance(error, TimeoutError):
+        return "no connection in time"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _shown(peer: Destination) -> str:

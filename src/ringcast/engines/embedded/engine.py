@@ -60,7 +60,9 @@ from ringcast.useragent import (
     AddressInUse,
     NotRunning,
     OutgoingCall,
+    TlsSettings,
     Trace,
+    UnusableCertificate,
     UserAgent,
     UserAgentError,
 )
@@ -91,6 +93,7 @@ class EmbeddedEngine:
         playable: Callable[[str], Path],
         rtp_timeout: timedelta = timedelta(seconds=60),
         trace: Trace | None = None,
+        tls: TlsSettings | None = None,
     ) -> None:
         """Prepare; nothing is opened before `start`.
 
@@ -114,6 +117,7 @@ class EmbeddedEngine:
             listen=sip,
             advertise=advertise,
             transports=self._transports,
+            tls=tls or TlsSettings(),
             on_incoming=self._arrivals.on_incoming,
             admit=self._arrivals.admit,
             trace=trace,
@@ -153,6 +157,11 @@ class EmbeddedEngine:
         return self._agent.local_address
 
     @property
+    def tls_port(self) -> int | None:
+        """The port on which SIP over TLS is listened for, or None."""
+        return self._agent.tls_port
+
+    @property
     def worker_pids(self) -> list[int]:
         """The process ids of the media workers that run."""
         return self._media.worker_pids
@@ -179,6 +188,8 @@ class EmbeddedEngine:
             raise EngineUnavailable(
                 f"{exc}: end that program, or choose another address with --sip host:port"
             ) from exc
+        except UnusableCertificate as exc:
+            raise EngineUnavailable(f"{exc}: give another with --sip-tls-…") from exc
         except UserAgentError as exc:
             raise EngineUnavailable(f"{exc}: choose another address with --sip host:port") from exc
         try:

@@ -17,7 +17,7 @@ from ringcast.protocols.sip.uri import SipUri, format_host_port
 
 __all__ = ["Route", "extra_headers", "find_route", "from_value", "identity_headers"]
 
-_DEFAULT_PORT: Final = 5060
+_DEFAULT_PORTS: Final[Mapping[str, int]] = {"udp": 5060, "tcp": 5060, "tls": 5061}
 
 # What the user agent writes, or what would make it do something else.
 _OURS: Final = frozenset(
@@ -87,14 +87,12 @@ def _direct(to: SipAddress, transports: Collection[str], credentials: Credential
         uri = SipUri.parse(to.uri)
     except InvalidUri as exc:
         raise EngineUnavailable(f"{to.masked} cannot be called: {exc.reason}") from exc
-    if uri.scheme == "sips":
-        raise EngineUnavailable(f"{to.masked} cannot be called: TLS (sips:) is not supported yet")
-    transport = uri.transport or "udp"
+    transport = "tls" if uri.scheme == "sips" else uri.transport or "udp"
     if transport not in transports:
         raise EngineUnavailable(
             f"{to.masked} cannot be called: the server does not speak SIP over {transport}"
         )
-    address = format_host_port(uri.host, uri.port or _DEFAULT_PORT)
+    address = format_host_port(uri.host, uri.port or _DEFAULT_PORTS.get(transport, 5060))
     return Route(
         uri=str(uri.request_uri_form()),
         peer=f"phone {address}",

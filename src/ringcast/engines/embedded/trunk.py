@@ -12,11 +12,12 @@ from ringcast.protocols.sip.uri import SipUri, format_host_port
 
 __all__ = ["InvalidTrunk", "Transport", "Trunk"]
 
-Transport: TypeAlias = Literal["udp", "tcp"]
+Transport: TypeAlias = Literal["udp", "tcp", "tls"]
 
-_TRANSPORTS: Final[Mapping[str, Transport]] = {"udp": "udp", "tcp": "tcp"}
-_EXAMPLE: Final = "write it as sip:host:port or sip:host:port;transport=tcp"
+_TRANSPORTS: Final[Mapping[str, Transport]] = {"udp": "udp", "tcp": "tcp", "tls": "tls"}
+_EXAMPLE: Final = "write it as sip:host:port, or with ;transport=tcp or ;transport=tls behind it"
 _DEFAULT_PORT: Final = 5060  # RFC 3261 19.1.2
+_DEFAULT_TLS_PORT: Final = 5061
 
 
 class InvalidTrunk(InvalidInput):
@@ -35,6 +36,8 @@ class Trunk:
     """A name or an address, IPv6 without brackets."""
     port: int = _DEFAULT_PORT
     transport: Transport = "udp"
+    is_sips: bool = False
+    """Whether every hop of the call is to be secure (RFC 3261 26.4.4), not only the first."""
     name: str = "trunk"
     """What reasons and logs call it."""
     user: str | None = None
@@ -66,7 +69,10 @@ class Trunk:
         symmetric: bool = False,
         from_host: str | None = None,
     ) -> Trunk:
-        """Read sip:host[:port][;transport=udp|tcp]; raise InvalidTrunk saying what is wrong."""
+        """Read sip:host[:port][;transport=udp|tcp|tls] or sips:host[:port].
+
+        Raises InvalidTrunk saying what is wrong.
+        """
         text = text.strip()
         if ":" not in text or text.lower().split(":", 1)[0] not in ("sip", "sips"):
             raise InvalidTrunk(text, "it must begin with sip:")
@@ -74,8 +80,6 @@ class Trunk:
             uri = SipUri.parse(text)
         except InvalidUri as exc:
             raise InvalidTrunk(text, exc.reason) from exc
-        if uri.scheme == "sips":
-            raise InvalidTrunk(text, "TLS (sips:) is not supported yet")
         if uri.user is not None:
             raise InvalidTrunk(
                 text, "it must not name a user: the number called goes there, and the login apart"
@@ -87,13 +91,19 @@ class Trunk:
                 raise InvalidTrunk(text, f"the parameter {parameter!r} is not supported")
         if uri.port == 0:
             raise InvalidTrunk(text, "the port must be a number from 1 to 65535")
-        transport = uri.transport or "udp"
+        is_sips = uri.scheme == "sips"
+        transport = uri.transport or ("tls" if is_sips else "udp")
         if transport not in _TRANSPORTS:
-            raise InvalidTrunk(text, f"transport must be udp or tcp, not {transport!r}")
+            raise InvalidTrunk(text, f"transport must be udp, tcp or tls, not {transport!r}")
+        if is_sips and transport == "tcp":
+            transport = "tls"  # RFC 3261 26.2.2: sips over tcp is TLS
+        if is_sips and transport == "udp":
+            raise InvalidTrunk(text, "sips: needs TLS, which does not go over udp")
         return cls(
             host=uri.host,
-            port=uri.port or _DEFAULT_PORT,
+            port=uri.port or (_DEFAULT_TLS_PORT if transport == "tls" else _DEFAULT_PORT),
             transport=cast(Transport, transport),
+            is_sips=is_sips,
             name=name,
             user=user,
             password=password,
@@ -108,7 +118,9 @@ class Trunk:
 
     def uri_for(self, user: str) -> str:
         """Return the URI at which the trunk reaches `user`, escaped already."""
-        transport = ";transport=tcp" if self.transport == "tcp" else ""
+        if self.is_sips:
+            return f"sips:{user}@{self.address}"
+        transport = "" if self.transport == "udp" else f";transport={self.transport}"
         return f"sip:{user}@{self.address}{transport}"
 
     def __str__(self) -> str:

@@ -126,10 +126,14 @@ class Agent:
             return  # a header nobody promised to be readable
         self._dispatch(now=now)
 
-    def transport_failed(self, destination: Destination, *, now: float) -> None:
-        """Take the news that nothing can be delivered to a destination."""
+    def transport_failed(
+        self, destination: Destination, *, now: float, why: str | None = None
+    ) -> None:
+        """Take the news that nothing can be delivered to a destination, and why if it is known."""
         self._layer.transport_failed(destination)
+        self._context.trouble = why
         self._dispatch(now=now)
+        self._context.trouble = None
 
     def handle_timers(self, *, now: float) -> None:
         """Do all that is due at `now`."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ringcast.protocols.sip.agent_events import CallEvent
 from ringcast.protocols.sip.errors import SipError
 from ringcast.protocols.sip.timers import TimerSettings
-from ringcast.protocols.sip.transaction_layer import DEFAULT_PORT, TransactionLayer
-from ringcast.protocols.sip.transactions import TCP, Destination
+from ringcast.protocols.sip.transaction_layer import TransactionLayer, default_port
+from ringcast.protocols.sip.transactions import TCP, TLS, Destination
 from ringcast.protocols.sip.uri import OpaqueUri, SipUri
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE")
 ALLOWED_METHODS = frozenset({"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE"})
 ACCEPT = ("Accept", "application/sdp")
+_TRANSPORT_PARAMETERS = {TCP: ";transport=tcp", TLS: ";transport=tls"}
 
 
 class NoRoute(SipError):
@@ -32,7 +33,16 @@ class NoRoute(SipError):
 class AgentContext:
     """The transaction layer, the live sessions, and who we say we are."""
 
-    __slots__ = ("_sent_by", "_transports", "events", "layer", "new_token", "sessions", "software")
+    __slots__ = (
+        "_sent_by",
+        "_transports",
+        "events",
+        "layer",
+        "new_token",
+        "sessions",
+        "software",
+        "trouble",
+    )
 
     def __init__(
         self,
@@ -48,6 +58,8 @@ class AgentContext:
         self.software = software
         self.sessions: dict[tuple[str, str], Session] = {}
         self.events: deque[tuple[Session, CallEvent]] = deque()
+        self.trouble: str | None = None
+        """Why a destination cannot be reached, while its sessions are told of it."""
         self._sent_by = sent_by
         self._transports = frozenset(transports)
 
@@ -56,10 +68,16 @@ class AgentContext:
         """The timer values in use."""
         return self.layer.timers
 
-    def contact(self, destination: Destination, user: str) -> str:
-        """Return the Contact under which requests from a destination reach us (8.1.1.8)."""
+    def contact(self, destination: Destination, user: str, *, is_secure: bool = False) -> str:
+        """Return the Contact under which requests from a destination reach us (8.1.1.8).
+
+        `is_secure` says that the call is to a sips: URI, and so must be the way back. Others name
+        the transport: transport=tls is deprecated (26.2.2), and what carriers expect.
+        """
         at = "@" if user else ""
-        transport = ";transport=tcp" if destination.transport == TCP else ""
+        if is_secure:
+            return f"<sips:{user}{at}{self._sent_by(destination)}>"
+        transport = _TRANSPORT_PARAMETERS.get(destination.transport, "")
         return f"<sip:{user}{at}{self._sent_by(destination)}{transport}>"
 
     def can_use(self, transport: str) -> bool:
@@ -74,9 +92,10 @@ class AgentContext:
         """
         if not isinstance(uri, SipUri):
             raise NoRoute(uri, f"a {uri.scheme}: URI names no host")
-        if uri.scheme != "sip":
-            raise NoRoute(uri, "TLS is not available")
         name = uri.transport.upper() if uri.transport else transport
+        if uri.scheme == "sips":
+            name = TLS  # 26.2.2; over TCP, as TLS is
         if name not in self._transports:
             raise NoRoute(uri, f"transport {name} is not open")
-        return Destination(name, uri.params.get("maddr") or uri.host, uri.port or DEFAULT_PORT)
+        host = uri.params.get("maddr") or uri.host
+        return Destination(name, host, uri.port or default_port(name))

@@ -39,6 +39,8 @@ class IncomingSession(Session):
         self._bye_wanted: tuple[int | None] | None = None
         user = getattr(request.request_uri, "user", None)
         self._sender.contact_user = user or ""
+        self._sender.flow = source if source.is_reliable else None
+        self._sender.is_secure = request.request_uri.scheme == "sips"
         transaction.user = self
         self._emit(Invited(request, source))
 

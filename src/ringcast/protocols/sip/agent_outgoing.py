@@ -87,6 +87,7 @@ class OutgoingSession(Session):
             )
         self._sender.large_over_tcp = invitation.large_over_tcp
         self._sender.contact_user = escape_user(invitation.contact_user)
+        self._sender.is_secure = self._uri.scheme == "sips"
         self._sequence = 0
         self._invite: ClientTransaction | None = None
         self._has_provisional = False
@@ -169,7 +170,12 @@ class OutgoingSession(Session):
             self._sender.large_over_tcp = False  # 18.1.1: they do not listen on TCP after all
             self._send_invite(now=now)
         else:
-            self._fail(status, is_timeout=status == 408, is_transport_error=status == 503)
+            self._fail(
+                status,
+                reason=self._context.trouble if status == 503 else None,
+                is_timeout=status == 408,
+                is_transport_error=status == 503,
+            )
 
     def _changed_to_tcp(self, transaction: Transaction) -> bool:
         return transaction.destination.transport == TCP and self._first_hop.transport == UDP
@@ -192,7 +198,7 @@ class OutgoingSession(Session):
                 ("To", self._to),
                 ("Call-ID", self.call_id),
                 ("CSeq", f"{self._sequence} INVITE"),
-                ("Contact", self._context.contact(destination, self._sender.contact_user)),
+                ("Contact", self._sender.contact(destination)),
                 ALLOW,
             ]
         )

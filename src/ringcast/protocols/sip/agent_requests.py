@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ringcast.protocols.sip.agent_auth import Authenticator
-from ringcast.protocols.sip.agent_context import AgentContext
+from ringcast.protocols.sip.agent_context import AgentContext, NoRoute
 from ringcast.protocols.sip.dialog import Dialog
 from ringcast.protocols.sip.message import Request, Response
 from ringcast.protocols.sip.transaction_layer import LARGEST_DATAGRAM
@@ -34,6 +34,8 @@ class RequestSender:
         "_tries",
         "authenticator",
         "contact_user",
+        "flow",
+        "is_secure",
         "large_over_tcp",
         "transport",
     )
@@ -42,6 +44,9 @@ class RequestSender:
         """Begin with the transport the call was set up on."""
         self.transport = transport
         self.contact_user = ""
+        self.flow: Destination | None = None
+        """The connection on which the call came."""
+        self.is_secure = False
         self.large_over_tcp = False
         self.authenticator: Authenticator | None = None
         self._context = context
@@ -59,14 +64,20 @@ class RequestSender:
         body: bytes = b"",
     ) -> ClientTransaction:
         """Send a request inside a dialog; raises NoRoute."""
-        destination = self._context.destination(dialog.next_hop, transport=self.transport)
+        destination, fallback = self._way(dialog)
         request = dialog.new_request(method, headers=headers, body=body)
         if method in ("INVITE", "UPDATE"):  # target refresh requests (12.2)
-            request.headers.add("Contact", self._context.contact(destination, self.contact_user))
-        return self.send_dressed(request, destination, now=now, user=user)
+            request.headers.add("Contact", self.contact(destination))
+        return self.send_dressed(request, destination, now=now, user=user, fallback=fallback)
 
     def send_dressed(
-        self, request: Request, destination: Destination, *, now: float, user: object
+        self,
+        request: Request,
+        destination: Destination,
+        *,
+        now: float,
+        user: object,
+        fallback: Destination | None = None,
     ) -> ClientTransaction:
         """Add what depends on the finished request line, and send."""
         if self.authenticator is not None:
@@ -82,7 +93,9 @@ class RequestSender:
             and len(request.serialize()) + _VIA_ROOM > LARGEST_DATAGRAM
         ):
             destination = destination._replace(transport=TCP)  # 18.1.1
-        return self._context.layer.send_request(request, destination, now=now, user=user)
+        return self._context.layer.send_request(
+            request, destination, now=now, user=user, fallback=fallback
+        )
 
     def send_ack(self, dialog: Dialog, invite: Request, *, body: bytes = b"") -> None:
         """Acknowledge a 2xx, and be ready to do so again (13.2.2.4); raises NoRoute."""
@@ -90,9 +103,25 @@ class RequestSender:
         for name in ("Authorization", "Proxy-Authorization"):  # 22.1: the same as in the INVITE
             for value in invite.headers.get_all(name):
                 ack.headers.add(name, value)
-        destination = self._context.destination(dialog.next_hop, transport=self.transport)
-        sent = self._context.layer.send_ack(ack, destination)
+        destination, fallback = self._way(dialog)
+        sent = self._context.layer.send_ack(ack, destination, fallback=fallback)
         self._acks[dialog.remote_tag, invite.cseq.number] = sent
+
+    def _way(self, dialog: Dialog) -> tuple[Destination, Destination | None]:
+        """Return where the dialog's requests go, and where if that connection has gone.
+
+        A far end behind a NAT, or one without a certificate, cannot be connected to: as long as
+        the connection its call came on is there, we use it, as RFC 5923 does between proxies.
+        """
+        try:
+            destination = self._context.destination(dialog.next_hop, transport=self.transport)
+        except NoRoute:
+            if self.flow is None:
+                raise
+            return self.flow, None
+        if self.flow is not None and self.flow.transport == destination.transport:
+            return self.flow, destination
+        return destination, None
 
     def repeat_ack(self, invite: Request, remote_tag: str) -> bool:
         """Send the ACK of a repeated 2xx again; return whether it had been sent before."""
@@ -124,8 +153,11 @@ class RequestSender:
 
     def identity(self, destination: Destination) -> list[tuple[str, str]]:
         """Return the headers that say who answers."""
-        contact = self._context.contact(destination, self.contact_user)
-        return [("Contact", contact), ("User-Agent", self._context.software)]
+        return [("Contact", self.contact(destination)), ("User-Agent", self._context.software)]
+
+    def contact(self, destination: Destination) -> str:
+        """Return our Contact towards a destination."""
+        return self._context.contact(destination, self.contact_user, is_secure=self.is_secure)
 
 
 def typed(body: bytes) -> list[tuple[str, str]]:

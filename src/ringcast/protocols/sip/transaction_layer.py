@@ -11,7 +11,7 @@ from ringcast.protocols.sip.message import Request, Response, make_response
 from ringcast.protocols.sip.names import MAGIC_COOKIE
 from ringcast.protocols.sip.timers import DEFAULT_TIMERS, TimerHeap, TimerSettings, Waiting
 from ringcast.protocols.sip.transactions import (
-    TCP,
+    TLS,
     UDP,
     AckReceived,
     Destination,
@@ -37,6 +37,7 @@ from ringcast.protocols.sip.transactions_server import (
 )
 
 DEFAULT_PORT = 5060
+DEFAULT_TLS_PORT = 5061
 
 # A request that may come out larger must not go over UDP (18.1.1).
 LARGEST_DATAGRAM = 1300
@@ -83,9 +84,18 @@ class TransactionLayer:
     # What goes out
 
     def send_request(
-        self, request: Request, destination: Destination, *, now: float, user: Any = None
+        self,
+        request: Request,
+        destination: Destination,
+        *,
+        now: float,
+        fallback: Destination | None = None,
+        user: Any = None,
     ) -> ClientTransaction:
-        """Put a Via on top of the request and send it in a new client transaction."""
+        """Put a Via on top of the request and send it in a new client transaction.
+
+        `fallback` is where to connect to if `destination` is a connection that has gone.
+        """
         via, branch = self._new_via(destination)
         request.headers.prepend("Via", via)
         machine: type[InviteClientTransaction | NonInviteClientTransaction] = (
@@ -95,6 +105,7 @@ class TransactionLayer:
             request,
             destination,
             now=now,
+            fallback=fallback,
             timers=self._timers,
             output=self._output,
             user=user,
@@ -119,6 +130,7 @@ class TransactionLayer:
             cancel,
             invite.destination,
             now=now,
+            fallback=invite.fallback,
             timers=self._timers,
             output=self._output,
         )
@@ -126,10 +138,12 @@ class TransactionLayer:
         self._heap.schedule(transaction)
         return transaction
 
-    def send_ack(self, ack: Request, destination: Destination) -> Transmission:
+    def send_ack(
+        self, ack: Request, destination: Destination, *, fallback: Destination | None = None
+    ) -> Transmission:
         """Send the ACK of a 2xx, outside of transactions (13.2.2.4), and return what was sent."""
         ack.headers.prepend("Via", self._new_via(destination)[0])
-        transmission = Transmission(ack.serialize(), destination)
+        transmission = Transmission(ack.serialize(), destination, fallback)
         self._output.datagrams.append(transmission)
         return transmission
 
@@ -294,6 +308,11 @@ class TransactionLayer:
             del table[transaction.key]
 
 
+def default_port(transport: str) -> int:
+    """Return the port of a host that names none (18.2.2, 19.1.2)."""
+    return DEFAULT_TLS_PORT if transport == TLS else DEFAULT_PORT
+
+
 def _copy_key(request: Request) -> tuple[object, ...]:
     """Return what the copies of one request that took several ways have in common (8.2.2.2)."""
     cseq = request.cseq
@@ -306,9 +325,9 @@ def _way_back(via: Via, source: Destination) -> tuple[Destination, Destination |
     `maddr` is not followed: it is for multicast, and would let a stranger choose a third party.
     For the same reason the address is always the one the request came from.
     """
-    port = via.port or DEFAULT_PORT
-    if source.transport == TCP:
-        return source, Destination(TCP, source.host, port)
+    port = via.port or default_port(source.transport)
+    if source.is_reliable:
+        return source, source._replace(port=port)
     if via.asks_for_rport:
         return source, None
     return Destination(UDP, source.host, port), None

@@ -15,6 +15,7 @@ from ringcast.protocols.sip.timers import NEVER
 
 UDP = "UDP"
 TCP = "TCP"
+TLS = "TLS"
 
 
 class Destination(NamedTuple):

@@ -29,6 +29,7 @@ class ClientTransaction(Transaction):
         destination: Destination,
         *,
         now: float,
+        fallback: Destination | None = None,
         timers: TimerSettings = DEFAULT_TIMERS,
         output: Output | None = None,
         user: Any = None,
@@ -37,7 +38,7 @@ class ClientTransaction(Transaction):
         """Send the request, whose topmost Via must be complete; `branch` saves reading it."""
         self.request = request
         self.destination = destination
-        self.fallback = None
+        self.fallback = fallback
         self.timers = timers
         self.output = Output() if output is None else output
         self.user = user
@@ -86,6 +87,7 @@ class InviteClientTransaction(ClientTransaction):
         destination: Destination,
         *,
         now: float,
+        fallback: Destination | None = None,
         timers: TimerSettings = DEFAULT_TIMERS,
         output: Output | None = None,
         user: Any = None,
@@ -98,6 +100,7 @@ class InviteClientTransaction(ClientTransaction):
             request,
             destination,
             now=now,
+            fallback=fallback,
             timers=timers,
             output=output,
             user=user,
@@ -165,6 +168,7 @@ class NonInviteClientTransaction(ClientTransaction):
         destination: Destination,
         *,
         now: float,
+        fallback: Destination | None = None,
         timers: TimerSettings = DEFAULT_TIMERS,
         output: Output | None = None,
         user: Any = None,
@@ -176,6 +180,7 @@ class NonInviteClientTransaction(ClientTransaction):
             request,
             destination,
             now=now,
+            fallback=fallback,
             timers=timers,
             output=output,
             user=user,

@@ -41,7 +41,7 @@ def test_sip_address_goes_directly_and_without_what_is_the_trunks() -> None:
     [
         (_NUMBER, None, _BOTH, "--trunk sip:host:port"),
         (_NUMBER, Trunk(host="192.0.2.1", transport="tcp"), ("udp",), "over tcp"),
-        (SipAddress("sips:ann@192.0.2.4"), None, _BOTH, "TLS"),
+        (SipAddress("sips:ann@192.0.2.4"), None, _BOTH, "does not speak SIP over tls"),
         (SipAddress("sip:ann@192.0.2.4;transport=ws"), None, _BOTH, "over ws"),
         (SipAddress("sip:ann@192.0.2.4"), None, ("tcp",), "over udp"),
         (SipAddress("sip:ann@"), None, _BOTH, "cannot be called"),

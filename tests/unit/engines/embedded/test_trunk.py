@@ -11,6 +11,9 @@ from ringcast.engines.embedded.trunk import InvalidTrunk, Trunk
         ("sip:carrier.example", "carrier.example", 5060, "udp"),
         (" SIP:carrier.example:5061;transport=TCP ", "carrier.example", 5061, "tcp"),
         ("sip:[2001:db8::1]:5070;transport=udp", "2001:db8::1", 5070, "udp"),
+        ("sip:carrier.example;transport=tls", "carrier.example", 5061, "tls"),
+        ("sips:carrier.example", "carrier.example", 5061, "tls"),
+        ("sips:carrier.example:5071;transport=tcp", "carrier.example", 5071, "tls"),
     ],
 )
 def test_trunk_is_read_as_people_write_it(text: str, host: str, port: int, transport: str) -> None:
@@ -24,13 +27,13 @@ def test_trunk_is_read_as_people_write_it(text: str, host: str, port: int, trans
     [
         ("carrier.example:5060", "must begin with sip:"),
         ("http://carrier.example", "must begin with sip:"),
-        ("sips:carrier.example", "TLS"),
+        ("sips:carrier.example;transport=udp", "does not go over udp"),
         ("sip:me@carrier.example", "must not name a user"),
         ("sip:carrier.example:port", "port must be a number"),
         ("sip:carrier.example:70000", "port must be a number"),
         ("sip:carrier.example:0", "from 1 to 65535"),
         ("sip:", "host must be a name or an address"),
-        ("sip:carrier.example;transport=tls", "udp or tcp, not 'tls'"),
+        ("sip:carrier.example;transport=sctp", "udp, tcp or tls, not 'sctp'"),
         ("sip:carrier.example;lr", "'lr' is not supported"),
         ("sip:carrier.example?X=1", "nothing may follow"),
     ],
@@ -54,6 +57,11 @@ def test_uri_of_a_number_carries_the_transport_if_it_is_not_the_default() -> Non
     udp = Trunk.parse("sip:192.0.2.1:5080")
     tcp = Trunk.parse("sip:[2001:db8::1];transport=tcp")
 
+    tls = Trunk.parse("sip:192.0.2.1;transport=tls")
+    secure = Trunk.parse("sips:192.0.2.1")
+
+    assert tls.uri_for("+1") == "sip:+1@192.0.2.1:5061;transport=tls"
+    assert secure.uri_for("+1") == "sips:+1@192.0.2.1:5061"
     assert udp.uri_for("+12135550100") == "sip:+12135550100@192.0.2.1:5080"
     assert tcp.uri_for("+1") == "sip:+1@[2001:db8::1]:5060;transport=tcp"
 
