@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,15 @@ def _port(value: str) -> int:
     return int(value)
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError(f"give one of {', '.join(words)}")
+        return value.lower()
+
+    return read
+
+
 def _switch(value: str) -> bool:
     if value.lower() in ("1", "true", "yes", "on"):
         return True
@@ -163,6 +172,17 @@ class Settings:
     trunk: str | None = field(default=None, metadata={"read": _text})
     trunk_user: str | None = field(default=None, metadata={"read": _text})
     trunk_password: str | None = field(default=None, metadata={"read": _text}, repr=False)
+    trunk_realm: str | None = field(default=None, metadata={"read": _text})
+    """The only realm that is told the password, if the trunk could ask for several."""
+    trunk_domain: str | None = field(default=None, metadata={"read": _text})
+    """Host part of From, and what is registered with; None: our address, and the trunk's."""
+    trunk_from_user: str | None = field(default=None, metadata={"read": _text})
+    """User part of From, where the trunk wants the login there; None: the calling number."""
+    trunk_identity: str = field(default="pai", metadata={"read": _one_of("pai", "ppi", "none")})
+    """The header that says the calling number: P-Asserted-Identity or P-Preferred-Identity."""
+    register: bool = field(default=False, metadata={"read": _switch})
+    """Whether the trunk is told where we are, so that it can call us."""
+    register_expires: int = field(default=3600, metadata={"read": _count})
     trunk_cps: float = field(default=10.0, metadata={"read": _positive})
     trunk_max_calls: int = field(default=100, metadata={"read": _count})
     ring_timeout: float = field(default=40.0, metadata={"read": _positive})

@@ -21,7 +21,7 @@ from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.events import CallEnded, CallEvent
 from ringcast.domain.public_ids import PublicIds
 from ringcast.engines.embedded.engine import EmbeddedEngine
-from ringcast.engines.embedded.trunk import Trunk
+from ringcast.engines.embedded.trunk import Identity, Trunk
 from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.clock import SystemClock
 from ringcast.integrations.http_fetch import HttpFetcher
@@ -276,7 +276,19 @@ def _tls(settings: Settings) -> TlsSettings:
 
 def _trunk(settings: Settings) -> Trunk | None:
     if settings.trunk is None:
+        if settings.register:
+            raise ConfigError("--register needs a trunk to register with: give --trunk, too")
         if settings.trunk_user is not None or settings.trunk_password is not None:
             raise ConfigError("a user name or password of a trunk, but no trunk: give --trunk, too")
         return None
-    return Trunk.parse(settings.trunk, user=settings.trunk_user, password=settings.trunk_password)
+    return Trunk.parse(
+        settings.trunk,
+        user=settings.trunk_user,
+        password=settings.trunk_password,
+        realm=settings.trunk_realm,
+        domain=settings.trunk_domain,
+        from_user=settings.trunk_from_user,
+        identity=Identity(settings.trunk_identity),
+        registers=settings.register,
+        register_expires=settings.register_expires,
+    )

@@ -52,6 +52,31 @@ def serve(
     trunk: Trunk = None,
     trunk_user: TrunkUser = None,
     trunk_password: TrunkPassword = None,
+    trunk_domain: Annotated[
+        str | None,
+        typer.Option(help="Host part of From, and what is registered with. [default: addresses]"),
+    ] = None,
+    trunk_from_user: Annotated[
+        str | None,
+        typer.Option(help="User part of From, if the trunk wants the login there."),
+    ] = None,
+    trunk_realm: Annotated[
+        str | None, typer.Option(help="The only realm that is told the password.")
+    ] = None,
+    trunk_identity: Annotated[
+        str | None,
+        typer.Option(
+            help="How the calling number is said: pai (P-Asserted-Identity), ppi"
+            " (P-Preferred-Identity) or none, which leaves it to From. [default: pai]"
+        ),
+    ] = None,
+    register: Annotated[
+        bool,
+        typer.Option("--register", help="Tell the trunk where we are, so that it can call us."),
+    ] = False,
+    register_expires: Annotated[
+        str | None, typer.Option(help="Seconds to be registered for at a time. [default: 3600]")
+    ] = None,
     trunk_cps: Annotated[
         str | None, typer.Option(help="Most new calls a second. [default: 10]")
     ] = None,
@@ -109,6 +134,12 @@ def serve(
             "trunk": trunk,
             "trunk_user": trunk_user,
             "trunk_password": trunk_password,
+            "trunk_domain": trunk_domain,
+            "trunk_from_user": trunk_from_user,
+            "trunk_realm": trunk_realm,
+            "trunk_identity": trunk_identity,
+            "register": "true" if register else None,
+            "register_expires": register_expires,
             "trunk_cps": trunk_cps,
             "trunk_max_calls": trunk_max_calls,
             "ring_timeout": ring_timeout,

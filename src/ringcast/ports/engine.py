@@ -103,7 +103,8 @@ class CallOffered:
     trunk: str
     sip_call_id: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    """The X- headers of the INVITE."""
+    """Of the INVITE: the X- headers, and those that say who calls really and who was called first
+    (P-Asserted-Identity, Remote-Party-ID, Privacy, Diversion, History-Info)."""
 
 
 OfferSink: TypeAlias = Callable[[CallOffered], None]

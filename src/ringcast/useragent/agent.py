@@ -15,6 +15,7 @@ from ringcast.protocols.sip.agent import Admission, Agent, admit_nobody
 from ringcast.protocols.sip.agent_auth import Credentials
 from ringcast.protocols.sip.agent_events import CallEvent, Invited
 from ringcast.protocols.sip.agent_incoming import IncomingSession
+from ringcast.protocols.sip.agent_lone import Enquiry, LoneEvent, LoneRequest
 from ringcast.protocols.sip.agent_outgoing import Invitation
 from ringcast.protocols.sip.agent_requests import SDP
 from ringcast.protocols.sip.agent_session import Session
@@ -227,12 +228,46 @@ class UserAgent:
         session = self._agent.invite(invitation, now=self.now())
         call = OutgoingCall(self, session)
         call.on_event = on_event
+        self._soon()
+        return call
+
+    def ask(self, enquiry: Enquiry, *, on_event: Callable[[LoneEvent], None]) -> None:
+        """Send a request outside of dialogs; Responded follows.
+
+        Raises NotRunning, or SipError if an address is malformed or has no way to it.
+        """
+        if not self._is_open:
+            raise NotRunning
+        self._agent.ask(enquiry, now=self.now()).owner = on_event
+        self._soon()
+
+    def register(
+        self, enquiry: Enquiry, *, expires: int, on_event: Callable[[LoneEvent], None]
+    ) -> Callable[[], None]:
+        """Register with a registrar and stay so; return what ends it.
+
+        `on_event` gets Registered and RegistrationFailed as they come, Unregistered at the end.
+        Raises as `ask` does.
+        """
+        if not self._is_open:
+            raise NotRunning
+        registration = self._agent.register(enquiry, expires=expires, now=self.now())
+        registration.owner = on_event
+        self._soon()
+
+        def stop() -> None:
+            if self._is_open:
+                registration.stop(now=self.now())
+                self.run()
+
+        return stop
+
+    def _soon(self) -> None:
         if not self._is_running:
             self._send_all()
             self._set_timer()
             if self._agent.has_events and self._loop is not None:
                 self._loop.call_soon(self.run)
-        return call
 
     # What calls need (Switchboard)
 
@@ -251,6 +286,9 @@ class UserAgent:
             self._send_all()
             while (item := self._agent.next_event()) is not None:
                 self._deliver(*item)
+                self._send_all()
+            while (told := self._agent.next_lone_event()) is not None:
+                self._tell(*told)
                 self._send_all()
         finally:
             self._is_running = False
@@ -276,6 +314,13 @@ class UserAgent:
                 call.on_event(event)
         except Exception:  # the application's handler: one call's bug must not end the others
             log.exception("event handler failed", extra={"call_id": session.call_id})
+
+    def _tell(self, request: LoneRequest, event: LoneEvent) -> None:
+        try:
+            if callable(request.owner):
+                request.owner(event)
+        except Exception:  # as with calls: the application's bug must not end the others
+            log.exception("event handler failed", extra={"call_id": request.call_id})
 
     def _set_timer(self) -> None:
         at = self._agent.next_timer()

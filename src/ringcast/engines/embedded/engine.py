@@ -19,6 +19,7 @@ from ringcast.engines.embedded.leg import CANCEL_WAIT, LegState
 from ringcast.engines.embedded.live import DIGIT_GAP_MS, DIGIT_MS, LiveLeg, Surroundings
 from ringcast.engines.embedded.local_host import WILDCARDS, local_host_towards
 from ringcast.engines.embedded.negotiation import Negotiation
+from ringcast.engines.embedded.registration import TrunkRegistration
 from ringcast.engines.embedded.rooms import Rooms
 from ringcast.engines.embedded.routes import (
     Route,
@@ -122,6 +123,7 @@ class EmbeddedEngine:
             admit=self._arrivals.admit,
             trace=trace,
         )
+        self._registration = TrunkRegistration(self._agent, trunk)
         self._sip_host = sip[0]
         self._media = MediaPool(
             workers=media_workers,
@@ -160,6 +162,11 @@ class EmbeddedEngine:
     def tls_port(self) -> int | None:
         """The port on which SIP over TLS is listened for, or None."""
         return self._agent.tls_port
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the trunk knows where we are, if it is told at all."""
+        return self._registration.is_registered
 
     @property
     def worker_pids(self) -> list[int]:
@@ -209,6 +216,7 @@ class EmbeddedEngine:
             on_digit=self._bridges.pass_on,
         )
         self._arrivals.start(on_offer)
+        self._registration.start()
 
     async def close(self) -> None:
         """Hang up what is left, wait for its end, and release everything."""
@@ -225,6 +233,7 @@ class EmbeddedEngine:
                     await self._all_ended.wait()
             except TimeoutError:
                 log.error("legs left at the end", extra={"legs": len(self._legs)})
+        self._registration.stop()
         await self._hear_last_words()
         await self._agent.close()
         await self._media.close()
@@ -232,7 +241,7 @@ class EmbeddedEngine:
     async def _hear_last_words(self) -> None:
         """Give the far ends a moment to answer our BYEs, which would be lost with the socket."""
         for _ in range(int(_LAST_WORDS_WAIT / _POLL)):
-            if not self._agent.session_count:
+            if not self._agent.session_count and not self._registration.is_leaving:
                 return
             await asyncio.sleep(_POLL)
 
@@ -467,16 +476,18 @@ class EmbeddedEngine:
         headers: list[tuple[str, str]],
         offer: bytes,
     ) -> OutgoingCall:
-        host = route.from_host or self._from_host(route)
+        host = route.domain or self._from_host(route)
         number, name = request.from_number, request.from_name
         try:
             return self._agent.invite(
                 route.uri,
-                from_=from_value(number, name, host=host),
+                from_=from_value(route, number, name, host=host),
                 on_event=leg.on_sip_event,
                 body=offer,
                 headers=[*identity_headers(route, number, name, host=host), *headers],
                 credentials=route.credentials,
+                contact_user=route.contact_user,
+                routes=self._registration.routes if route.is_trunk else (),
             )
         except (SipError, NotRunning) as exc:
             self._close_stream(leg)

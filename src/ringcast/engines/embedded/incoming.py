@@ -39,6 +39,11 @@ _KNOWN_FOR: Final = 60.0
 _MOST_WAITING: Final = 500
 """Calls that may wait to be taken at a time; more are refused."""
 
+_TOLD_HEADERS: Final = frozenset(
+    {"Diversion", "History-Info", "P-Asserted-Identity", "Privacy", "Remote-Party-ID"}
+)
+"""Besides the X- headers: who calls really, and whom the caller had called before."""
+
 _NOT_ACCEPTABLE_HERE: Final = 488
 
 
@@ -85,7 +90,9 @@ class Arrivals:
         if trunk is None:
             return None
         self._refresh()
-        return ADMIT if source.host in self._addresses else None
+        # On a connection that we have opened the trunk is known by its name.
+        is_trunk = source.host in self._addresses or source.host == trunk.host
+        return ADMIT if is_trunk else None
 
     def on_incoming(self, call: IncomingCall) -> None:
         """Take note of a new call and tell the sink."""
@@ -251,7 +258,7 @@ def _told(offer: int, request: Request, *, trunk: Trunk, clock: Clock) -> CallOf
     return CallOffered(
         offer=offer,
         at=clock.now(),
-        to=_user(request.request_uri),
+        to=_dialled(request, trunk),
         from_number=_number(from_text),
         from_text=from_text,
         from_name=caller.display_name or None,
@@ -260,9 +267,15 @@ def _told(offer: int, request: Request, *, trunk: Trunk, clock: Clock) -> CallOf
         headers={
             name: ", ".join(request.headers.get_all(name))
             for name, _ in request.headers
-            if name[:2] in ("X-", "x-")
+            if name[:2] in ("X-", "x-") or name in _TOLD_HEADERS
         },
     )
+
+
+def _dialled(request: Request, trunk: Trunk) -> str:
+    """Return what was dialled: a trunk that we register with calls our Contact, for whoever."""
+    user = _user(request.request_uri)
+    return _user(request.to.uri) if trunk.registers and user == trunk.user else user
 
 
 def _number(text: str) -> PhoneNumber | None:

@@ -8,16 +8,21 @@ from typing import Final
 
 from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
-from ringcast.engines.embedded.trunk import Trunk
+from ringcast.engines.embedded.trunk import Identity, Trunk
 from ringcast.protocols.sip.agent_auth import Credentials
 from ringcast.protocols.sip.errors import InvalidUri
 from ringcast.protocols.sip.headers import quote_string
 from ringcast.protocols.sip.names import canonical_name
-from ringcast.protocols.sip.uri import SipUri, format_host_port
+from ringcast.protocols.sip.uri import SipUri, escape_user, format_host_port
 
 __all__ = ["Route", "extra_headers", "find_route", "from_value", "identity_headers"]
 
 _DEFAULT_PORTS: Final[Mapping[str, int]] = {"udp": 5060, "tcp": 5060, "tls": 5061}
+
+_IDENTITY_HEADERS: Final[Mapping[Identity, str]] = {
+    Identity.ASSERTED: "P-Asserted-Identity",
+    Identity.PREFERRED: "P-Preferred-Identity",
+}
 
 # What the user agent writes, or what would make it do something else.
 _OURS: Final = frozenset(
@@ -41,8 +46,11 @@ class Route:
     host: str
     """The name or address that the INVITE goes to."""
     credentials: Credentials | None = None
-    from_host: str | None = None
-    asserts_identity: bool = False
+    is_trunk: bool = False
+    contact_user: str = ""
+    domain: str | None = None
+    from_user: str | None = None
+    identity: Identity = Identity.NONE
 
 
 def find_route(
@@ -68,16 +76,16 @@ def find_route(
         raise EngineUnavailable(
             f"{trunk} is reached over {trunk.transport}, which the server does not listen on"
         )
-    of_trunk = None
-    if trunk.user is not None and trunk.password is not None:
-        of_trunk = Credentials(trunk.user, trunk.password)
     return Route(
         uri=trunk.uri_for(to.e164),
         peer=str(trunk),
         host=trunk.host,
-        credentials=of_trunk,
-        from_host=trunk.from_host,
-        asserts_identity=trunk.asserts_identity,
+        credentials=trunk.credentials,
+        is_trunk=True,
+        contact_user=(trunk.user or "") if trunk.registers else "",
+        domain=trunk.domain,
+        from_user=trunk.from_user,
+        identity=trunk.identity,
     )
 
 
@@ -101,20 +109,30 @@ def _direct(to: SipAddress, transports: Collection[str], credentials: Credential
     )
 
 
-def from_value(number: PhoneNumber | None, name: str | None, *, host: str) -> str:
+def from_value(route: Route, number: PhoneNumber | None, name: str | None, *, host: str) -> str:
     """Return the From of a call, without tag; `host` is written as in a URI."""
     if number is None:
         return '"Anonymous" <sip:anonymous@anonymous.invalid>'  # RFC 3323 4.1.1.3
-    return f"{_display(name)}<sip:{number.e164}@{host}>"
+    user = number.e164 if route.from_user is None else escape_user(route.from_user)
+    return f"{_display(name)}<sip:{user}@{host}>"
 
 
 def identity_headers(
     route: Route, number: PhoneNumber | None, name: str | None, *, host: str
 ) -> list[tuple[str, str]]:
-    """Return P-Asserted-Identity (RFC 3325 9.1) where the trunk wants it."""
-    if number is None or not route.asserts_identity:
+    """Return the header that says who calls, where the trunk wants one (RFC 3325 9).
+
+    A caller who wants to stay unknown is known to the trunk by our login at most.
+    """
+    header = _IDENTITY_HEADERS.get(route.identity)
+    if header is None:
         return []
-    return [("P-Asserted-Identity", from_value(number, name, host=host))]
+    if number is not None:
+        return [(header, f"{_display(name)}<sip:{number.e164}@{host}>")]
+    privacy = [("Privacy", "id")]  # RFC 3325 9.3
+    if route.from_user is None:
+        return privacy
+    return [(header, f"<sip:{escape_user(route.from_user)}@{host}>"), *privacy]
 
 
 def extra_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final, Literal, TypeAlias, cast
 
 from ringcast.domain.errors import InvalidInput
+from ringcast.protocols.sip.agent_auth import Credentials
 from ringcast.protocols.sip.errors import InvalidUri
 from ringcast.protocols.sip.uri import SipUri, format_host_port
 
-__all__ = ["InvalidTrunk", "Transport", "Trunk"]
+__all__ = ["Identity", "InvalidTrunk", "Transport", "Trunk"]
 
 Transport: TypeAlias = Literal["udp", "tcp", "tls"]
 
@@ -18,6 +20,16 @@ _TRANSPORTS: Final[Mapping[str, Transport]] = {"udp": "udp", "tcp": "tcp", "tls"
 _EXAMPLE: Final = "write it as sip:host:port, or with ;transport=tcp or ;transport=tls behind it"
 _DEFAULT_PORT: Final = 5060  # RFC 3261 19.1.2
 _DEFAULT_TLS_PORT: Final = 5061
+
+
+class Identity(Enum):
+    """The header that says the calling number (RFC 3325 9)."""
+
+    ASSERTED = "pai"
+    """P-Asserted-Identity: the trunk trusts what we say."""
+    PREFERRED = "ppi"
+    """P-Preferred-Identity: the trunk checks it."""
+    NONE = "none"
 
 
 class InvalidTrunk(InvalidInput):
@@ -45,10 +57,18 @@ class Trunk:
     password: str | None = field(default=None, repr=False)
     symmetric: bool = False
     """Its media comes from where its SDP says: many calls may then share a few ports."""
-    from_host: str | None = None
-    """Host part of From, where the carrier wants its own domain there; None: our address."""
-    asserts_identity: bool = True
-    """Whether the INVITE carries P-Asserted-Identity (RFC 3325) with the calling number."""
+    realm: str | None = None
+    """The only realm that is told the password; None: whichever the trunk asks for."""
+    domain: str | None = None
+    """Host part of From, and what is registered with, where that is not an address of ours."""
+    from_user: str | None = None
+    """User part of From, where the carrier wants the login there; None: the calling number."""
+    identity: Identity = Identity.ASSERTED
+    """Which header of the INVITE says the calling number, besides From."""
+    registers: bool = False
+    """Whether the trunk is told where we are (RFC 3261 10), so that it can call us."""
+    register_expires: int = 3600
+    """For how many seconds at a time."""
 
     def __post_init__(self) -> None:
         if (self.user is None) != (self.password is None):
@@ -56,6 +76,11 @@ class Trunk:
             raise InvalidInput(
                 f"the trunk has a {given} but no {missing}: give both or neither",
                 field=f"trunk-{missing}",
+            )
+        if self.registers and self.user is None:
+            raise InvalidInput(
+                "a trunk to register with needs a user name and a password: give both",
+                field="trunk-user",
             )
 
     @classmethod
@@ -67,7 +92,12 @@ class Trunk:
         password: str | None = None,
         name: str = "trunk",
         symmetric: bool = False,
-        from_host: str | None = None,
+        realm: str | None = None,
+        domain: str | None = None,
+        from_user: str | None = None,
+        identity: Identity = Identity.ASSERTED,
+        registers: bool = False,
+        register_expires: int = 3600,
     ) -> Trunk:
         """Read sip:host[:port][;transport=udp|tcp|tls] or sips:host[:port].
 
@@ -108,13 +138,25 @@ class Trunk:
             user=user,
             password=password,
             symmetric=symmetric,
-            from_host=from_host,
+            realm=realm,
+            domain=domain,
+            from_user=from_user,
+            identity=identity,
+            registers=registers,
+            register_expires=register_expires,
         )
 
     @property
     def address(self) -> str:
         """Host and port as they are written: 192.0.2.1:5060, [2001:db8::1]:5060."""
         return format_host_port(self.host, self.port)
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """What challenges are answered with."""
+        if self.user is None or self.password is None:
+            return None
+        return Credentials(self.user, self.password, realm=self.realm)
 
     def uri_for(self, user: str) -> str:
         """Return the URI at which the trunk reaches `user`, escaped already."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ringcast.protocols.sip.agent_context import ACCEPT, ALLOW, ALLOWED_METHODS, AgentContext
 from ringcast.protocols.sip.agent_events import CallEvent
 from ringcast.protocols.sip.agent_incoming import IncomingSession
+from ringcast.protocols.sip.agent_lone import Enquiry, LoneEvent, LoneRequest, Registration
 from ringcast.protocols.sip.agent_outgoing import Invitation, OutgoingSession
 from ringcast.protocols.sip.agent_requests import SDP
 from ringcast.protocols.sip.agent_session import Session
@@ -111,6 +112,18 @@ class Agent:
         session.start(now=now)
         return session
 
+    def ask(self, enquiry: Enquiry, *, now: float) -> LoneRequest:
+        """Send a request outside of dialogs; raises SipError as `invite` does."""
+        request = LoneRequest(self._context, enquiry)
+        request.send(now=now)
+        return request
+
+    def register(self, enquiry: Enquiry, *, expires: int, now: float) -> Registration:
+        """Tell a registrar where we are, again and again; raises SipError as `invite` does."""
+        registration = Registration(self._context, enquiry, expires=expires)
+        registration.send(now=now)
+        return registration
+
     def receive_data(self, data: bytes, source: Destination, *, now: float) -> None:
         """Take one datagram, or one message cut from a stream; never raises for what is in it."""
         try:
@@ -149,10 +162,15 @@ class Agent:
         events = self._context.events
         return events.popleft() if events else None
 
+    def next_lone_event(self) -> tuple[LoneRequest, LoneEvent] | None:
+        """Return the oldest event of requests outside of dialogs not yet taken, or None."""
+        events = self._context.lone_events
+        return events.popleft() if events else None
+
     @property
     def has_events(self) -> bool:
-        """Whether `next_event` has something to give."""
-        return bool(self._context.events)
+        """Whether `next_event` or `next_lone_event` has something to give."""
+        return bool(self._context.events or self._context.lone_events)
 
     def datagrams_to_send(self) -> list[Transmission]:
         """Return what has to be sent, in this order, and forget it."""

@@ -28,6 +28,8 @@ class Credentials:
 
     username: str
     password: str
+    realm: str | None = None
+    """The only realm they are for; None: whoever asks."""
 
 
 class Authenticator:
@@ -35,6 +37,7 @@ class Authenticator:
 
     def __init__(self, credentials: Credentials, *, new_token: Callable[[], str]) -> None:
         """Begin without challenges; `new_token` gives client nonces."""
+        self._realm = credentials.realm
         self._client = DigestClient(credentials.username, credentials.password)
         self._new_token = new_token
         self._challenges: dict[tuple[str, str], Challenge] = {}
@@ -48,7 +51,13 @@ class Authenticator:
         if response.status not in _ANSWER_TO or tries >= _MOST_TRIES:
             return False
         asked_in, answer_in = _ANSWER_TO[response.status]
-        chosen = choose_challenge(parse_challenges(response.headers.get_all(asked_in)))
+        chosen = choose_challenge(
+            [
+                challenge
+                for challenge in parse_challenges(response.headers.get_all(asked_in))
+                if self._realm is None or challenge.realm == self._realm
+            ]
+        )
         if chosen is None or chosen.nonce in self._used_nonces:
             return False  # the password was refused, not the nonce
         key = (answer_in, chosen.realm)

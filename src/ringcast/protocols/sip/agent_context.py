@@ -14,6 +14,7 @@ from ringcast.protocols.sip.transactions import TCP, TLS, Destination
 from ringcast.protocols.sip.uri import OpaqueUri, SipUri
 
 if TYPE_CHECKING:
+    from ringcast.protocols.sip.agent_lone import LoneEvent, LoneRequest
     from ringcast.protocols.sip.agent_session import Session
 
 ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE")
@@ -38,6 +39,7 @@ class AgentContext:
         "_transports",
         "events",
         "layer",
+        "lone_events",
         "new_token",
         "sessions",
         "software",
@@ -58,6 +60,7 @@ class AgentContext:
         self.software = software
         self.sessions: dict[tuple[str, str], Session] = {}
         self.events: deque[tuple[Session, CallEvent]] = deque()
+        self.lone_events: deque[tuple[LoneRequest, LoneEvent]] = deque()
         self.trouble: str | None = None
         """Why a destination cannot be reached, while its sessions are told of it."""
         self._sent_by = sent_by

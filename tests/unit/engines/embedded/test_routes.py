@@ -8,7 +8,7 @@ from ringcast.engines.embedded.routes import (
     from_value,
     identity_headers,
 )
-from ringcast.engines.embedded.trunk import Trunk
+from ringcast.engines.embedded.trunk import Identity, Trunk
 from ringcast.protocols.sip.headers import NameAddr
 
 _NUMBER = PhoneNumber("12135550100")
@@ -22,7 +22,7 @@ def test_number_goes_over_the_trunk() -> None:
     assert route.uri == "sip:+12135550100@192.0.2.1:5080"
     assert route.peer == "trunk 192.0.2.1:5080"
     assert route.credentials is not None
-    assert route.asserts_identity
+    assert route.identity is Identity.ASSERTED
 
 
 def test_sip_address_goes_directly_and_without_what_is_the_trunks() -> None:
@@ -33,7 +33,7 @@ def test_sip_address_goes_directly_and_without_what_is_the_trunks() -> None:
     assert route.uri == "sip:ann@198.51.100.4;transport=tcp"
     assert (route.peer, route.host) == ("phone 198.51.100.4:5060", "198.51.100.4")
     assert route.credentials is None
-    assert not route.asserts_identity
+    assert route.identity is Identity.NONE
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,8 @@ def test_destination_without_a_way_says_what_is_missing(
 
 @pytest.mark.parametrize("name", ['Ann "A" Ash', "Zoë, Inc.", "a\\b", "x\r\nVia: y"])
 def test_names_are_quoted_so_that_they_stay_names(name: str) -> None:
-    read = NameAddr.parse(from_value(_NUMBER, name, host="192.0.2.7"), header="From")
+    route = find_route(_NUMBER, trunk=_TRUNK, transports=_BOTH)
+    read = NameAddr.parse(from_value(route, _NUMBER, name, host="192.0.2.7"), header="From")
 
     assert read.display_name == name.replace("\r\n", "  ")
     assert str(read.uri) == "sip:+12135550100@192.0.2.7"
@@ -67,12 +68,37 @@ def test_names_are_quoted_so_that_they_stay_names(name: str) -> None:
 def test_caller_without_number_is_not_asserted() -> None:
     route = find_route(_NUMBER, trunk=_TRUNK, transports=_BOTH)
 
-    assert identity_headers(route, None, "Ann", host="192.0.2.7") == []
-    assert "anonymous.invalid" in from_value(None, "Ann", host="192.0.2.7")
+    assert identity_headers(route, None, "Ann", host="192.0.2.7") == [("Privacy", "id")]
+    assert "anonymous.invalid" in from_value(route, None, "Ann", host="192.0.2.7")
+
+
+def test_trunk_may_want_the_login_in_from_and_the_number_elsewhere() -> None:
+    trunk = Trunk(
+        host="192.0.2.1",
+        user="me",
+        password="secret",
+        domain="carrier.example",
+        from_user="acct#7",
+        identity=Identity.PREFERRED,
+    )
+    route = find_route(_NUMBER, trunk=trunk, transports=_BOTH)
+
+    assert route.domain == "carrier.example"
+    assert from_value(route, _NUMBER, None, host="carrier.example") == (
+        "<sip:acct%237@carrier.example>"
+    )
+    assert identity_headers(route, _NUMBER, "Ann", host="carrier.example") == [
+        ("P-Preferred-Identity", '"Ann" <sip:+12135550100@carrier.example>')
+    ]
+    # Who wants to stay unknown is so to those who are called, not to the trunk.
+    assert identity_headers(route, None, "Ann", host="carrier.example") == [
+        ("P-Preferred-Identity", "<sip:acct%237@carrier.example>"),
+        ("Privacy", "id"),
+    ]
 
 
 def test_trunk_that_wants_no_asserted_identity_gets_none() -> None:
-    trunk = Trunk(host="192.0.2.1", asserts_identity=False)
+    trunk = Trunk(host="192.0.2.1", identity=Identity.NONE)
     route = find_route(_NUMBER, trunk=trunk, transports=_BOTH)
 
     assert identity_headers(route, _NUMBER, None, host="192.0.2.7") == []
