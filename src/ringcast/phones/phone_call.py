@@ -41,7 +41,7 @@ from ringcast.phones.steps import (
 from ringcast.ports.clock import Clock
 from ringcast.protocols.sdp import SdpError
 from ringcast.protocols.sip import agent_events as sip
-from ringcast.protocols.sip.agent_session import ActionNotPossible
+from ringcast.protocols.sip.agent_session_base import ActionNotPossible
 from ringcast.protocols.sip.message import Request
 from ringcast.useragent import IncomingCall
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from ringcast.phones.session import AudioSession
-from ringcast.protocols.sip.agent_session import ActionNotPossible
+from ringcast.protocols.sip.agent_session_base import ActionNotPossible
 
 __all__ = ["Reinviter"]
 

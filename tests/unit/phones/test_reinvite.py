@@ -7,7 +7,7 @@ import pytest
 from ringcast.phones import reinvite
 from ringcast.phones.reinvite import Reinviter
 from ringcast.phones.session import AudioSession
-from ringcast.protocols.sip.agent_session import ActionNotPossible
+from ringcast.protocols.sip.agent_session_base import ActionNotPossible
 
 
 class Busy:

@@ -7,7 +7,7 @@ import pytest
 from ringcast.protocols.sip.agent import ADMIT, Admission, Refuse, admit_nobody
 from ringcast.protocols.sip.agent_events import Acked, Cancelled, Ended, Invited
 from ringcast.protocols.sip.agent_incoming import IncomingSession
-from ringcast.protocols.sip.agent_session import ActionNotPossible
+from ringcast.protocols.sip.agent_session_base import ActionNotPossible
 from ringcast.protocols.sip.message import Request, Response
 from ringcast.protocols.sip.transactions import TCP, Destination
 from tests.unit.protocols.sip_bench import ANSWER, HERE, OFFER, PEER, Bench, answer, end, request
@@ -357,13 +357,15 @@ def test_options_are_answered_with_what_we_can() -> None:
 
     response = bench.only_response()
     assert response.status == 200
-    assert {"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE"} == response.allow
+    assert response.allow == {
+        "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK",
+    }  # fmt: skip
     assert response.headers.get("Accept") == "application/sdp"
-    assert "Supported" in response.headers
+    assert response.supported == {"100rel", "timer"}
     assert response.to_tag
 
 
-@pytest.mark.parametrize("method", ["REGISTER", "MESSAGE", "PRACK", "FOO"])
+@pytest.mark.parametrize("method", ["REGISTER", "MESSAGE", "PUBLISH", "FOO"])
 def test_unknown_methods_are_refused_with_405(method: str) -> None:
     bench = Bench()
 
@@ -378,11 +380,13 @@ def test_unknown_methods_are_refused_with_405(method: str) -> None:
 def test_required_extensions_are_refused_with_420(method: str) -> None:
     bench = Bench()
 
-    bench.receive(request(method, headers=(("Require", "100rel, timer"),)), source=SOURCE)
+    bench.receive(
+        request(method, headers=(("Require", "100rel, path, timer, gruu"),)), source=SOURCE
+    )
 
     response = bench.only_response()
     assert response.status == 420
-    assert response.headers.get("Unsupported") == "100rel, timer"
+    assert response.headers.get("Unsupported") == "gruu, path"
 
 
 def test_bodies_we_cannot_read_are_refused_with_415() -> None:

@@ -9,7 +9,7 @@ import pytest
 from ringcast.protocols.sip.agent_context import NoRoute
 from ringcast.protocols.sip.agent_events import Answered, Ended, Provisional
 from ringcast.protocols.sip.agent_outgoing import Invitation
-from ringcast.protocols.sip.agent_session import ActionNotPossible
+from ringcast.protocols.sip.agent_session_base import ActionNotPossible
 from ringcast.protocols.sip.errors import SipError
 from ringcast.protocols.sip.transactions import TCP, UDP, Destination
 from tests.unit.protocols.sip_bench import (

@@ -14,7 +14,7 @@ from ringcast.protocols.sip.agent_events import (
     RemoteOffer,
 )
 from ringcast.protocols.sip.agent_outgoing import OutgoingSession
-from ringcast.protocols.sip.agent_session import ActionNotPossible
+from ringcast.protocols.sip.agent_session_base import ActionNotPossible
 from ringcast.protocols.sip.message import Request, Response
 from ringcast.protocols.sip.transactions import Destination
 from tests.unit.protocols.sip_bench import (
@@ -441,7 +441,7 @@ def test_options_inside_the_dialog_are_answered() -> None:
     assert "Accept" in response.headers
 
 
-@pytest.mark.parametrize("method", ["REFER", "NOTIFY", "PRACK", "MESSAGE"])
+@pytest.mark.parametrize("method", ["REFER", "NOTIFY", "PUBLISH", "MESSAGE"])
 def test_unknown_methods_inside_the_dialog_are_refused_with_405(method: str) -> None:
     bench = Bench()
     _, invite = answered_call(bench)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from ringcast.protocols.sip.agent_session import ActionNotPossible
+from ringcast.protocols.sip.agent_session_base import ActionNotPossible
 from ringcast.useragent import Call
 
 __all__ = ["DTMF", "DTMF_RELAY", "InfoDigitSender", "read_info_digit"]

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from ringcast.protocols.sip.agent_context import ACCEPT, ALLOW, ALLOWED_METHODS, AgentContext
+from ringcast.protocols.sip.agent_context import (
+    ACCEPT,
+    ALLOW,
+    ALLOWED_METHODS,
+    SUPPORTED,
+    SUPPORTED_OPTIONS,
+    AgentContext,
+)
 from ringcast.protocols.sip.agent_events import CallEvent
 from ringcast.protocols.sip.agent_incoming import IncomingSession
 from ringcast.protocols.sip.agent_lone import Enquiry, LoneEvent, LoneRequest, Registration
 from ringcast.protocols.sip.agent_outgoing import Invitation, OutgoingSession
+from ringcast.protocols.sip.agent_refresh import interval_too_small
 from ringcast.protocols.sip.agent_requests import SDP
 from ringcast.protocols.sip.agent_session import Session
 from ringcast.protocols.sip.errors import InvalidHeader, MalformedMessage, SipError
@@ -225,7 +233,7 @@ class Agent:
         elif request.method == "INVITE":
             self._begin_incoming(request, source, now=now)
         else:  # OPTIONS (11.2)
-            headers = (ALLOW, ACCEPT, ("Supported", ""))
+            headers = (ALLOW, ACCEPT, SUPPORTED)
             self._refuse(request, source, Refuse(200, headers=headers), now=now)
 
     def _begin_incoming(self, request: Request, source: Destination, *, now: float) -> None:
@@ -301,11 +309,15 @@ def _unacceptable(request: Request, *, is_in_dialog: bool) -> Refuse | None:
         return Refuse(481)  # 12.2.2
     if not isinstance(request.request_uri, SipUri) and request.request_uri.scheme != "tel":
         return Refuse(416)  # 8.2.2.1
-    if request.require:
-        unsupported = ("Unsupported", ", ".join(sorted(request.require)))
-        return Refuse(420, headers=(unsupported,))  # 8.2.2.3
+    unsupported = request.require - SUPPORTED_OPTIONS
+    if unsupported:
+        return Refuse(420, headers=(("Unsupported", ", ".join(sorted(unsupported))),))  # 8.2.2.3
     if request.method == "INVITE" and request.body and request.content_type not in (SDP, None):
         return Refuse(415, headers=(ACCEPT,))  # 8.2.3
+    if request.method == "INVITE":
+        too_small = interval_too_small(request)
+        if too_small is not None:
+            return Refuse(422, headers=too_small.headers)  # RFC 4028 9
     if request.method == "INVITE" and not _takes_descriptions(request):
         return Refuse(406)  # RFC 4475 3.3.17: it would not take our answer
     return None

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from ringcast.protocols.sip.agent_lone import LoneEvent, LoneRequest
     from ringcast.protocols.sip.agent_session import Session
 
-ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE")
-ALLOWED_METHODS = frozenset({"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE"})
+ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK")
+ALLOWED_METHODS = frozenset(
+    {"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK"}
+)
+SUPPORTED = ("Supported", "100rel, timer")
+SUPPORTED_OPTIONS = frozenset({"100rel", "timer"})
 ACCEPT = ("Accept", "application/sdp")
 _TRANSPORT_PARAMETERS = {TCP: ";transport=tcp", TLS: ";transport=tls"}
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 
-from ringcast.protocols.sip.agent_context import ALLOW, AgentContext
+from ringcast.protocols.sip.agent_context import ALLOW, SUPPORTED, AgentContext
 from ringcast.protocols.sip.agent_events import Acked, Cancelled, Ended, Invited
+from ringcast.protocols.sip.agent_refresh import IntervalTooSmall
+from ringcast.protocols.sip.agent_reliable import OPTION, Unacknowledged
 from ringcast.protocols.sip.agent_requests import typed
-from ringcast.protocols.sip.agent_session import Phase, Session
+from ringcast.protocols.sip.agent_session import Session
+from ringcast.protocols.sip.agent_session_base import Phase
 from ringcast.protocols.sip.dialog import Dialog
 from ringcast.protocols.sip.message import Request, Response, make_response
 from ringcast.protocols.sip.transactions import Destination, Transaction
@@ -36,6 +40,9 @@ class IncomingSession(Session):
         self._dialog = dialog
         self._invite = transaction
         self._progress: Response | None = None
+        self._unacknowledged: Unacknowledged | None = None
+        self._next_number = 1 + zlib.crc32(local_tag.encode()) % 2**30
+        self._answer_waiting: tuple[bytes, Sequence[tuple[str, str]]] | None = None
         self._bye_wanted: tuple[int | None] | None = None
         user = getattr(request.request_uri, "user", None)
         self._sender.contact_user = user or ""
@@ -65,18 +72,40 @@ class IncomingSession(Session):
             return
         if not 100 < status < 200:
             raise ValueError(f"{status} is no provisional status with a dialog")
+        if self._unacknowledged is not None:
+            return  # RFC 3262 3: one at a time; what comes next will say it all the same
+        is_reliable = OPTION in self.request.require
+        if is_reliable:
+            number = [("Require", OPTION), ("RSeq", str(self._next_number))]
+            headers = [*headers, *number]
         self._progress = self._answer_with(status, body, headers)
         self._layer.respond(self._invite, self._progress, now=now)
-        self._set_timer(self._repeat_progress, now + _PROGRESS_EVERY)
+        if is_reliable:
+            t1 = self._context.timers.t1
+            self._unacknowledged = Unacknowledged(self._progress, self._next_number, t1)
+            self._next_number += 1
+            self._set_timer(self._repeat_reliable, now + t1)
+            self._set_timer(self._no_prack, now + self._context.timers.give_up_after)
+        else:
+            self._set_timer(self._repeat_progress, now + _PROGRESS_EVERY)
 
     def answer(self, body: bytes, *, now: float, headers: Sequence[tuple[str, str]] = ()) -> None:
         """Accept the call with 200; Acked follows, or Ended if no ACK comes in 64*T1."""
         if self.phase is not Phase.EARLY:
             return
+        if self._unacknowledged is not None:
+            self._answer_waiting = (body, headers)  # RFC 3262 3: not before its PRACK
+            return
         self._cancel_timer(self._repeat_progress)
         self.phase = Phase.CONFIRMED
+        timer = self._refresh.answer_headers(self.request, now=now)
+        if not isinstance(timer, IntervalTooSmall):  # that was refused when it came
+            headers = [SUPPORTED, *timer, *headers]
+        self._description = body
+        self._far_end_updates = "UPDATE" in self.request.allow
         self._layer.respond(self._invite, self._answer_with(200, body, headers), now=now)
         self._await_ack(self._invite, now=now)
+        self._watch_refresh()
 
     def reject(
         self,
@@ -122,6 +151,35 @@ class IncomingSession(Session):
         self._emit(Acked(ack))
         if self._bye_wanted is not None:
             super().bye(now=now, cause=self._bye_wanted[0])
+
+    def _receive_prack(self, transaction: ServerTransaction, *, now: float) -> None:
+        waiting = self._unacknowledged
+        if waiting is None or not waiting.is_met_by(transaction.request):
+            super()._receive_prack(transaction, now=now)
+            return
+        if transaction.request.body:  # another offer, before the call is answered (RFC 3262 5)
+            self._refuse(transaction, 488, now=now)
+        else:
+            self._respond(transaction, 200, now=now)
+        self._unacknowledged = None
+        self._cancel_timer(self._repeat_reliable)
+        self._cancel_timer(self._no_prack)
+        if self._answer_waiting is not None:
+            (body, headers), self._answer_waiting = self._answer_waiting, None
+            self.answer(body, now=now, headers=headers)
+
+    def _repeat_reliable(self, *, now: float) -> None:
+        waiting = self._unacknowledged
+        if waiting is not None and self.phase is Phase.EARLY:
+            self._layer.respond(self._invite, waiting.response, now=now)
+            waiting.interval *= 2  # RFC 3262 3: without the limit of T2
+            self._set_timer(self._repeat_reliable, now + waiting.interval)
+
+    def _no_prack(self, *, now: float) -> None:
+        """Refuse a call whose far end does not acknowledge what it wants to (RFC 3262 3)."""
+        if self.phase is Phase.EARLY:
+            self._end_invite(504, now=now)
+            self._finish(Ended(by_remote=False, is_timeout=True))
 
     def _receive_bye(self, transaction: ServerTransaction, *, now: float) -> None:
         if self.phase is Phase.EARLY:  # the caller may end an early dialog so (15)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ringcast.protocols.sip.agent_auth import Authenticator, Credentials
-from ringcast.protocols.sip.agent_context import ALLOW, AgentContext
+from ringcast.protocols.sip.agent_context import ALLOW, SUPPORTED, AgentContext
 from ringcast.protocols.sip.agent_events import (
     Answered,
     CallEvent,
@@ -16,8 +16,10 @@ from ringcast.protocols.sip.agent_events import (
     Provisional,
     Trying,
 )
+from ringcast.protocols.sip.agent_reliable import Numbering, acknowledgement, response_number
 from ringcast.protocols.sip.agent_requests import SDP
-from ringcast.protocols.sip.agent_session import ActionNotPossible, Phase, Session
+from ringcast.protocols.sip.agent_session import Session
+from ringcast.protocols.sip.agent_session_base import ActionNotPossible, Phase
 from ringcast.protocols.sip.dialog import MAX_FORWARDS, Dialog
 from ringcast.protocols.sip.errors import InvalidHeader, SipError
 from ringcast.protocols.sip.header_map import Headers
@@ -30,6 +32,8 @@ from ringcast.protocols.sip.uri import SipUri, escape_user
 
 # A call forks to some phones; without a limit a hostile peer would fill the memory.
 _MOST_EARLY_DIALOGS = 32
+# A reliable response with the far end's offer would want our answer in the PRACK.
+_SUPPORTED_WITHOUT_OFFER = ("Supported", "timer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +100,8 @@ class OutgoingSession(Session):
         self._cancel_headers: Sequence[tuple[str, str]] = ()
         self._cancelling = False
         self._unacknowledged: Request | None = None
+        self._reliable = Numbering()
+        self._description = invitation.body
 
     # Actions
 
@@ -200,6 +206,8 @@ class OutgoingSession(Session):
                 ("CSeq", f"{self._sequence} INVITE"),
                 ("Contact", self._sender.contact(destination)),
                 ALLOW,
+                SUPPORTED if invitation.body else _SUPPORTED_WITHOUT_OFFER,
+                *self._refresh.asked_headers(),
             ]
         )
         for name, value in invitation.headers:
@@ -214,13 +222,24 @@ class OutgoingSession(Session):
         first, self._has_provisional = not self._has_provisional, True
         if response.status > 100:
             tag = response.to_tag
+            number = response_number(response)
+            if number is not None and not self._reliable.is_next(tag or "", number):
+                return  # a copy: the PRACK is on its way; or one before it is missing (4)
             if tag and tag not in self._early and len(self._early) < _MOST_EARLY_DIALOGS:
                 self._early[tag] = response  # an early dialog (12.1), made when it is needed
+            if number is not None:
+                self._acknowledge_provisional(number, tag, now=now)
             self._emit(Provisional(response))
         elif first:
             self._emit(Trying())
         if self._cancel_wanted:
             self._send_cancel(now=now)
+
+    def _acknowledge_provisional(self, number: int, tag: str | None, *, now: float) -> None:
+        dialog = self.dialog_with(tag)
+        if dialog is not None and self._invite is not None:
+            rack = acknowledgement(number, self._invite.request)
+            self._sender.send(dialog, "PRACK", now=now, user=self, headers=[rack])
 
     def _on_answer(self, invite: Request, response: Response, *, now: float) -> None:
         tag = response.to_tag or ""
@@ -253,6 +272,7 @@ class OutgoingSession(Session):
             self._fail(503, reason=str(exc), is_transport_error=True)
             return
         self.phase = Phase.CONFIRMED
+        self._take_timer(response, now=now)
         if self._cancel_wanted:  # 9.1: the answer has crossed our CANCEL
             self._send_bye(now=now)
         else:
@@ -272,6 +292,9 @@ class OutgoingSession(Session):
         ):
             self._early.clear()
             self._send_invite(now=now)
+            return
+        if response.status == 422 and not self._cancel_wanted and self._refresh.raise_to(response):
+            self._send_invite(now=now)  # RFC 4028 7.3
             return
         self._fail(response.status, response=response, reason=response.reason)
 

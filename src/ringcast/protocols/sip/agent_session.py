@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from enum import Enum
 
-from ringcast.protocols.sip.agent_context import ACCEPT, ALLOW, ALLOWED_METHODS, AgentContext
+from ringcast.protocols.sip.agent_context import (
+    ACCEPT,
+    ALLOW,
+    ALLOWED_METHODS,
+    SUPPORTED,
+    SUPPORTED_OPTIONS,
+    AgentContext,
+)
 from ringcast.protocols.sip.agent_events import (
     Acked,
     CallEvent,
@@ -18,49 +24,26 @@ from ringcast.protocols.sip.agent_events import (
     RemoteOffer,
 )
 from ringcast.protocols.sip.agent_reasons import q850_reason
-from ringcast.protocols.sip.agent_requests import SDP, HeaderList, RequestSender, typed
+from ringcast.protocols.sip.agent_refresh import IntervalTooSmall, SessionRefresh
+from ringcast.protocols.sip.agent_requests import SDP, HeaderList, typed
+from ringcast.protocols.sip.agent_session_base import ActionNotPossible, Phase, SessionBase
 from ringcast.protocols.sip.dialog import Dialog
 from ringcast.protocols.sip.errors import SipError
 from ringcast.protocols.sip.message import Request, Response, make_response
-from ringcast.protocols.sip.timers import NEVER
 from ringcast.protocols.sip.transactions import Transaction
 from ringcast.protocols.sip.transactions_client import ClientTransaction
 from ringcast.protocols.sip.transactions_server import InviteServerTransaction, ServerTransaction
 
 
-class Phase(Enum):
-    """How far a call is."""
-
-    EARLY = "early"
-    CONFIRMED = "confirmed"
-    ENDING = "ending"
-    """Our BYE is on its way."""
-    ENDED = "ended"
-
-
-class ActionNotPossible(Exception):
-    """The call is in no state for what was asked."""
-
-
-class Session:
+class Session(SessionBase):
     """A call in progress. Actions on a call that has ended do nothing."""
 
     def __init__(
         self, context: AgentContext, *, call_id: str, local_tag: str, transport: str
     ) -> None:
-        self.call_id = call_id
-        self.local_tag = local_tag
-        self.phase = Phase.EARLY
-        self.deadline = self.queued_at = NEVER
+        super().__init__(context, call_id=call_id, local_tag=local_tag, transport=transport)
         self.answer_offer: Callable[[Request], bytes | None] | None = None
         """If set: answers the far end's offers; None makes a RemoteOffer event after all."""
-        self.owner: object = None
-        """Whatever the shell around the agent wants to find again with an event."""
-        self._context = context
-        self._layer = context.layer
-        self._sender = RequestSender(context, transport=transport)
-        self._dialog: Dialog | None = None
-        self._timers: dict[Callable[..., None], float] = {}
         self._remote_offer: ServerTransaction | None = None
         self._own_offer: ClientTransaction | None = None
         self._refused_offer: tuple[bytes, HeaderList] = (b"", ())
@@ -68,14 +51,15 @@ class Session:
         self._unacked: InviteServerTransaction | None = None
         self._repeat_interval = 0.0
         self._gave_up = False
+        self._refresh = SessionRefresh()
+        self._far_end_updates = False
+        """Whether the far end has said that it takes UPDATE."""
+        self._description = b""
+        """What we have last said about our session, and the far end has not refused."""
+        self._refreshing: ClientTransaction | None = None
         context.sessions[call_id, local_tag] = self
 
     # Actions
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the last event has been given."""
-        return self.phase is Phase.ENDED
 
     def bye(self, *, now: float, cause: int | None = None) -> None:
         """Hang up; Ended follows in 64*T1 at most. `cause` goes into a Reason header (Q.850)."""
@@ -101,18 +85,22 @@ class Session:
         transaction, self._remote_offer = self._remote_offer, None
         if transaction is None:
             return
+        timer = self._refresh.answer_headers(transaction.request, now=now)
         response = make_response(
             transaction.request,
             200,
             headers=[
                 *self._sender.identity(transaction.destination),
                 ALLOW,
+                *(() if isinstance(timer, IntervalTooSmall) else timer),
                 *headers,
                 *typed(body),
             ],
             body=body,
         )
+        self._description = body or self._description
         self._layer.respond(transaction, response, now=now)
+        self._watch_refresh()
         if isinstance(transaction, InviteServerTransaction):
             self._await_ack(transaction, now=now)
 
@@ -132,13 +120,6 @@ class Session:
 
     # What the agent tells
 
-    def handle_timer(self, *, now: float) -> None:
-        """Do what is due at `now`."""
-        for action in [action for action, at in self._timers.items() if at <= now]:
-            if self._timers.pop(action, None) is not None:  # another one may have cancelled it
-                action(now=now)
-        self.deadline = min(self._timers.values(), default=NEVER)
-
     def dialog_with(self, remote_tag: str | None) -> Dialog | None:
         """Return the dialog with a far end, or None."""
         dialog = self._dialog
@@ -156,14 +137,16 @@ class Session:
             self._refuse(transaction, 500, now=now)  # 12.2.2
         elif request.method == "BYE":
             self._receive_bye(transaction, now=now)
-        elif request.require:
-            unsupported = ("Unsupported", ", ".join(sorted(request.require)))
-            self._refuse(transaction, 420, now=now, headers=[unsupported])  # 8.2.2.3
+        elif request.require - SUPPORTED_OPTIONS:
+            names = ", ".join(sorted(request.require - SUPPORTED_OPTIONS))
+            self._refuse(transaction, 420, now=now, headers=[("Unsupported", names)])  # 8.2.2.3
+        elif request.method == "PRACK":
+            self._receive_prack(transaction, now=now)
         elif request.method == "INFO":
             self._respond(transaction, 200, now=now)
             self._emit(Info(request))
         elif request.method == "OPTIONS":
-            headers = [ALLOW, ACCEPT, ("Supported", "")]
+            headers = [ALLOW, ACCEPT, SUPPORTED]
             self._respond(transaction, 200, now=now, headers=headers)
         else:
             self._receive_offer(dialog, transaction, now=now)
@@ -179,7 +162,9 @@ class Session:
     def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         """Take a response to one of our requests."""
         method, status = transaction.request.method, response.status
-        if method == "INVITE":
+        if transaction is self._refreshing and status >= 200:
+            self._on_refreshed(transaction, response, now=now)
+        elif method == "INVITE":
             self._on_offer_response(transaction, response, now=now)
         elif status < 200 or self._retried_with_credentials(transaction, response, now=now):
             return
@@ -209,6 +194,9 @@ class Session:
             )
         elif method == "INFO":
             self._emit(InfoAnswered(status))
+        elif transaction is self._refreshing:
+            self._refreshing = None
+            self._end_if_gone(408, now=now)  # RFC 4028 10: nobody there, or no way there
         elif transaction is self._own_offer:
             self._own_offer = None
             self._emit(OfferRefused(make_response(transaction.request, status)))
@@ -237,7 +225,8 @@ class Session:
         if self.phase is Phase.ENDING:
             self._refuse(transaction, 487, now=now)
             return
-        if self._own_offer is not None or self._unacked is not None:
+        is_refreshing = self._refreshing is not None and self._refreshing.request.method == "INVITE"
+        if self._own_offer is not None or self._unacked is not None or is_refreshing:
             self._refuse(transaction, 491, now=now)  # 14.2; RFC 5407, 3.1 for the missing ACK
             return
         if self._remote_offer is not None:
@@ -247,11 +236,15 @@ class Session:
         if request.body and request.content_type not in (SDP, None):
             self._refuse(transaction, 415, now=now, headers=[ACCEPT])  # 8.2.3
             return
+        timer = self._refresh.answer_headers(request, now=now)
+        if isinstance(timer, IntervalTooSmall):
+            self._refuse(transaction, 422, now=now, headers=timer.headers)
+            return
         dialog.refresh_target(request)
         if request.method == "UPDATE" and not request.body:
-            self._respond(
-                transaction, 200, now=now, headers=self._sender.identity(transaction.destination)
-            )
+            identity = self._sender.identity(transaction.destination)
+            self._respond(transaction, 200, now=now, headers=[*identity, *timer])
+            self._watch_refresh()
             return
         self._remote_offer = transaction
         answer = self.answer_offer(request) if self.answer_offer is not None else None
@@ -262,7 +255,7 @@ class Session:
 
     def _send_offer(self, body: bytes, headers: HeaderList, *, now: float) -> None:
         self._refused_offer = (body, headers)
-        extra = [ALLOW, *headers, *typed(body)]
+        extra = [ALLOW, SUPPORTED, *self._refresh.asked_headers(), *headers, *typed(body)]
         self._own_offer = self._send("INVITE", now=now, headers=extra, body=body)
 
     def _on_offer_response(
@@ -277,6 +270,8 @@ class Session:
         if response.status < 300 and self._dialog is not None:
             self._dialog.refresh_target(response)
             self._sender.send_ack(self._dialog, invite)
+            self._description = invite.body
+            self._take_timer(response, now=now)
             self._emit(OfferAnswered(response))
         elif self._retried_with_credentials(transaction, response, now=now):
             return
@@ -307,7 +302,75 @@ class Session:
     def _glare_steps(self, chance: int) -> int:
         return chance % 201  # 0 to 2 s for the side that does not own the Call-ID
 
+    # Session timers (RFC 4028)
+
+    def _take_timer(self, response: Response, *, now: float) -> None:
+        """Take what a 2xx to our INVITE or UPDATE says about refreshing."""
+        self._refresh.answered(response, now=now)
+        self._far_end_updates |= "UPDATE" in response.allow
+        self._watch_refresh()
+
+    def _watch_refresh(self) -> None:
+        self._cancel_timer(self._do_refresh)
+        self._cancel_timer(self._not_refreshed)
+        if self.phase is not Phase.CONFIRMED:
+            return
+        if self._refresh.refresh_at is not None:
+            self._set_timer(self._do_refresh, self._refresh.refresh_at)
+        if self._refresh.expires_at is not None:
+            self._set_timer(self._not_refreshed, self._refresh.expires_at)
+
+    def _do_refresh(self, *, now: float) -> None:
+        if self.phase is not Phase.CONFIRMED or self._refreshing is not None:
+            return
+        if self._own_offer or self._remote_offer or self._unacked or self._is_retry_due:
+            self._refresh.try_again_at(now + self._context.timers.t2)
+            self._watch_refresh()
+            return
+        headers = [ALLOW, SUPPORTED, *self._refresh.asked_headers()]
+        if self._far_end_updates:  # 7.4: without an offer, so that nothing can change
+            self._refreshing = self._send("UPDATE", now=now, headers=headers)
+        else:
+            body = self._description
+            headers += typed(body)
+            self._refreshing = self._send("INVITE", now=now, headers=headers, body=body)
+
+    def _on_refreshed(
+        self, transaction: ClientTransaction, response: Response, *, now: float
+    ) -> None:
+        status = response.status
+        if transaction.request.method == "INVITE" and status < 300 and self._dialog is not None:
+            self._sender.send_ack(self._dialog, transaction.request)
+        again = None
+        if status in (401, 407) and self._dialog is not None:
+            again = self._sender.send_with_credentials(self._dialog, transaction, response, now=now)
+        self._refreshing = again
+        if again is not None:
+            return
+        if status < 300:
+            self._take_timer(response, now=now)
+            return
+        if status in (405, 501) and transaction.request.method == "UPDATE":
+            self._far_end_updates = False
+            self._do_refresh(now=now)
+        elif status == 422 and self._refresh.raise_to(response):
+            self._do_refresh(now=now)
+        elif status in (408, 481):
+            self._end_if_gone(status, now=now)
+        else:  # until the session expires there is time to try again
+            self._refresh.try_again_at(now + 2 * self._context.timers.t2)
+            self._watch_refresh()
+
+    def _not_refreshed(self, *, now: float) -> None:
+        """Hang up, as nobody has said for too long that the call is still there (10)."""
+        if self.phase is Phase.CONFIRMED:
+            self._gave_up = True
+            self._send_bye(now=now)
+
     # Answering INVITEs of the far end
+
+    def _receive_prack(self, transaction: ServerTransaction, *, now: float) -> None:
+        self._refuse(transaction, 481, now=now)  # RFC 3262 3: nothing of ours awaits one
 
     def _await_ack(self, transaction: InviteServerTransaction, *, now: float) -> None:
         """Repeat a 2xx until its ACK comes, over any transport (13.3.1.4)."""
@@ -335,15 +398,6 @@ class Session:
 
     # Sending
 
-    def _send(
-        self, method: str, *, now: float, headers: HeaderList = (), body: bytes = b""
-    ) -> ClientTransaction:
-        """Send a request inside the dialog."""
-        assert self._dialog is not None
-        return self._sender.send(
-            self._dialog, method, now=now, user=self, headers=headers, body=body
-        )
-
     def _send_bye(self, *, now: float, cause: int | None = None) -> None:
         self.phase = Phase.ENDING
         self._clear_timers()
@@ -364,33 +418,6 @@ class Session:
             self._own_offer = again
         return again is not None
 
-    def _respond(
-        self,
-        transaction: ServerTransaction,
-        status: int,
-        *,
-        now: float,
-        headers: HeaderList = (),
-    ) -> None:
-        response = make_response(
-            transaction.request, status, to_tag=self.local_tag, headers=headers
-        )
-        self._layer.respond(transaction, response, now=now)
-
-    def _refuse(
-        self,
-        transaction: ServerTransaction,
-        status: int,
-        *,
-        now: float,
-        headers: HeaderList = (),
-    ) -> None:
-        self._respond(transaction, status, now=now, headers=headers)
-
-    def _emit(self, event: CallEvent) -> None:
-        if self.phase is not Phase.ENDED:  # nothing follows the last event
-            self._context.events.append((self, event))
-
     def _finish(self, event: CallEvent, *, now: float | None = None) -> None:
         """Give the last event, once."""
         if self.phase is Phase.ENDED:
@@ -402,19 +429,3 @@ class Session:
         self._clear_timers()
         self._unacked = None
         self._context.sessions.pop((self.call_id, self.local_tag), None)
-
-    # Timers
-
-    def _set_timer(self, action: Callable[..., None], at: float) -> None:
-        self._timers[action] = at
-        if at < self.deadline:
-            self.deadline = at
-            self._layer.schedule(self)
-
-    def _cancel_timer(self, action: Callable[..., None]) -> None:
-        self._timers.pop(action, None)
-        self.deadline = min(self._timers.values(), default=NEVER)
-
-    def _clear_timers(self) -> None:
-        self._timers.clear()
-        self.deadline = NEVER

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringcast.engines.embedded.info_digits import InfoDigitSender, read_info_digit
-from ringcast.protocols.sip.agent_session import ActionNotPossible
+from ringcast.protocols.sip.agent_session_base import ActionNotPossible
 from ringcast.useragent import OutgoingCall
 
 
