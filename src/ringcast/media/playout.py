@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringcast.media.messages import Codec
+from ringcast.media.packets import TICK
 from ringcast.media.playback import SILENCE
-from ringcast.media.recordings import CODEC_NUMBER, TICK, converted
+from ringcast.media.recordings import CODEC_NUMBER, converted
 
 BLOCKS: Final = 64
 #: Samples between arrival and being read: jitter up to 40 ms is not heard.

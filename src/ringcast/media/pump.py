@@ -370,7 +370,7 @@ class Pump:
         self._recordings.stop_all(row, tick=self._tick)
         self.transmitter.close(row, now=self._now)
         self._ports.close(row)
-        stats = self.receiver.stats(row, sent=int(self.transmitter.sent[row]))
+        stats = self.receiver.stats(row, sent=self.transmitter.sent(row))
         self.receiver.close(row)
         heapq.heappush(self._free, row)
         stream.closed = m.StreamClosed(stream=number, at=self._now, stats=stats)

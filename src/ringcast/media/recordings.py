@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from ringcast.audio.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW
 from ringcast.media.messages import Codec
+from ringcast.media.packets import TICK
 from ringcast.media.playback import SILENCE
 from ringcast.media.recorder import RecordingFile, Writer
 from ringcast.protocols.rtp.reordering import DELAY, Tracks
 
-#: Samples between two ticks.
-TICK = 160
 #: How many recordings one stream can have at the same time.
 MOST = 2
 #: Ticks between two stretches handed to the writer.

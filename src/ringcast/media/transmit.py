@@ -18,14 +18,13 @@ from ringcast.media.messages import (
     PlaybackStarted,
     StreamFailed,
 )
+from ringcast.media.packets import FOREVER, TICK, Packets
 from ringcast.media.playback import LONGEST_PACKET, SILENCE, Playback, silence_address
 from ringcast.media.playout import Playout
-from ringcast.media.recordings import CODEC_NUMBER, TICK, Recordings, converted
+from ringcast.media.recordings import CODEC_NUMBER, Recordings, converted
 from ringcast.protocols.rtp.events import EventSender
 from ringcast.protocols.rtp.header import MARKER
 
-#: More packets than a stream can live: silence needs no attention.
-FOREVER = 1 << 60
 _EVENT_SIZE = 4
 _NOBODY = -1
 
@@ -75,16 +74,9 @@ class Transmitter:
         self._emit = emit
         self._random_bits = random_bits
         self._voices: dict[int, Voice] = {}
-        self.is_sending = np.zeros(capacity, np.bool_)
-        self._sequence = np.zeros(capacity, np.uint16)
-        self._base = np.zeros(capacity, np.uint32)
-        self._step = np.zeros(capacity, np.uint64)
-        self._left = np.zeros(capacity, np.int64)
+        self._packets = Packets(outgoing)
         #: The codec of each row, as in `CODEC_NUMBER`.
         self.law = np.zeros(capacity, np.uint8)
-        #: Ticks in a packet: 1 for 20 ms.
-        self._every = np.ones(capacity, np.int64)
-        self._slow = 0
         self._marked: set[int] = set()
         self._dialling: set[int] = set()
         #: Payload type and marker of the audio of rows whose present packet is an event.
@@ -96,8 +88,6 @@ class Transmitter:
         self._forwarded = np.zeros((capacity, LONGEST_PACKET), np.uint8)
         #: Rows that are given what they send in place of silence, tick by tick (`put`).
         self._is_fed = np.zeros(capacity, np.bool_)
-        self._rows: NDArray[np.int64] | None = None
-        self.sent = np.zeros(capacity, np.int64)
         self.packets_sent = 0
         self.packets_failed = 0
 
@@ -106,10 +96,9 @@ class Transmitter:
     def open(self, row: int, stream: int) -> None:
         """Prepare a row for a stream, with random beginnings (RFC 3550, 5.1)."""
         self._voices[row] = Voice(stream)
-        self._sequence[row] = self._random_bits(15)
-        self._base[row] = self._random_bits(32)
+        sequence = self._random_bits(15)
+        self._packets.open(row, sequence=sequence, base=self._random_bits(32))
         self._out.headers["ssrc"][row] = self._random_bits(32)
-        self.sent[row] = 0
         self._be_silent(row)
 
     def connect(
@@ -126,7 +115,7 @@ class Transmitter:
         """Set what a row sends; what it is playing goes on."""
         voice = self._voices[row]
         every = ptime_ms // 20
-        if codec != voice.codec or every != self._every[row]:
+        if codec != voice.codec or every != self._packets.every[row]:
             self._recode(row, voice, codec, every, now)
         self.law[row] = CODEC_NUMBER[codec]
         self._out.payload_length[row] = every * TICK
@@ -136,12 +125,15 @@ class Transmitter:
             self._end_digits(row, voice)
             reason = "digits broken off: the far end takes no telephone events any more"
             self._emit(StreamFailed(stream=voice.stream, at=now, reason=reason))
-        if send and not self.is_sending[row]:
+        if send and not self._packets.is_sending[row]:
             self._marked.add(row)  # a talkspurt begins (RFC 3551, 4.1)
         if row in self._marked:
             self._out.headers["kind"][row] |= MARKER
-        self.is_sending[row] = send
-        self._rows = None
+        self._packets.set_sending(row, is_sending=send)
+
+    def sent(self, row: int) -> int:
+        """Return how many packets a row has sent since it was opened."""
+        return self._packets.sent(row)
 
     def play(self, row: int, playback: Playback, *, now: float) -> None:
         """Play from the next tick on, in place of what is playing."""
@@ -160,18 +152,17 @@ class Transmitter:
 
     def playback_settings(self, row: int) -> tuple[Codec, int]:
         """Return the codec of a row and the samples in its packets."""
-        return self._voices[row].codec, int(self._every[row]) * TICK
+        return self._voices[row].codec, int(self._packets.every[row]) * TICK
 
     def send_digits(self, row: int, digits: str, *, duration_ms: int, gap_ms: int) -> None:
         """Send digits from the next tick on, after those being sent; the playback waits."""
         voice = self._voices[row]
         if voice.dialling is None:
-            sender = EventSender(interval=int(self._every[row]) * TICK)
-            address, step = int(self._out.payload[row]), int(self._step[row])
-            voice.dialling = Dialling(sender, address, step, int(self._left[row]))
-            self._out.payload[row] = silence_address(voice.codec)
-            self._step[row] = 0
-            self._left[row] = FOREVER
+            packets = self._packets
+            sender = EventSender(interval=int(packets.every[row]) * TICK)
+            address, step = int(self._out.payload[row]), int(packets.step[row])
+            voice.dialling = Dialling(sender, address, step, int(packets.left[row]))
+            packets.set_run(row, silence_address(voice.codec), 0, FOREVER)
             self._dialling.add(row)
         voice.dialling.sender.send(digits, duration_ms=duration_ms, gap_ms=gap_ms)
 
@@ -205,11 +196,11 @@ class Transmitter:
 
     def put(self, rows: NDArray[np.int64], audio: NDArray[np.uint8], tick: int) -> None:
         """Take 20 ms, each in the codec of its row, of what rows send; before `send` of a tick."""
-        if not self._slow:
+        if not self._packets.has_slow:
             self._forwarded[rows, :TICK] = audio
             return
         # A longer packet leaves on the tick at which its last part comes.
-        every = self._every[rows]
+        every = self._packets.every[rows]
         place = (rows + tick - 1) % every
         for part in set(place.tolist()):
             chosen = place == part
@@ -218,43 +209,30 @@ class Transmitter:
     def close(self, row: int, *, now: float) -> None:
         """End all that a row sends; it is not bridged or fed any more."""
         self.stop(row, None, now=now)
-        self.is_sending[row] = False
-        self._slow -= int(self._every[row] > 1)
-        self._every[row] = 1
+        self._packets.close(row)
         self._marked.discard(row)
         self._dialling.discard(row)
-        self._rows = None
         del self._voices[row]
 
     # The tick.
 
     def send(self, tick: int, now: float) -> None:
         """Send the packets of one tick."""
-        if self._rows is None:
-            self._rows = np.nonzero(self.is_sending)[0]
-        rows = self._rows
-        if self._slow:
-            rows = rows[(rows + tick) % self._every[rows] == 0]
+        packets = self._packets
+        rows = packets.begin(tick)
         if not len(rows):
             return
-        for row in rows[self._left[rows] == 0].tolist():
+        for row in packets.ended(rows):
             self._next_run(row, now)
-        out = self._out
-        sequence = self._sequence[rows] + np.uint16(1)
-        self._sequence[rows] = sequence
-        out.headers["sequence"][rows] = sequence
-        clock = tick * TICK & 0xFFFFFFFF
-        out.headers["timestamp"][rows] = self._base[rows] + np.uint32(clock)
+        packets.number(tick)
         if self._bridged:
             self._forward(rows[self._other[rows] != _NOBODY], tick)
         dialled = self._put_digits(tick) if self._dialling else ()
         self.packets_failed += self._ports.send(rows)
         self.packets_sent += len(rows)
-        self.sent[rows] += 1
         if self._recordings.sent_count:
             self._record(rows, tick)
-        out.payload[rows] += self._step[rows]
-        self._left[rows] -= 1
+        packets.advance()
         for row in dialled:
             self._restore_audio(row, now)
         if self._marked:
@@ -305,7 +283,7 @@ class Transmitter:
     def _packets_left(self, row: int) -> int:
         """Return how many packets of the present run have not been sent."""
         dialling = self._voices[row].dialling
-        return int(self._left[row]) if dialling is None else dialling.left
+        return int(self._packets.left[row]) if dialling is None else dialling.left
 
     def _be_silent(self, row: int) -> None:
         """Send nothing of our own: silence, or what a bridge or a room brings."""
@@ -316,7 +294,7 @@ class Transmitter:
 
     def _forward(self, rows: NDArray[np.int64], tick: int) -> None:
         """Make the packets of bridged rows, also of those that play something of ours now."""
-        every = self._every[rows]
+        every = self._packets.every[rows]
         for ticks in set(every.tolist()):
             chosen = rows[every == ticks]
             others = self._other[chosen]
@@ -330,15 +308,12 @@ class Transmitter:
         if dialling is not None:
             dialling.address, dialling.step, dialling.left = address, step, left
             return
-        self._out.payload[row] = address
-        self._step[row] = step
-        self._left[row] = left
+        self._packets.set_run(row, address, step, left)
 
     def _recode(self, row: int, voice: Voice, codec: Codec, every: int, now: float) -> None:
         """Go on in another codec or packet length."""
         left = self._packets_left(row)
-        self._slow += int(every > 1) - int(self._every[row] > 1)
-        self._every[row] = every
+        self._packets.set_every(row, every)
         voice.codec = codec
         if voice.dialling is not None:
             self._out.payload[row] = silence_address(codec)
@@ -357,9 +332,9 @@ class Transmitter:
     def _put_digits(self, tick: int) -> list[int]:
         """Turn the packets of dialling rows into events; return those rows."""
         rows = []
-        out = self._out
+        out, packets = self._out, self._packets
         for row in self._dialling:
-            if not self.is_sending[row] or (row + tick) % int(self._every[row]):
+            if not packets.is_sending[row] or (row + tick) % int(packets.every[row]):
                 continue
             rows.append(row)
             voice = self._voices[row]
@@ -388,7 +363,7 @@ class Transmitter:
         if kind is not None:
             out.headers["kind"][row] = kind
             out.payload[row] = silence_address(voice.codec)
-            out.payload_length[row] = int(self._every[row]) * TICK
+            out.payload_length[row] = int(self._packets.every[row]) * TICK
         assert voice.dialling is not None
         if voice.dialling.sender.is_idle:
             self._end_digits(row, voice)

@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from ringcast.audio.g711 import ULAW_TO_ALAW
+from ringcast.media.packets import TICK
 from ringcast.media.playout import BLOCKS, KEPT, MOST_AHEAD, Playout
-from ringcast.media.recordings import CODEC_NUMBER, TICK
+from ringcast.media.recordings import CODEC_NUMBER
 
 AUDIO = np.random.default_rng(1).integers(0, 255, 400 * TICK, np.uint8)
 SILENCE = bytes([0xFF]) * TICK
