@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 
 from ringcast.audio.detection import DetectionSettings
 from ringcast.media import DigitReceived, MediaEvent, MediaPool, PlayFile, WorkerLost
-from ringcast.media.datagrams import BATCH, MESSAGE, SO_TIMESTAMPNS
+from ringcast.media.arrivals import BATCH, MESSAGE
+from ringcast.media.datagrams import SO_TIMESTAMPNS
 
 SO_RCVBUFFORCE, SO_SNDBUFFORCE = 33, 32
 IP_PKTINFO = 8

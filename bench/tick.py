@@ -19,9 +19,11 @@ import numpy as np
 
 from bench import machine
 from ringcast.media import messages as m
-from ringcast.media.datagrams import Outgoing, OwnPorts, Ports, SharedPorts, bind
+from ringcast.media.datagrams import Outgoing, Ports, bind
+from ringcast.media.own_ports import OwnPorts
 from ringcast.media.pump import Pump
 from ringcast.media.recorder import Writer
+from ringcast.media.shared_ports import SharedPorts
 from ringcast.media.uring import RingPorts
 from ringcast.media.worker import RandomBits
 

@@ -113,7 +113,8 @@ class Packets:
         """Return those of the rows of this tick whose run is over; they need another."""
         if self._quiet > 0:
             return []
-        return rows[self.left[rows] == 0].tolist()
+        ended: list[int] = rows[self.left[rows] == 0].tolist()
+        return ended
 
     def number(self, tick: int) -> None:
         """Write sequence numbers and timestamps, after the runs are as they should be."""

@@ -75,6 +75,11 @@ class Playout:
             self.is_open[row] = False
             self._rows = np.nonzero(self.is_open)[0]
 
+    @property
+    def is_hearing(self) -> bool:
+        """Whether any row is open."""
+        return len(self._rows) > 0
+
     def advance(self, tick: int) -> None:
         """Forget what lies too far back; to be called with each tick, before it is read."""
         last = tick - KEPT - 1

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ringcast.media.datagrams import AddressInUse, Arrivals, Outgoing, Ports
+from ringcast.media.arrivals import Arrivals
+from ringcast.media.datagrams import AddressInUse, Outgoing, Ports
+from ringcast.media.expected import Expected, Usual
 from ringcast.media.messages import (
     Codec,
     DigitReceived,
@@ -20,7 +22,7 @@ from ringcast.media.messages import (
 from ringcast.media.playout import Playout
 from ringcast.media.recordings import CODEC_NUMBER, Recordings
 from ringcast.protocols.rtp.events import Digit, EventReceiver
-from ringcast.protocols.rtp.header import PacketColumns, parse_packets
+from ringcast.protocols.rtp.header import HEADER_SIZE, PacketColumns, parse_packets
 from ringcast.protocols.rtp.reception import Reception
 from ringcast.protocols.rtp.reordering import LONGEST
 
@@ -30,6 +32,8 @@ EVENT = 3
 RELATCH_AFTER = 1.0
 _HOST_BITS = np.uint64(32)
 _NEVER = -1e9
+#: Ticks after which all that came as expected is accounted for: less than 60,000 packets.
+_SETTLE_EVERY = 500
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +43,27 @@ class Ear:
     stream: int
     has_been_heard: bool = False
     events: EventReceiver = field(default_factory=EventReceiver)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Packets of audio for those who listen, as columns."""
+
+    rows: NDArray[np.int64]
+    law: NDArray[np.uint8]
+    ssrc: NDArray[np.int64]
+    timestamp: NDArray[np.int64]
+    newest: NDArray[np.bool_]
+
+    def select(self, mask: NDArray[np.bool_]) -> Heard:
+        """Return the packets where the mask is true."""
+        return Heard(
+            self.rows[mask],
+            self.law[mask],
+            self.ssrc[mask],
+            self.timestamp[mask],
+            self.newest[mask],
+        )
 
 
 class Receiver:
@@ -70,6 +95,7 @@ class Receiver:
         self._rtp_timeout = rtp_timeout
         self._ears: dict[int, Ear] = {}
         self._reception = Reception(capacity)
+        self._expected = Expected(capacity, self._reception)
         self._agreed = np.zeros((capacity, 128), np.uint8)
         self._is_hearing = np.zeros(capacity, np.bool_)
         #: Where packets are taken from, once one has come.
@@ -89,6 +115,8 @@ class Receiver:
         """Prepare a row for a stream."""
         self._ears[row] = Ear(stream)
         self._reception.clear(row)
+        self._expected.forget(row)
+        self._expected.count_on(np.array([row]))
         self._signalled[row] = 0
         self._is_latched[row] = False
         self._is_awaited[row] = True
@@ -128,15 +156,18 @@ class Receiver:
         if receive and not self._is_hearing[row]:
             self._heard_at[row] = now  # the time-out counts from here
         self._is_hearing[row] = receive
+        self._expected.forget(row)
 
     def close(self, row: int) -> None:
         """Take nothing for a row any more."""
         self._is_hearing[row] = False
+        self._expected.forget(row)
         self._pressing.discard(row)
         del self._ears[row]
 
     def stats(self, row: int, *, sent: int) -> StreamStats:
         """Return what went over the wire on a row."""
+        self._expected.settle(np.array([row]))
         heard = self._reception.stats(row)
         return StreamStats(
             packets_sent=sent,
@@ -152,26 +183,61 @@ class Receiver:
     def receive(self, tick: int, now: float) -> None:
         """Take all that has arrived."""
         for arrivals in self._ports.receive():
-            for distinct in _distinct_rows(arrivals):
-                self._take(distinct, tick, now)
+            usual, rest = self._expected.split(arrivals)
+            if usual is not None:
+                self._take_usual(usual, tick, now)
+            if rest is not None:
+                for distinct in _distinct_rows(rest):
+                    self._take(distinct, tick, now)
 
     def handle_timers(self, tick: int, now: float) -> None:
         """Report digits whose end was lost, and streams that have fallen silent."""
         for row in list(self._pressing):
             ear = self._ears[row]
             self._report(row, ear, ear.events.handle_timer(now=now), now)
+        if tick % _SETTLE_EVERY == 0:
+            self._expected.settle(np.nonzero(self._is_hearing)[0])
         if self._rtp_timeout is None or tick % 10:
             return
         silence = now - self._heard_at
         silent = self._is_hearing & ~self._is_timed_out & (silence > self._rtp_timeout)
         for row in np.nonzero(silent)[0].tolist():
             self._is_timed_out[row] = self._is_awaited[row] = True
+            self._expected.forget(row)
             seconds = round(float(silence[row]), 3)
             self._emit(RtpTimeout(stream=self._ears[row].stream, at=now, seconds=seconds))
 
+    def _take_usual(self, usual: Usual, tick: int, now: float) -> None:
+        """Take packets that are as expected: agreed, in order, from where they should come."""
+        rows, slots, index = usual.rows, usual.slots, usual.index
+        self.packets_received += len(rows)
+        self._heard_at[rows] = now
+        timestamp = slots.timestamp[index]
+        self._reception.measure_jitter(rows, timestamp, slots.arrival(index))
+        if not (self._recordings.is_hearing or self._playout.is_hearing):
+            return
+        audible = self._recordings.is_heard[rows] | self._playout.is_open[rows]
+        if audible.any():
+            rows = rows[audible]
+            places = np.arange(index.start, index.stop) if isinstance(index, slice) else index
+            self._hear_audio(
+                Heard(
+                    rows,
+                    self._agreed[rows, usual.payload_types[audible]],
+                    self._reception.ssrc[rows],
+                    timestamp[audible].astype(np.int64),
+                    np.ones(len(rows), np.bool_),
+                ),
+                slots.datagrams,
+                places[audible],
+                start=np.full(len(rows), HEADER_SIZE),
+                sizes=usual.lengths[audible].astype(np.int64) - HEADER_SIZE,
+                tick=tick,
+            )
+
     def _take(self, arrivals: Arrivals, tick: int, now: float) -> None:
         """Take at most one packet per row."""
-        packets = parse_packets(arrivals.buffers, arrivals.lengths, index=arrivals.index)
+        packets = parse_packets(arrivals.slots.datagrams, arrivals.lengths, index=arrivals.places)
         kind = self._agreed[arrivals.rows, packets.payload_type]
         good = packets.valid & (kind != 0) & self._is_hearing[arrivals.rows]
         strange = good & (arrivals.source != self._source[arrivals.rows])
@@ -188,20 +254,41 @@ class Receiver:
         awaited = self._is_awaited[rows]
         if awaited.any():
             self._note_heard(rows[awaited], now)
+        self._expected.settle(rows)
         fresh, newest = self._reception.take(rows, packets.ssrc, packets.sequence)
-        usual = newest & (kind != EVENT)
-        if usual.all():
-            self._reception.measure_jitter(rows, packets.timestamp, arrivals.arrival)
-        else:
+        in_order = newest & (kind != EVENT)
+        if in_order.any():
             self._reception.measure_jitter(
-                rows[usual], packets.timestamp[usual], arrivals.arrival[usual]
+                rows[in_order],
+                packets.timestamp[in_order],
+                arrivals.slots.arrival(arrivals.index)[in_order],
             )
-            for i in np.nonzero(fresh & (kind == EVENT))[0].tolist():
-                self._hear_event(arrivals, packets, i, now)
+        for i in np.nonzero(fresh & (kind == EVENT))[0].tolist():
+            self._hear_event(arrivals, packets, i, now)
+        self._expected.expect(
+            arrivals,
+            follows=in_order & packets.is_plain,
+            payload_type=packets.payload_type,
+            ssrc=packets.ssrc,
+        )
         is_heard = self._recordings.is_heard[rows] | self._playout.is_open[rows]
-        audible = is_heard & fresh & (kind != EVENT)
-        if audible.any():
-            self._hear_audio(arrivals, packets, kind, newest, np.nonzero(audible)[0], tick)
+        audible = np.nonzero(is_heard & fresh & (kind != EVENT))[0]
+        if len(audible):
+            start = packets.payload_start[audible]
+            self._hear_audio(
+                Heard(
+                    rows[audible],
+                    kind[audible],
+                    packets.ssrc[audible],
+                    packets.timestamp[audible],
+                    newest[audible],
+                ),
+                arrivals.slots.datagrams,
+                arrivals.places[audible],
+                start=start,
+                sizes=packets.payload_end[audible] - start,
+                tick=tick,
+            )
 
     def _latch(
         self, arrivals: Arrivals, strange: NDArray[np.bool_], now: float
@@ -235,7 +322,7 @@ class Receiver:
         ear = self._ears[row]
         start, end = int(packets.payload_start[i]), int(packets.payload_end[i])
         digits = ear.events.receive(
-            arrivals.buffers[arrivals.index[i], start:end].tobytes(),
+            arrivals.slots.datagrams[arrivals.places[i], start:end].tobytes(),
             timestamp=int(packets.timestamp[i]),
             marker=bool(packets.marker[i]),
             now=now,
@@ -256,59 +343,53 @@ class Receiver:
 
     def _hear_audio(
         self,
-        arrivals: Arrivals,
-        packets: PacketColumns,
-        kind: NDArray[np.uint8],
-        newest: NDArray[np.bool_],
-        audible: NDArray[np.int64],
+        heard: Heard,
+        datagrams: NDArray[np.uint8],
+        places: NDArray[np.int64],
+        *,
+        start: NDArray[np.int64],
+        sizes: NDArray[np.int64],
         tick: int,
     ) -> None:
-        """Give recordings and listeners their packets, those of one length together."""
-        start = packets.payload_start
-        sizes = packets.payload_end - start
-        for size in set(sizes[audible].tolist()):
+        """Give recordings and listeners their packets, those of one length together.
+
+        The payload of packet i lies in `datagrams[places[i]]` from `start[i]` on.
+        """
+        for size in set(sizes.tolist()):
             if not 0 < size <= LONGEST:
                 continue  # empty, or nothing that was agreed
-            chosen = audible[sizes[audible] == size]
-            columns = (
-                arrivals.rows[chosen],
-                kind[chosen],
-                packets.ssrc[chosen],
-                packets.timestamp[chosen],
-                newest[chosen],
-                _payload(arrivals, chosen, start[chosen], size),
-            )
+            chosen = sizes == size
+            some = heard.select(chosen)
+            payload = _payload(datagrams, places[chosen], start[chosen], size)
             for takes, take in (
                 (self._recordings.is_heard, self._recordings.hear),
                 (self._playout.is_open, self._playout.place),
             ):
-                taken = takes[columns[0]]
-                if taken.all():
-                    take(*columns, tick=tick)
-                elif taken.any():
-                    rows, law, ssrc, timestamp, newer, payload = columns
+                taken = takes[some.rows]
+                if taken.any():
+                    whole = taken.all()
+                    one = some if whole else some.select(taken)
                     take(
-                        rows[taken],
-                        law[taken],
-                        ssrc[taken],
-                        timestamp[taken],
-                        newer[taken],
-                        payload[taken],
+                        one.rows,
+                        one.law,
+                        one.ssrc,
+                        one.timestamp,
+                        one.newest,
+                        payload if whole else payload[taken],
                         tick=tick,
                     )
 
 
 def _payload(
-    arrivals: Arrivals, chosen: NDArray[np.int64], start: NDArray[np.int64], size: int
+    datagrams: NDArray[np.uint8], places: NDArray[np.int64], start: NDArray[np.int64], size: int
 ) -> NDArray[np.uint8]:
     """Return a copy of the payload of datagrams in which it has the same size."""
-    index = arrivals.index[chosen]
     first = int(start[0])
     payload: NDArray[np.uint8]
     if (start == first).all():  # without unusual headers: rows are copied whole
-        payload = arrivals.buffers[index, first : first + size]
+        payload = datagrams[places, first : first + size]
     else:
-        payload = arrivals.buffers[index[:, None], start[:, None] + np.arange(size)]
+        payload = datagrams[places[:, None], start[:, None] + np.arange(size)]
     return payload
 
 

@@ -63,6 +63,11 @@ class Recordings:
         self._number = 0
         self.sent_count = 0
 
+    @property
+    def is_hearing(self) -> bool:
+        """Whether any row is recorded."""
+        return bool(self._running)
+
     def start(
         self,
         row: int,

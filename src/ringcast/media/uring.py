@@ -21,15 +21,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ringcast.media.datagrams import (
+from ringcast.media.arrivals import (
     ADDRESS_SIZE,
     CONTROL_SIZE,
+    DATAGRAM_AT,
     MESSAGE,
     Arrivals,
-    BoundSockets,
-    Outgoing,
-    arrival_times,
+    Slots,
 )
+from ringcast.media.datagrams import BoundSockets, Outgoing
 
 _SETUP, _ENTER, _REGISTER = 425, 426, 427
 _SETUP_CQSIZE, _SETUP_SUBMIT_ALL = 1 << 3, 1 << 7
@@ -47,9 +47,7 @@ _SUBMISSIONS = 16384
 _SPARE = 1024
 _COMPLETIONS = 16384
 _BUFFERS = 4096
-_PAYLOAD_AT = 16 + ADDRESS_SIZE + CONTROL_SIZE  # after struct io_uring_recvmsg_out
-_PAYLOAD_SIZE = 640
-_BUFFER_SIZE = _PAYLOAD_AT + _PAYLOAD_SIZE
+_DATAGRAM_SIZE = 640
 #: A `user_data` no receiving row has: of submissions whose success is not reported.
 _SENDING = 1 << 63
 _CANCELLING = 1 << 62
@@ -99,9 +97,6 @@ _SUBMISSION = np.dtype(
 )
 _COMPLETION = np.dtype([("user_data", "u8"), ("result", "i4"), ("flags", "u4")])
 _BUFFER = np.dtype([("address", "u8"), ("length", "u4"), ("number", "u2"), ("reserved", "u2")])
-_RECEIVED = np.dtype(
-    [("name_length", "u4"), ("control_length", "u4"), ("length", "u4"), ("flags", "u4")]
-)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _syscall = _libc.syscall
@@ -136,14 +131,17 @@ class _Ring:
         first = int(p["cqes"])
         # As plain words, which are copied faster than records.
         self._completions = cq[first:].view(np.uint64).reshape(-1, 2)
-        self._order = np.arange(_COMPLETIONS)
 
     def submit(self, chosen: NDArray[np.int64]) -> None:
         """Hand `submissions` to the kernel, in that order; they are taken before it returns."""
-        tail = int(self._tail[0])
-        self._queue[(self._order[: len(chosen)] + tail) & (_SUBMISSIONS - 1)] = chosen
-        self._tail[0] = (tail + len(chosen)) & 0xFFFFFFFF
-        self.enter(len(chosen))
+        tail, count = self._tail[0], len(chosen)
+        first = tail & (_SUBMISSIONS - 1)
+        room = _SUBMISSIONS - first
+        self._queue[first : first + count] = chosen[:room]
+        if count > room:
+            self._queue[: count - room] = chosen[room:]
+        self._tail[0] = (tail + count) & 0xFFFFFFFF
+        self.enter(count)
 
     def submit_spare(self, submissions: NDArray[np.void]) -> None:
         """Hand at most `_SPARE` submissions to the kernel that are none of a row's."""
@@ -161,19 +159,21 @@ class _Ring:
             else:
                 return
 
-    def reap(self, *, rounds: int) -> NDArray[np.void]:
-        """Let the kernel post what is complete, and take it."""
-        waiting = int(self._cq_tail[0])
+    def reap(self, *, rounds: int) -> NDArray[np.uint64]:
+        """Let the kernel post what is complete, and take it: pairs of words, to be read at once."""
+        waiting = self._cq_tail[0]
         for _ in range(rounds):  # newer kernels post a few at a time
             self.enter()
-            before, waiting = waiting, int(self._cq_tail[0])
+            before, waiting = waiting, self._cq_tail[0]
             if waiting == before:
                 break
-        head = int(self._cq_head[0])
+        head = self._cq_head[0]
         count = (waiting - head) & 0xFFFFFFFF
-        places = (self._order[:count] + head) & (_COMPLETIONS - 1)
-        taken: NDArray[np.void] = self._completions[places].reshape(-1).view(_COMPLETION)
+        first = head & (_COMPLETIONS - 1)
         self._cq_head[0] = waiting
+        taken = self._completions[first : first + count]
+        if len(taken) < count:
+            taken = np.concatenate((taken, self._completions[: count - len(taken)]))
         return taken
 
     def close(self) -> None:
@@ -259,10 +259,15 @@ class RingPorts:
             done = self._ring.reap(rounds=self.REAPS)
             if not len(done):
                 return
-            arrivals, numbers = self._arrivals(done)
-            if arrivals is not None:
-                yield arrivals
-            self._give_back(numbers)
+            parts = self._as_ever(done)
+            if parts:
+                yield from parts
+                self._give_back_all(len(done))
+            else:
+                arrivals, numbers = self._arrivals(done)
+                if arrivals is not None:
+                    yield arrivals
+                self._give_back(numbers)
             if not self._unarmed:
                 return  # else the buffers ran out: there is more
 
@@ -274,16 +279,14 @@ class RingPorts:
 
     def _provide_buffers(self) -> None:
         """Register the ring of buffers that arriving datagrams are put into."""
-        self._memory = np.zeros((_BUFFERS, _BUFFER_SIZE), np.uint8)
-        self._datagrams = self._memory[:, _PAYLOAD_AT:]
-        self._heads = self._memory[:, :16].view(_RECEIVED)[:, 0]
-        self._names = self._memory[:, 16 : 16 + ADDRESS_SIZE].view(np.uint64)[:, 0]
-        controls = self._memory[:, 16 + ADDRESS_SIZE : _PAYLOAD_AT].view(np.int64)
-        self._seconds, self._nanoseconds = controls[:, 2], controls[:, 3]
+        self._slots = Slots(_BUFFERS, _DATAGRAM_SIZE)
         self._shared = mmap.mmap(-1, _BUFFERS * _BUFFER.itemsize)  # page aligned
         self._buffers = np.frombuffer(self._shared, _BUFFER)
-        self._buffers_tail = np.frombuffer(self._shared, np.uint16)[7:8]
-        self._buffers_given = 0
+        self._buffers_tail = memoryview(self._shared)[14:16].cast("H")
+        self._buffers_given: int = 0
+        #: What the flags of completions are when buffers are filled in their order; twice round.
+        numbers = np.arange(2 * _BUFFERS, dtype=np.uint32) % _BUFFERS
+        self._usual_flags = numbers << 16 | _CQE_BUFFER | _CQE_MORE
         registration = np.zeros(5, np.uint64)
         registration[0] = self._buffers.ctypes.data
         registration[1] = _BUFFERS  # ring_entries; group 0, no flags
@@ -294,11 +297,15 @@ class RingPorts:
         """Let the kernel use buffers again."""
         places = (np.arange(len(numbers)) + self._buffers_given) & (_BUFFERS - 1)
         self._buffers["address"][places] = (
-            self._memory.ctypes.data + numbers * _BUFFER_SIZE
+            self._slots.memory.ctypes.data + numbers * self._slots.memory.strides[0]
         ).astype(np.uint64)
-        self._buffers["length"][places] = _BUFFER_SIZE
+        self._buffers["length"][places] = self._slots.memory.strides[0]
         self._buffers["number"][places] = numbers
-        self._buffers_given = (self._buffers_given + len(numbers)) & 0xFFFF
+        self._give_back_all(len(numbers))
+
+    def _give_back_all(self, count: int) -> None:
+        """Let the kernel use so many buffers again that are described already."""
+        self._buffers_given = (self._buffers_given + count) & 0xFFFF
         self._buffers_tail[0] = self._buffers_given
 
     def _arm(self) -> None:
@@ -317,9 +324,33 @@ class RingPorts:
                 del self._unarmed[row]
             self._ring.submit_spare(arms)
 
-    def _arrivals(self, done: NDArray[np.void]) -> tuple[Arrivals | None, NDArray[np.int64]]:
-        """Read completions; return the datagrams among them and all buffers used."""
-        user_data, result, flags = done["user_data"], done["result"], done["flags"]
+    def _as_ever(self, done: NDArray[np.uint64]) -> list[Arrivals]:
+        """Read completions of datagrams alone, in buffers that follow each other; else nothing.
+
+        Buffers are filled in the order they are given back, which is that in which they were filled
+        the last time: so they always are in the same order, and need not be described anew.
+        """
+        words = done.view(np.uint32)
+        first = int(words[0, 3]) >> 16
+        last = first + len(done)
+        if last > 2 * _BUFFERS or not (words[:, 3] == self._usual_flags[first:last]).all():
+            return []
+        rows = words[:, 0].astype(np.int64)
+        if not (done[:, 0] == self._tokens[rows]).all():
+            return []
+        if last <= _BUFFERS:
+            return [Arrivals(rows, self._slots, slice(first, last))]
+        before = _BUFFERS - first
+        return [
+            Arrivals(rows[:before], self._slots, slice(first, _BUFFERS)),
+            Arrivals(rows[before:], self._slots, slice(0, last - _BUFFERS)),
+        ]
+
+    def _arrivals(self, done: NDArray[np.uint64]) -> tuple[Arrivals | None, NDArray[np.int64]]:
+        """Read any completions; return the datagrams among them and all buffers used."""
+        completions = np.ascontiguousarray(done).reshape(-1).view(_COMPLETION)
+        user_data, result = completions["user_data"], completions["result"]
+        flags = completions["flags"]
         is_filled = (flags & _CQE_BUFFER) != 0
         numbers = (flags >> 16).astype(np.int64)
         rows = (user_data & 0xFFFFFFFF).astype(np.int64)
@@ -327,22 +358,11 @@ class RingPorts:
         if not usual.all():
             self._note_ended(user_data[~usual], result[~usual], flags[~usual])
         rows[user_data >= _CANCELLING] = 0
-        good = is_filled & (result >= _PAYLOAD_AT) & (user_data == self._tokens[rows])
+        good = is_filled & (result >= DATAGRAM_AT) & (user_data == self._tokens[rows])
         used = numbers[is_filled]
         if not good.any():
             return None, used
-        index = numbers[good]
-        heads = self._heads[index]
-        cut = (heads["flags"] & socket.MSG_TRUNC) != 0
-        arrivals = Arrivals(
-            rows=rows[good],
-            buffers=self._datagrams,
-            index=index,
-            lengths=np.where(cut, 0, heads["length"].astype(np.int64)),
-            source=self._names[index],
-            arrival=arrival_times(self._seconds[index], self._nanoseconds[index]),
-        )
-        return arrivals, used
+        return Arrivals(rows[good], self._slots, numbers[good]), used
 
     def _note_ended(
         self,
@@ -362,9 +382,9 @@ class RingPorts:
                     self._unarmed[row] = None
 
 
-def _word(area: NDArray[np.uint8], offset: int) -> NDArray[np.uint32]:
+def _word(area: NDArray[np.uint8], offset: int) -> memoryview:
     """Return the one-element view of a 32-bit word that is shared with the kernel."""
-    return area[int(offset) : int(offset) + 4].view(np.uint32)
+    return memoryview(area.data)[int(offset) : int(offset) + 4].cast("I")
 
 
 def _call(number: int, *arguments: int) -> int:

@@ -26,9 +26,11 @@ import numpy as np
 from ringcast.media import messages as m
 from ringcast.media.board import Board
 from ringcast.media.channel import BatchReader, BrokenChannel, parse_commands, serialize_answers
-from ringcast.media.datagrams import Outgoing, OwnPorts, Ports, PortUnavailable, SharedPorts
+from ringcast.media.datagrams import Outgoing, Ports, PortUnavailable
+from ringcast.media.own_ports import OwnPorts
 from ringcast.media.pump import Pump
 from ringcast.media.recorder import Writer
+from ringcast.media.shared_ports import SharedPorts
 from ringcast.media.uring import RingPorts
 
 log = logging.getLogger("ringcast.media.worker")  # __name__ is __main__ in the process

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ringcast.audio import g711, tones, wav
 from ringcast.media import messages as m
+from ringcast.media.arrivals import Arrivals, Slots
 from ringcast.media.board import Board
-from ringcast.media.datagrams import AddressInUse, Arrivals, Outgoing, pack_address
+from ringcast.media.datagrams import AddressInUse, Outgoing, pack_address
 from ringcast.media.pump import Pump
 from ringcast.media.recorder import Writer
 from ringcast.protocols.rtp import EventPayload, RtpPacket
@@ -67,17 +68,13 @@ class Wire:
         if not self.coming:
             return
         coming, self.coming = self.coming, []
-        buffers = np.zeros((len(coming), 1024), np.uint8)
-        for i, (_, _, data) in enumerate(coming):
-            buffers[i, : len(data)] = np.frombuffer(data, np.uint8)
-        yield Arrivals(
-            rows=np.array([row for row, _, _ in coming]),
-            buffers=buffers,
-            index=np.arange(len(coming)),
-            lengths=np.array([len(data) for _, _, data in coming]),
-            source=np.array([source for _, source, _ in coming], np.uint64),
-            arrival=np.zeros(len(coming)),
-        )
+        slots = Slots(len(coming), 1024)
+        for i, (_, source, data) in enumerate(coming):
+            slots.datagrams[i, : len(data)] = np.frombuffer(data, np.uint8)
+            slots.length[i] = len(data)
+            slots.source[i] = source
+        rows = np.array([row for row, _, _ in coming])
+        yield Arrivals(rows, slots, slice(0, len(coming)))
 
     def shut(self) -> None:
         self.ports.clear()

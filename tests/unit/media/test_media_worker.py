@@ -12,8 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from ringcast.media import messages as m
+from ringcast.media.arrivals import Arrivals
 from ringcast.media.channel import BatchReader, parse_answers
-from ringcast.media.datagrams import Arrivals, Outgoing
+from ringcast.media.datagrams import Outgoing
 from ringcast.media.pump import Pump
 from ringcast.media.recorder import Writer
 from ringcast.media.worker import Channel, RandomBits, Worker

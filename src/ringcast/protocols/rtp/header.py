@@ -83,6 +83,8 @@ class PacketColumns:
     ssrc: NDArray[np.int64]
     payload_start: NDArray[np.int64]
     payload_end: NDArray[np.int64]
+    #: Without contributing sources, extension and padding.
+    is_plain: NDArray[np.bool_]
 
     def select(self, mask: NDArray[np.bool_]) -> PacketColumns:
         """Return the headers where the mask is true."""
@@ -95,6 +97,7 @@ class PacketColumns:
             self.ssrc[mask],
             self.payload_start[mask],
             self.payload_end[mask],
+            self.is_plain[mask],
         )
 
 
@@ -129,6 +132,7 @@ def parse_packets(
         ssrc=heads["ssrc"].astype(np.int64),
         payload_start=start,
         payload_end=end,
+        is_plain=flags == VERSION_2,
     )
 
 

@@ -41,8 +41,8 @@ class Reception:
         self.received = np.zeros(capacity, np.int64)
         self._reordered = np.zeros(capacity, np.int64)
         self._duplicate = np.zeros(capacity, np.int64)
-        self._jitter = np.zeros(capacity, np.float64)
-        self._transit = np.zeros(capacity, np.int64)
+        #: In clock ticks: the transit time of the last packet (plus anything), and the jitter.
+        self._timing = np.zeros((capacity, 2), np.float64)
         self._transit_known = np.zeros(capacity, np.bool_)
 
     def clear(self, row: int) -> None:
@@ -53,7 +53,7 @@ class Reception:
             self.received,
             self._reordered,
             self._duplicate,
-            self._jitter,
+            self._timing,
             self._transit_known,
         ):
             column[row] = 0
@@ -102,21 +102,37 @@ class Reception:
         self.received[rows[fresh]] += 1
         return fresh, newest
 
+    def advance(self, rows: NDArray[np.int64], count: NDArray[np.int64]) -> None:
+        """Take so many packets per row that came in order, each the next one in number."""
+        seen = self._seen[rows]
+        self._advance(rows, self.highest[rows], count, seen)
+        run = (np.uint64(1) << np.minimum(count, WINDOW - 1).astype(np.uint64)) - np.uint64(1)
+        self._seen[rows] |= np.where(count < WINDOW, run, ~np.uint64(0))
+        self.received[rows] += count
+
     def measure_jitter(
         self,
         rows: NDArray[np.int64],
-        timestamp: NDArray[np.int64],
+        timestamp: NDArray[np.integer],
         arrival: NDArray[np.float64],
     ) -> None:
         """Take the arrival times (seconds) of fresh packets into the jitter (A.8)."""
-        transit = (arrival * self._clock_rate).astype(np.int64) - timestamp
-        change = (transit - self._transit[rows]) & 0xFFFFFFFF
-        change = np.minimum(change, (1 << 32) - change)
-        usable = self._transit_known[rows] & (change < self._clock_rate)
-        jitter = self._jitter[rows]
-        self._jitter[rows] = np.where(usable, jitter + (change - jitter) / 16, jitter)
-        self._transit[rows] = transit
-        self._transit_known[rows] = True
+        transit = arrival * self._clock_rate
+        transit -= timestamp
+        timing = self._timing.take(rows, 0)
+        jitter = timing[:, 1]
+        change = transit - timing[:, 0]
+        np.abs(change, out=change)
+        known = self._transit_known[rows]
+        if not known.all() or change.max() >= self._clock_rate:
+            change = np.minimum(change, np.abs((1 << 32) - change))  # the timestamp has wrapped
+            change = np.where(known & (change < self._clock_rate), change, jitter)
+            self._transit_known[rows] = True
+        change -= jitter
+        change /= 16
+        jitter += change
+        timing[:, 0] = transit
+        self._timing[rows] = timing
 
     def stats(self, row: int) -> ReceptionStats:
         """Return the figures of one row since it was cleared."""
@@ -129,7 +145,7 @@ class Reception:
             lost=max(0, expected - received),
             reordered=int(self._reordered[row]),
             duplicate=int(self._duplicate[row]),
-            jitter_ms=float(self._jitter[row]) * 1000 / self._clock_rate,
+            jitter_ms=float(self._timing[row, 1]) * 1000 / self._clock_rate,
         )
 
     def _start(
