@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.errors import InvalidInput
-from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId
+from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId, ContactId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.store import Page
@@ -31,6 +31,7 @@ from tests.contract.test_store_campaigns import a_batch, a_campaign, keep
 _CAMPAIGN = CampaignId(70_000_001)
 _OTHER_CAMPAIGN = CampaignId(70_000_002)
 _BATCH = BatchId(70_000_003)
+_CONTACT = ContactId(70_000_004)
 _NUMBERS = [PhoneNumber(f"1213555{n:04}") for n in range(100, 106)]
 
 
@@ -302,6 +303,10 @@ _WORK: list[tuple[str, Callable[[Any, AccountId], Any]]] = [
     (
         "calls_by_batch",
         lambda tx, a: tx.enable_calls(a, _CAMPAIGN, enabled=False, now=NOW, batch_id=_BATCH),
+    ),
+    (
+        "calls_by_contact",
+        lambda tx, a: tx.enable_calls(a, _CAMPAIGN, enabled=False, now=NOW, contacts=[_CONTACT]),
     ),
     ("kept_counts", lambda tx, _: tx.call_counts([_CAMPAIGN, _BATCH])),
     ("batches_by_campaign", lambda tx, a: tx.batches(a, _CAMPAIGN, Page(limit=2))),

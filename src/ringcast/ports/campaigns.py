@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Batch, Campaign, CampaignStatus
-from ringcast.domain.ids import AccountId, BatchId, CampaignId, ScheduleId
+from ringcast.domain.ids import AccountId, BatchId, CampaignId, ContactId, ScheduleId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 
@@ -156,11 +156,12 @@ class CampaignTransaction(Protocol):
         now: datetime,
         batch_id: BatchId | None = None,
         numbers: Sequence[PhoneNumber] | None = None,
+        contacts: Sequence[ContactId] | None = None,
     ) -> int:
         """Make READY calls DISABLED, or DISABLED ones READY; return how many changed.
 
-        Those of a batch, or to some numbers, one of which is given; calls that were dialled once
-        are left as they are.
+        Those of a batch, to some numbers, or to some contacts, one of which is given; calls that
+        were dialled once are left as they are.
         """
 
     # batches

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -35,6 +35,11 @@ class ContactTransaction(Protocol):
 
     async def contact(self, account_id: AccountId, contact_id: ContactId) -> Contact | None:
         """Return the contact, deleted or not."""
+
+    async def contacts_with_ids(
+        self, contact_ids: Collection[ContactId]
+    ) -> Mapping[ContactId, Contact]:
+        """Those there are, deleted or not, of any account."""
 
     async def contacts(
         self,

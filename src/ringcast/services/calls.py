@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Attempt, Call, CallState
 from ringcast.domain.campaigns import Campaign
+from ringcast.domain.contacts import Contact
 from ringcast.domain.errors import (
     InvalidInput,
     InvalidNumber,
@@ -80,6 +81,8 @@ class CallDetails:
     call: Call
     attempts: Sequence[Attempt]
     recordings: Sequence[Recording] = ()
+    contact: Contact | None = None
+    """Who is called, if it is a contact of the account, as it is now."""
 
 
 class SendCalls:
@@ -283,8 +286,15 @@ async def call_details(tx: Transaction, calls: Sequence[Call]) -> Sequence[CallD
         return []
     ids = [call.id for call in calls]
     attempts, recordings = await tx.attempts_of(ids), await tx.recordings_of(ids)
+    called = {call.contact_id for call in calls if call.contact_id is not None}
+    contacts = await tx.contacts_with_ids(called) if called else {}
     return [
-        CallDetails(call, attempts.get(call.id, ()), recordings.get(call.id, ()))
+        CallDetails(
+            call,
+            attempts.get(call.id, ()),
+            recordings.get(call.id, ()),
+            None if call.contact_id is None else contacts.get(call.contact_id),
+        )
         for call in await with_caller_numbers(tx, calls)
     ]
 

@@ -10,12 +10,12 @@ from ringcast.domain.accounts import Account
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Batch, BatchStatus, Campaign
 from ringcast.domain.errors import InvalidInput, NotFound
-from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId, ContactListId
+from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId, ContactId, ContactListId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.ports.campaigns import CallCounts
 from ringcast.ports.clock import Clock
-from ringcast.ports.store import Page, Store
+from ringcast.ports.store import Page, Store, Transaction
 from ringcast.services.calls import (
     Recipient,
     caller_numbers,
@@ -234,18 +234,27 @@ class ToggleRecipients:
         numbers: Sequence[PhoneNumber],
         *,
         enabled: bool,
+        contacts: Sequence[ContactId] = (),
     ) -> int:
-        """Return how many calls changed. Raises NotFound, Conflict, InvalidInput."""
-        if not 1 <= len(numbers) <= MAX_ADDED:
-            raise InvalidInput(
-                f"1 to {MAX_ADDED} recipients can be named at once, not {len(numbers)}"
-            )
+        """Return how many calls changed, those to the numbers and those to the contacts.
+
+        Raises NotFound, also for a contact, Conflict, InvalidInput.
+        """
+        named = len(numbers) + len(contacts)
+        if not 1 <= named <= MAX_ADDED:
+            raise InvalidInput(f"1 to {MAX_ADDED} recipients can be named at once, not {named}")
         now = self._clock.now()
         async with self._store.begin() as tx:
             await open_campaign(tx, account_id, campaign_id, for_update=True)
             changed = await tx.enable_calls(
                 account_id, campaign_id, enabled=enabled, now=now, numbers=sorted(set(numbers))
             )
+            if contacts:
+                await _check_contacts(tx, account_id, contacts)
+                some = sorted(set(contacts))
+                changed += await tx.enable_calls(
+                    account_id, campaign_id, enabled=enabled, now=now, contacts=some
+                )
             if enabled and changed:
                 await go_on(tx, account_id, campaign_id, waiting=changed, now=now)
             await tx.commit()
@@ -331,6 +340,15 @@ class EnableBatch:
             await tx.commit()
         self._wake()
         return batch
+
+
+async def _check_contacts(
+    tx: Transaction, account_id: AccountId, contacts: Sequence[ContactId]
+) -> None:
+    found = await tx.contacts_with_ids(contacts)
+    for contact_id in contacts:
+        if contact_id not in found or found[contact_id].account_id != account_id:
+            raise NotFound("contact", contact_id)
 
 
 def _check_name(name: str) -> None:

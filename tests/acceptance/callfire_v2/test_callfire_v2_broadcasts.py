@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ringcast.domain.outcomes import Outcome
+from ringcast.services import contact_recipients
 from tests.acceptance.callfire_v2.conftest import Answer, Client, Rig
 
 SAYS: dict[str, Any] = {
@@ -500,10 +501,80 @@ async def test_contacts_are_called_at_their_first_number_with_their_properties(
     assert first["toNumber"] == "12135550160"
     assert first["attributes"] == {"class": "4a", "child": "Zoë"}
     assert second["toNumber"] == PEOPLE[0]["phoneNumber"]
+    shown = await read(client, campaign, "/calls")
+    assert [one.get("contact", {}).get("id") for one in shown["items"]] == [None, ann]
     assert unreachable.status == 400
     assert f"contact {silent} has no telephone number" in unreachable.json["message"]
     assert theirs.status in (400, 404)
     assert (await read(client, campaign, "/stats"))["callsRemaining"] == 2
+
+
+async def test_a_call_shows_the_contact_that_is_called(client: Client, rig: Rig) -> None:
+    ann = await add_contact(client, firstName="Ann", homePhone="12135550160", externalId="7")
+    (call,) = (
+        await client("POST", "/calls", json=[{"contactId": ann, "liveMessage": "hello"}])
+    ).json["items"]
+    await client("PUT", f"/contacts/{ann}", json={"firstName": "Anna"})
+
+    shown = (await client("GET", f"/calls/{call['id']}")).json
+    narrow = (await client("GET", f"/calls?id={call['id']}&fields=items(contact(id))")).json
+    await client("DELETE", f"/contacts/{ann}")
+    later = (await client("GET", f"/calls/{call['id']}")).json
+
+    assert shown["contact"] == (await client("GET", f"/contacts/{ann}")).json | {"deleted": False}
+    assert shown["contact"]["firstName"] == "Anna"
+    assert narrow["items"] == [{"contact": {"id": ann}}]
+    assert (later["contact"]["id"], later["contact"]["deleted"]) == (ann, True)
+
+
+async def test_contacts_are_left_out_and_taken_in_again_by_their_ids(
+    client: Client, stranger: Client
+) -> None:
+    ann = await add_contact(client, homePhone="12135550160")
+    bob = await add_contact(client, homePhone="12135550161")
+    carl = await add_contact(stranger, homePhone="12135550162")
+    recipients = [{"contactId": ann}, {"contactId": bob}, *PEOPLE]
+    campaign = await make(client, recipients=recipients)
+    path = f"/calls/broadcasts/{campaign}/toggleRecipientsStatus?enable=false"
+
+    async def disabled() -> list[str]:
+        found = await client("GET", f"/calls?campaignId={campaign}&states=DISABLED")
+        return sorted(one["toNumber"] for one in found.json["items"])
+
+    await client("PUT", f"/contacts/{ann}", json={"homePhone": "12135550169"})
+    for unknown in (carl, 7):
+        refused = await client("POST", path, json=[{"contactId": bob}, {"contactId": unknown}])
+        assert (refused.status, f"contact {unknown}" in refused.json["message"]) == (404, True)
+    assert await disabled() == []
+
+    done = await client("POST", path, json=[{"contactId": ann}, PEOPLE[0]])
+
+    assert done.status == 204
+    assert await disabled() == [PEOPLE[0]["phoneNumber"], "12135550160"]
+    await post(client, f"{campaign}/toggleRecipientsStatus?enable=true", [{"contactId": ann}])
+    assert await disabled() == [PEOPLE[0]["phoneNumber"]]
+    for bad in (
+        {"contactId": ann, "fromNumber": "12135550100"},
+        {**PEOPLE[0], "attributes": {"a": "b"}},
+    ):
+        assert (await client("POST", path, json=[bad])).status == 400
+
+
+async def test_a_list_too_long_for_one_batch_is_refused_by_its_size(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_recipients, "MAX_ADDED", 2)
+    numbers = ["12135550150", "12135550151", "12135550152"]
+    made = await client("POST", "/contacts/lists", json={"name": "a", "contactNumbers": numbers})
+    campaign = await make(client)
+
+    answer = await client(
+        "POST", f"/calls/broadcasts/{campaign}/batches", json={"contactListId": made.json["id"]}
+    )
+
+    assert answer.status == 400
+    assert "3 members: a batch takes 1 to 2" in answer.json["message"]
+    assert (await read(client, campaign, "/batches"))["totalCount"] == 0
 
 
 async def test_a_batch_of_a_contact_list_calls_its_members(

@@ -103,6 +103,8 @@ async def things(client: Client, rig: Rig) -> dict[str, int]:
         made[f"{path}/{{id}}"] = answer.json["id"]
     answer = await client("POST", "/contacts", json=[{"homePhone": "12135550196"}])
     made["/contacts/{id}"] = answer.json["items"][0]["id"]
+    known = {"contactId": made["/contacts/{id}"], "liveMessageSoundId": sound}
+    assert (await client("POST", "/calls", json=[known])).status == 200
     answer = await client("GET", f"/calls/broadcasts/{made['/calls/broadcasts/{id}']}/batches")
     made["/campaigns/batches/{id}"] = answer.json["items"][0]["id"]
     dncs = {"numbers": ["12135550195"], "call": True}
@@ -131,6 +133,7 @@ def good_requests(ids: dict[str, int]) -> list[tuple[str, dict[str, Any]]]:
     return [
         ("sendCalls", body([{"phoneNumber": "12135550152", "liveMessage": "Hello."}])),
         ("getCall", at(call)),
+        ("getCallBroadcastStats", at(broadcast, query={"begin": 0, "end": 4_000_000_000_000})),
         ("getCallRecordings", at(call)),
         ("getCallRecording", at(recording)),
         ("getCallRecordingMp3", at(recording)),

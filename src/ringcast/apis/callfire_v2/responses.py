@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from ringcast.apis.callfire_v2.contacts.contact_body import ContactBody
+from ringcast.apis.callfire_v2.contacts.contact_body import contact as contact_body
 from ringcast.apis.callfire_v2.recordings.bodies import CallRecordingBody, recording
 from ringcast.apis.callfire_v2.statuses import (
     CALL_STATE,
@@ -21,6 +23,7 @@ from ringcast.apis.callfire_v2.statuses import (
 )
 from ringcast.domain.accounts import Account, AccountNumber
 from ringcast.domain.calls import Attempt, AttemptState, Call
+from ringcast.domain.contacts import Contact
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.recordings import Recording
@@ -77,6 +80,7 @@ class CallBody(msgspec.Struct, omit_defaults=True, kw_only=True):
     state: str
     campaignId: int | None = None  # noqa: N815
     batchId: int | None = None  # noqa: N815
+    contact: ContactBody | None = None
     inbound: bool
     created: int
     modified: int
@@ -142,6 +146,7 @@ def call(
     attempts: Sequence[Attempt] = (),
     recordings: Sequence[Recording] = (),
     *,
+    contact: Contact | None = None,
     base: str | None = None,
 ) -> CallBody:
     """Return a call with a record of each attempt that has ended.
@@ -164,6 +169,7 @@ def call(
         state=CALL_STATE[of.state],
         campaignId=of.campaign_id,
         batchId=of.batch_id,
+        contact=None if contact is None else contact_body(contact),
         inbound=of.is_inbound,
         created=milliseconds(of.created_at),
         modified=milliseconds(of.updated_at),
@@ -205,7 +211,7 @@ def caller_id(of: AccountNumber) -> CallerIdBody:
 
 def details(of: CallDetails, *, base: str | None) -> CallBody:
     """Return a call with all that belongs to it."""
-    return call(of.call, of.attempts, of.recordings, base=base)
+    return call(of.call, of.attempts, of.recordings, contact=of.contact, base=base)
 
 
 def milliseconds(time: datetime) -> int:

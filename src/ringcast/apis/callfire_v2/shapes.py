@@ -13,6 +13,7 @@ from ringcast.apis.callfire_v2 import requests, responses
 from ringcast.apis.callfire_v2.broadcasts import bodies as campaign_bodies
 from ringcast.apis.callfire_v2.broadcasts import requests as campaign_requests
 from ringcast.apis.callfire_v2.contacts import bodies as contact_bodies
+from ringcast.apis.callfire_v2.contacts.contact_body import ContactBody
 from ringcast.apis.callfire_v2.me import bodies as account_bodies
 from ringcast.apis.callfire_v2.numbers import bodies as number_bodies
 from ringcast.apis.callfire_v2.recordings import bodies as recording_bodies
@@ -51,7 +52,7 @@ class Shape:
 
 
 SHAPES: Mapping[str, Shape] = {
-    "findContacts": Shape(gives=ItemPage[contact_bodies.ContactBody]),
+    "findContacts": Shape(gives=ItemPage[ContactBody]),
     "createContacts": Shape(
         takes=list[contact_bodies.ContactRequest], gives=ItemList[webhook_bodies.ResourceIdBody]
     ),
@@ -81,11 +82,11 @@ SHAPES: Mapping[str, Shape] = {
     "getContactList": Shape(gives=contact_bodies.ContactListBody),
     "updateContactList": Shape.nothing(takes=contact_bodies.UpdateContactListRequest),
     "removeContactListItems": Shape.nothing(),
-    "getContactListItems": Shape(gives=ItemPage[contact_bodies.ContactBody]),
+    "getContactListItems": Shape(gives=ItemPage[ContactBody]),
     "addContactListItems": Shape.nothing(takes=contact_bodies.ContactListRequest),
     "removeContactListItem": Shape.nothing(),
     "deleteContact": Shape.nothing(),
-    "getContact": Shape(gives=contact_bodies.ContactBody),
+    "getContact": Shape(gives=ContactBody),
     "updateContact": Shape.nothing(takes=contact_bodies.ContactRequest),
     "getContactHistory": Shape(gives=contact_bodies.ContactHistoryBody),
     "findCalls": Shape(gives=ItemPage[responses.CallBody]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Table, exists, func, or_, select, upd
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Batch, Campaign, CampaignStatus
 from ringcast.domain.errors import NotFound
-from ringcast.domain.ids import AccountId, BatchId, CampaignId, ScheduleId
+from ringcast.domain.ids import AccountId, BatchId, CampaignId, ContactId, ScheduleId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Page
 from ringcast.stores.sql.campaign_tables import (
@@ -238,24 +238,23 @@ class CampaignWork(CountWork):
         now: datetime,
         batch_id: BatchId | None = None,
         numbers: Sequence[PhoneNumber] | None = None,
+        contacts: Sequence[ContactId] | None = None,
     ) -> int:
         before, after = CallState.DISABLED, CallState.READY
         if not enabled:
             before, after = after, before
         where = [
-            calls.c.account_id == account_id if batch_id is None else calls.c.batch_id == batch_id,
             calls.c.campaign_id + 0 == campaign_id,
             # Not by an index: a million may be in that state, of which few are meant.
             unindexed(calls.c.state) == before,
             calls.c.attempts == 0,
         ]
         changed = 0
-        for some in [None] if numbers is None else in_batches(numbers, _NUMBERS_AT_ONCE):
-            these = where if some is None else [*where, calls.c.to.in_(some)]
+        for some in _whose(account_id, batch_id, numbers, contacts):
             # RETURNING tells whose calls they were: a number may be in several batches.
             statement = (
                 update(calls)
-                .where(*these)
+                .where(*some, *where)
                 .values(state=after, updated_at=now)
                 .returning(calls.c.batch_id)
             )
@@ -310,6 +309,21 @@ class CampaignWork(CountWork):
         found = await self._read(select(func.count()).select_from(table).where(*where))
         count: int = found.rows[0][0]
         return count
+
+
+def _whose(
+    account_id: AccountId,
+    batch_id: BatchId | None,
+    numbers: Sequence[PhoneNumber] | None,
+    contacts: Sequence[ContactId] | None,
+) -> Iterator[Sequence[ColumnElement[bool]]]:
+    """Give the conditions for calls of a batch, to numbers or to contacts, each by its index."""
+    if batch_id is not None:
+        yield [calls.c.batch_id == batch_id]
+    for some in in_batches(numbers or (), _NUMBERS_AT_ONCE):
+        yield [calls.c.account_id == account_id, calls.c.to.in_(some)]
+    for these in in_batches(contacts or (), _NUMBERS_AT_ONCE):
+        yield [calls.c.contact_id.in_(these)]
 
 
 def _row(campaign: Campaign) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import Any
@@ -84,6 +84,15 @@ class ContactWork(Work):
         statement = select(table).where(table.c.id == contact_id, table.c.account_id == account_id)
         rows = (await self._read(statement)).rows
         return _contact(rows[0]) if rows else None
+
+    async def contacts_with_ids(
+        self, contact_ids: Collection[ContactId]
+    ) -> Mapping[ContactId, Contact]:
+        found: dict[ContactId, Contact] = {}
+        for some in batches(sorted(set(contact_ids))):
+            rows = (await self._read(select(table).where(table.c.id.in_(some)))).rows
+            found.update((row.id, _contact(row)) for row in rows)
+        return found
 
     async def contacts(
         self,

@@ -206,6 +206,7 @@ _in_no_campaign = calls.c.campaign_id.is_(None)
 _in_batch = calls.c.batch_id.is_not(None)
 _is_over = calls.c.outcome.is_not(None)
 _over_in_campaign = and_(_in_campaign, _is_over)
+_of_contact = calls.c.contact_id.is_not(None)
 _shows_number = calls.c.from_number.is_not(None)
 
 Index("calls_by_account", calls.c.account_id, calls.c.id)
@@ -252,6 +253,14 @@ Index(
     calls.c.id,
     sqlite_where=_in_batch,
     postgresql_where=_in_batch,
+)
+
+Index(
+    "calls_by_contact",
+    calls.c.contact_id,
+    calls.c.id,
+    sqlite_where=_of_contact,
+    postgresql_where=_of_contact,
 )
 
 # Each ends with the identifier, by which lists are ordered: whatever is searched for, its newest

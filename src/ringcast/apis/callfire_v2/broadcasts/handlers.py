@@ -16,8 +16,8 @@ from ringcast.apis.callfire_v2.broadcasts.requests import (
     batch_recipients,
     campaign_recipients,
     campaign_request,
+    named_recipients,
     new_campaign_request,
-    recipient_numbers,
 )
 from ringcast.apis.callfire_v2.creating import create
 from ringcast.apis.callfire_v2.exchange import Exchange
@@ -186,11 +186,13 @@ async def toggle_recipients(exchange: Exchange) -> Response:
     if exchange.query.text("enable") is None:
         raise InvalidInput("give enable=true or enable=false", field="enable")
     body = await read_body(exchange.request, limit=exchange.limits.recipients_bytes)
+    numbers, contacts = named_recipients(decode(body or b"[]", list[Recipient]))
     await exchange.services.campaigns.toggle_recipients(
         exchange.account.id,
         _campaign_id(exchange),
-        recipient_numbers(decode(body or b"[]", list[Recipient])),
+        numbers,
         enabled=exchange.query.boolean("enable"),
+        contacts=contacts,
     )
     return Response(status_code=204)
 

@@ -32,8 +32,8 @@ __all__ = [
     "batch_recipients",
     "campaign_recipients",
     "campaign_request",
+    "named_recipients",
     "new_campaign_request",
-    "recipient_numbers",
 ]
 
 _MAX_ATTEMPTS = 50
@@ -251,14 +251,21 @@ def campaign_recipients(given: Sequence[Recipient]) -> list[calls.Recipient]:
     return found
 
 
-def recipient_numbers(given: Sequence[Recipient]) -> list[PhoneNumber]:
-    """Return the numbers of recipients; raise InvalidInput, naming the member."""
-    if any(one.contactId for one in given):
-        raise InvalidInput("name recipients by their phoneNumber here", field="contactId")
-    return [
-        PhoneNumber.parse(_number(number, one), field="phoneNumber")
-        for number, one in enumerate(given)
+def named_recipients(given: Sequence[Recipient]) -> tuple[list[PhoneNumber], list[ContactId]]:
+    """Return the numbers and the contacts that are named; raise InvalidInput, naming the member."""
+    found = campaign_recipients(given)
+    for one in found:
+        if one.from_number is not None or one.attributes:
+            raise InvalidInput(
+                "recipients are named by phoneNumber or contactId alone here",
+                field="fromNumber" if one.from_number is not None else "attributes",
+            )
+    numbers = [
+        PhoneNumber.parse(str(one.to), field="phoneNumber")
+        for one in found
+        if one.contact_id is None
     ]
+    return numbers, [one.contact_id for one in found if one.contact_id is not None]
 
 
 def batch_recipients(given: BatchRequest) -> list[calls.Recipient] | ContactListId:

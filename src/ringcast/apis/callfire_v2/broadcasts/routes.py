@@ -78,7 +78,8 @@ OPERATIONS = (
         handlers.add_batch,
         takes=frozenset({"strictValidation"}),
         notes="up to 50,000 recipients, or members of the list `contactListId` (as it is now; who "
-        "has no number is INVALID); scrubDuplicates also leaves out who is in the broadcast",
+        "has no number is INVALID; a longer list is refused with 400: split it); scrubDuplicates "
+        "also leaves out who is in the broadcast",
     ),
     Operation(
         "GET",
@@ -126,7 +127,8 @@ OPERATIONS = (
         "toggleCallBroadcastRecipientsStatus",
         handlers.toggle_recipients,
         takes=frozenset({"enable"}),
-        notes="came in December 2019; who was dialled stays as they are; 204",
+        notes="came in December 2019; recipients are named by phoneNumber or contactId; who was "
+        "dialled stays as they are; 204",
     ),
     Operation(
         "GET",

@@ -62,6 +62,7 @@ OPERATIONS = (
         "getCall",
         handlers.get_call,
         takes=frozenset({"fields"}),
-        notes="a record for each attempt that has ended",
+        notes="a record for each attempt that has ended; `contact`, of a call by contactId or "
+        "contactListId, is the contact as it is now",
     ),
 )

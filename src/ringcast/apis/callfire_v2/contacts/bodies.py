@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from ringcast.apis.callfire_v2.contacts.contact_body import PHONES, TEXTS
 from ringcast.apis.callfire_v2.responses import CallBody, milliseconds
 from ringcast.apis.callfire_v2.responses import details as call_details
 from ringcast.domain.contacts import (
-    Contact,
     ContactDetails,
     ContactList,
     ContactListStatus,
@@ -27,7 +27,6 @@ from ringcast.services.contact_lists import NewMembers
 __all__ = [
     "LIST_STATUS",
     "AddDoNotContactRequest",
-    "ContactBody",
     "ContactHistoryBody",
     "ContactListBody",
     "ContactListRequest",
@@ -38,7 +37,6 @@ __all__ = [
     "NothingBody",
     "UniversalDoNotContactBody",
     "UpdateContactListRequest",
-    "contact",
     "contact_changes",
     "contact_details",
     "contact_list",
@@ -51,21 +49,6 @@ __all__ = [
     "universal_do_not_contact",
 ]
 
-_TEXTS: Mapping[str, str] = {
-    "firstName": "first_name",
-    "lastName": "last_name",
-    "zipcode": "zipcode",
-    "externalId": "external_id",
-    "externalSystem": "external_system",
-}
-_PHONES: Mapping[str, PhoneKind] = {
-    "homePhone": PhoneKind.HOME,
-    "workPhone": PhoneKind.WORK,
-    "mobilePhone": PhoneKind.MOBILE,
-    "extraPhone1": PhoneKind.EXTRA_1,
-    "extraPhone2": PhoneKind.EXTRA_2,
-    "extraPhone3": PhoneKind.EXTRA_3,
-}
 _INTERNATIONAL = re.compile(r"[1-9][0-9]{6,14}")
 _LIST_FIELDS = ("homePhone", "workPhone", "mobilePhone")
 
@@ -97,25 +80,6 @@ class ContactRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     externalSystem: str | None = None  # noqa: N815
     properties: dict[str, str] | None = None
     deleted: bool | None = None
-
-
-class ContactBody(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """A contact."""
-
-    id: int
-    firstName: str | None = None  # noqa: N815
-    lastName: str | None = None  # noqa: N815
-    zipcode: str | None = None
-    homePhone: str | None = None  # noqa: N815
-    workPhone: str | None = None  # noqa: N815
-    mobilePhone: str | None = None  # noqa: N815
-    extraPhone1: str | None = None  # noqa: N815
-    extraPhone2: str | None = None  # noqa: N815
-    extraPhone3: str | None = None  # noqa: N815
-    externalId: str | None = None  # noqa: N815
-    externalSystem: str | None = None  # noqa: N815
-    properties: Mapping[str, str] | None = None
-    deleted: bool
 
 
 class ContactHistoryBody(msgspec.Struct, kw_only=True):
@@ -211,18 +175,6 @@ class NothingBody(msgspec.Struct):
     """An answer that says nothing but that it was done, where CallFire describes a body."""
 
 
-def contact(of: Contact) -> ContactBody:
-    """Return a contact."""
-    known = of.details
-    body = ContactBody(id=of.id, properties=known.properties or None, deleted=of.deleted)
-    for name, member in _TEXTS.items():
-        setattr(body, name, getattr(known, member))
-    for name, kind in _PHONES.items():
-        if kind in known.phones:
-            setattr(body, name, known.phones[kind].digits)
-    return body
-
-
 def contact_list(of: ContactList) -> ContactListBody:
     """Return a list."""
     return ContactListBody(
@@ -284,9 +236,9 @@ def contact_details(given: ContactRequest, *, place: int) -> ContactDetails:
         raise InvalidInput(f"contact {place}: the id is given by the system", field="id")
     if given.deleted:
         raise InvalidInput(f"contact {place} cannot be made deleted", field="deleted")
-    texts = {member: _text(given, name) or None for name, member in _TEXTS.items()}
+    texts = {member: _text(given, name) or None for name, member in TEXTS.items()}
     phones = {}
-    for name, kind in _PHONES.items():
+    for name, kind in PHONES.items():
         text = _text(given, name)
         if text:
             phones[kind] = _number(text, name, what=f"contact {place}")
@@ -298,12 +250,12 @@ def contact_changes(given: ContactRequest, *, contact_id: ContactId) -> Mapping[
     if given.id not in (None, contact_id):
         raise InvalidInput(f"the id of contact {contact_id} cannot be changed", field="id")
     changes: dict[str, object] = {}
-    for name, member in _TEXTS.items():
+    for name, member in TEXTS.items():
         text = _text(given, name)
         if text is not None:
             changes[member] = text or None
     phones: dict[PhoneKind, PhoneNumber | None] = {}
-    for name, kind in _PHONES.items():
+    for name, kind in PHONES.items():
         text = _text(given, name)
         if text is not None:
             phones[kind] = _number(text, name, what=f"contact {contact_id}") if text else None
@@ -337,7 +289,7 @@ def members(given: ContactListRequest) -> NewMembers:
         ],
         contact_ids=[_contact_id(one) for one in given.contactIds or ()],
         numbers=numbers(given.contactNumbers or (), field="contactNumbers"),
-        numbers_are=_PHONES[kind or "homePhone"],
+        numbers_are=PHONES[kind or "homePhone"],
         use_custom_fields=bool(given.useCustomFields),
     )
 
@@ -369,10 +321,10 @@ def number(text: str, *, field: str) -> PhoneNumber:
 
 def search_key(name: str, value: str) -> SearchKey:
     """Return what a contact is found by: one of its members, or a property of that name."""
-    if name in _TEXTS:
-        return SearchKey(_TEXTS[name], value)
-    if name in _PHONES:
-        return SearchKey.of_number(number(value, field="propertyValue"), _PHONES[name])
+    if name in TEXTS:
+        return SearchKey(TEXTS[name], value)
+    if name in PHONES:
+        return SearchKey.of_number(number(value, field="propertyValue"), PHONES[name])
     return SearchKey.of_property(name, value)
 
 

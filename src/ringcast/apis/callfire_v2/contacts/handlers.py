@@ -13,6 +13,7 @@ from ringcast.apis.callfire_v2.contacts.bodies import (
     CreateContactListRequest,
     UpdateContactListRequest,
 )
+from ringcast.apis.callfire_v2.contacts.contact_body import contact
 from ringcast.apis.callfire_v2.contacts.services import ContactServices
 from ringcast.apis.callfire_v2.creating import create
 from ringcast.apis.callfire_v2.exchange import Exchange
@@ -64,7 +65,7 @@ async def find_contacts(exchange: Exchange) -> Response:
         list_id=ContactListId(list_id) if list_id is not None and by_other else None,
         key=contact_bodies.search_key(name, value) if name and value and by_other else None,
     )
-    items = [contact_bodies.contact(one) for one in found]
+    items = [contact(one) for one in found]
     return json_response(project_list(responses.page(items, window, total), exchange.fields))
 
 
@@ -86,7 +87,7 @@ async def create_contacts(exchange: Exchange) -> Response:
 async def get_contact(exchange: Exchange) -> Response:
     """GET /contacts/{id}: deleted ones too."""
     found = await _services(exchange).get_contact(exchange.account.id, _contact_id(exchange))
-    return json_response(project(contact_bodies.contact(found), exchange.fields))
+    return json_response(project(contact(found), exchange.fields))
 
 
 async def update_contact(exchange: Exchange) -> Response:
@@ -196,7 +197,7 @@ async def get_list_items(exchange: Exchange) -> Response:
     found, total = await _services(exchange).list_members(
         exchange.account.id, _list_id(exchange), window
     )
-    items = [contact_bodies.contact(one) for one in found]
+    items = [contact(one) for one in found]
     return json_response(project_list(responses.page(items, window, total), exchange.fields))
 
 
