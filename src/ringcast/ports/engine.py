@@ -68,8 +68,9 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Originate:
-    """Place one call. The engine sends at most one INVITE for it (plus the one that answers a
-    digest challenge), never a second after a failure."""
+    """Place one call. The engine sends at most one INVITE for it, never a second after a failure,
+    except where nobody can have been rung: to answer a digest challenge or a demand about the
+    timer, and to another server of the trunk when one is out of service (503) or out of reach."""
 
     leg: AttemptId
     to: Destination

@@ -9,6 +9,7 @@ from ringcast.useragent.errors import (
     UnusableCertificate,
     UserAgentError,
 )
+from ringcast.useragent.locating import Dns, Locator, SystemDns
 from ringcast.useragent.tls import TlsSettings
 
 __all__ = [
@@ -16,9 +17,12 @@ __all__ = [
     "AddressNotOurs",
     "Call",
     "Direction",
+    "Dns",
     "IncomingCall",
+    "Locator",
     "NotRunning",
     "OutgoingCall",
+    "SystemDns",
     "TlsSettings",
     "Trace",
     "UnusableCertificate",

@@ -199,6 +199,7 @@ class UserAgent:
         body: bytes = b"",
         content_type: str = SDP,
         destination: Destination | None = None,
+        alternatives: Sequence[Destination] = (),
         routes: Sequence[str] = (),
         headers: HeaderList = (),
         credentials: Credentials | None = None,
@@ -217,6 +218,7 @@ class UserAgent:
             from_=from_,
             to=to,
             destination=destination,
+            alternatives=alternatives,
             routes=routes,
             headers=headers,
             body=body,
@@ -230,6 +232,11 @@ class UserAgent:
         call.on_event = on_event
         self._soon()
         return call
+
+    def expect_name(self, host: str, name: str) -> None:
+        """Have the certificate of a host prove this name: it is a server of that domain."""
+        if self._tls is not None:
+            self._tls.expected_names[host] = name
 
     def ask(self, enquiry: Enquiry, *, on_event: Callable[[LoneEvent], None]) -> None:
         """Send a request outside of dialogs; Responded follows.

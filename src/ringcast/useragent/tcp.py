@@ -46,6 +46,8 @@ class TcpConnections:
         The contexts are those of TLS, None for TCP.
         """
         self.transport = transport
+        self.expected_names: dict[str, str] = {}
+        """Which name the certificate of a host must prove, if it is another."""
         self._client_context = client_context
         self._server_context = server_context
         self.on_message = on_message
@@ -139,8 +141,11 @@ class TcpConnections:
                     host,
                     destination.port,
                     ssl=self._client_context,
-                    # RFC 5922 7.1: the name that was asked for must be in the certificate.
-                    server_hostname=destination.host if is_tls else None,
+                    # RFC 5922 7.1: the name that was asked for must be in the certificate, not
+                    # the one that the DNS, which anybody may forge, has led to.
+                    server_hostname=self.expected_names.get(destination.host, destination.host)
+                    if is_tls
+                    else None,
                 )
         except (OSError, ValueError) as exc:  # TimeoutError is one; ValueError: no name for TLS
             why = _why(exc)

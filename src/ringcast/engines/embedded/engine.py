@@ -29,6 +29,7 @@ from ringcast.engines.embedded.routes import (
     identity_headers,
 )
 from ringcast.engines.embedded.trunk import Trunk
+from ringcast.engines.embedded.trunk_servers import TrunkServers
 from ringcast.media import (
     LocalAddress,
     MediaError,
@@ -56,11 +57,14 @@ from ringcast.ports.engine import (
 from ringcast.ports.rooms import RoomSink
 from ringcast.protocols.rtp import check_digits
 from ringcast.protocols.sip.errors import SipError
+from ringcast.protocols.sip.transactions import Destination as SipDestination
 from ringcast.protocols.sip.uri import format_host_port
 from ringcast.useragent import (
     AddressInUse,
+    Dns,
     NotRunning,
     OutgoingCall,
+    SystemDns,
     TlsSettings,
     Trace,
     UnusableCertificate,
@@ -95,6 +99,7 @@ class EmbeddedEngine:
         rtp_timeout: timedelta = timedelta(seconds=60),
         trace: Trace | None = None,
         tls: TlsSettings | None = None,
+        make_dns: Callable[[], Dns] = SystemDns,
     ) -> None:
         """Prepare; nothing is opened before `start`.
 
@@ -123,7 +128,13 @@ class EmbeddedEngine:
             admit=self._arrivals.admit,
             trace=trace,
         )
-        self._registration = TrunkRegistration(self._agent, trunk)
+        self._servers: TrunkServers | None = None
+        if trunk is not None:
+            self._servers = TrunkServers(
+                trunk, self._agent, transports=self._transports, make_dns=make_dns
+            )
+        self._registration = TrunkRegistration(self._agent, trunk, self._servers)
+        self._arrivals.servers = self._servers
         self._sip_host = sip[0]
         self._media = MediaPool(
             workers=media_workers,
@@ -270,9 +281,10 @@ class EmbeddedEngine:
             has_credentials=route.credentials is not None,
         )
         try:
+            servers = await self._servers.find() if self._servers and route.is_trunk else []
             address = await self._open_stream(leg, near=request.near)
             negotiation = self._negotiation(self._media_host(address, route.host), address.port)
-            call = self._invite(request, leg, route, headers, negotiation.offer())
+            call = self._invite(request, leg, route, headers, negotiation.offer(), servers)
         except BaseException:
             self._forget(leg.id)
             if leg.leg.state is LegState.NEW:
@@ -475,6 +487,7 @@ class EmbeddedEngine:
         route: Route,
         headers: list[tuple[str, str]],
         offer: bytes,
+        servers: Sequence[SipDestination],
     ) -> OutgoingCall:
         host = route.domain or self._from_host(route)
         number, name = request.from_number, request.from_name
@@ -488,6 +501,8 @@ class EmbeddedEngine:
                 credentials=route.credentials,
                 contact_user=route.contact_user,
                 routes=self._registration.routes if route.is_trunk else (),
+                destination=servers[0] if servers else None,
+                alternatives=servers[1:],
             )
         except (SipError, NotRunning) as exc:
             self._close_stream(leg)

@@ -17,6 +17,7 @@ from ringcast.engines.embedded.leg import Action, Moment, SendAnswer, SendRefusa
 from ringcast.engines.embedded.live import LiveLeg, Surroundings
 from ringcast.engines.embedded.negotiation import Negotiation
 from ringcast.engines.embedded.trunk import Trunk
+from ringcast.engines.embedded.trunk_servers import TrunkServers
 from ringcast.media import MediaError
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import CallOffered, OfferSink, Refusal, WhoEnded
@@ -64,6 +65,8 @@ class Arrivals:
     def __init__(self, *, trunk: Trunk | None, clock: Clock) -> None:
         self._trunk = trunk
         self._clock = clock
+        self.servers: TrunkServers | None = None
+        """Who calls us for the trunk, if it is a domain."""
         self._sink: OfferSink | None = None
         self._numbers = count(1)
         self._waiting: dict[int, _Waiting] = {}
@@ -153,11 +156,13 @@ class Arrivals:
 
     async def _resolve(self, name: str) -> None:
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(name, None)
+            hosts = {name} if self.servers is None else {s.host for s in await self.servers.find()}
+            loop = asyncio.get_running_loop()
+            found = [info for host in hosts for info in await loop.getaddrinfo(host, None)]
         except OSError as error:
             log.warning("trunk's name not found", extra={"trunk": name, "why": str(error)})
         else:
-            self._addresses = frozenset(str(address[0]) for *_, address in found)
+            self._addresses = frozenset(str(address[0]) for *_, address in found) | hosts
         finally:
             self._known_until = self._clock.monotonic() + _KNOWN_FOR
             self._look_up = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
 from ringcast.engines.embedded.trunk import Trunk
+from ringcast.engines.embedded.trunk_servers import TrunkServers
 from ringcast.protocols.sip.agent_lone import (
     Enquiry,
     LoneEvent,
@@ -14,7 +16,6 @@ from ringcast.protocols.sip.agent_lone import (
     Unregistered,
 )
 from ringcast.protocols.sip.errors import SipError
-from ringcast.protocols.sip.transactions import Destination
 from ringcast.protocols.sip.uri import escape_user, format_host_port
 from ringcast.useragent import UserAgent
 
@@ -26,8 +27,10 @@ log = logging.getLogger(__name__)
 class TrunkRegistration:
     """Tells a trunk that wants it where we are; does nothing for other trunks."""
 
-    def __init__(self, agent: UserAgent, trunk: Trunk | None) -> None:
+    def __init__(self, agent: UserAgent, trunk: Trunk | None, servers: TrunkServers | None) -> None:
         self._agent = agent
+        self._servers = servers
+        self._starting: asyncio.Task[None] | None = None
         self._trunk = trunk if trunk is not None and trunk.registers else None
         self._stop: Callable[[], None] | None = None
         self.is_registered = False
@@ -39,9 +42,12 @@ class TrunkRegistration:
 
     def start(self) -> None:
         """Register, and stay so until `stop`."""
-        trunk = self._trunk
-        if trunk is None or trunk.user is None:
-            return
+        if self._trunk is not None and self._servers is not None:
+            self._starting = asyncio.ensure_future(self._register(self._trunk, self._servers))
+
+    async def _register(self, trunk: Trunk, servers: TrunkServers) -> None:
+        assert trunk.user is not None
+        found = await servers.find()
         domain = trunk.domain or format_host_port(trunk.host, None)
         address = f"<sip:{escape_user(trunk.user)}@{domain}>"
         scheme = "sips" if trunk.is_sips else "sip"
@@ -50,7 +56,8 @@ class TrunkRegistration:
             uri=f"{scheme}:{domain}",
             from_=address,
             to=address,
-            destination=Destination(trunk.transport.upper(), trunk.host, trunk.port),
+            destination=found[0],
+            alternatives=found,
             credentials=trunk.credentials,
             contact_user=trunk.user,
         )
@@ -63,6 +70,8 @@ class TrunkRegistration:
 
     def stop(self) -> None:
         """Ask the registrar to forget us."""
+        if self._starting is not None:
+            self._starting.cancel()
         if self._stop is not None:
             self.is_leaving = True
             stop, self._stop = self._stop, None

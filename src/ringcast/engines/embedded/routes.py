@@ -72,7 +72,7 @@ def find_route(
             "no trunk is configured, so telephone numbers cannot be called:"
             " start the server with --trunk sip:host:port"
         )
-    if trunk.transport not in transports:
+    if trunk.transport not in transports and not (trunk.is_domain and trunk.leaves_transport):
         raise EngineUnavailable(
             f"{trunk} is reached over {trunk.transport}, which the server does not listen on"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -48,6 +49,10 @@ class Trunk:
     """A name or an address, IPv6 without brackets."""
     port: int = _DEFAULT_PORT
     transport: Transport = "udp"
+    is_domain: bool = False
+    """Whether `host` is a domain whose servers the DNS lists (RFC 3263), as no port was said."""
+    leaves_transport: bool = False
+    """Whether the domain may say over which transport it wants calls."""
     is_sips: bool = False
     """Whether every hop of the call is to be secure (RFC 3261 26.4.4), not only the first."""
     name: str = "trunk"
@@ -133,6 +138,8 @@ class Trunk:
             host=uri.host,
             port=uri.port or (_DEFAULT_TLS_PORT if transport == "tls" else _DEFAULT_PORT),
             transport=cast(Transport, transport),
+            is_domain=uri.port is None and not _is_address(uri.host),
+            leaves_transport=uri.transport is None and not is_sips,
             is_sips=is_sips,
             name=name,
             user=user,
@@ -160,6 +167,10 @@ class Trunk:
 
     def uri_for(self, user: str) -> str:
         """Return the URI at which the trunk reaches `user`, escaped already."""
+        if self.is_domain:  # RFC 3263: a port would say that there is nothing to look up
+            scheme = "sips" if self.is_sips else "sip"
+            said = "" if self.is_sips or self.leaves_transport else f";transport={self.transport}"
+            return f"{scheme}:{user}@{self.host}{said}"
         if self.is_sips:
             return f"sips:{user}@{self.address}"
         transport = "" if self.transport == "udp" else f";transport={self.transport}"
@@ -167,3 +178,11 @@ class Trunk:
 
     def __str__(self) -> str:
         return f"{self.name} {self.address}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from ringcast.protocols.sip.agent_events import CallEvent
@@ -24,6 +24,7 @@ ALLOWED_METHODS = frozenset(
 SUPPORTED = ("Supported", "100rel, timer")
 SUPPORTED_OPTIONS = frozenset({"100rel", "timer"})
 ACCEPT = ("Accept", "application/sdp")
+_MOST_SET_ASIDE = 1000
 _TRANSPORT_PARAMETERS = {TCP: ";transport=tcp", TLS: ";transport=tls"}
 
 
@@ -40,6 +41,7 @@ class AgentContext:
 
     __slots__ = (
         "_sent_by",
+        "_set_aside",
         "_transports",
         "events",
         "layer",
@@ -67,6 +69,7 @@ class AgentContext:
         self.lone_events: deque[tuple[LoneRequest, LoneEvent]] = deque()
         self.trouble: str | None = None
         """Why a destination cannot be reached, while its sessions are told of it."""
+        self._set_aside: dict[Destination, float] = {}
         self._sent_by = sent_by
         self._transports = frozenset(transports)
 
@@ -86,6 +89,18 @@ class AgentContext:
             return f"<sips:{user}{at}{self._sent_by(destination)}>"
         transport = _TRANSPORT_PARAMETERS.get(destination.transport, "")
         return f"<sip:{user}{at}{self._sent_by(destination)}{transport}>"
+
+    def set_aside(self, destination: Destination, *, until: float) -> None:
+        """Try a server only after others for a while."""
+        if len(self._set_aside) >= _MOST_SET_ASIDE:
+            self._set_aside.clear()
+        self._set_aside[destination] = until
+
+    def by_readiness(self, destinations: Sequence[Destination], *, now: float) -> list[Destination]:
+        """Return the servers in the same order, but those that have just failed at the end."""
+        if not self._set_aside:
+            return list(destinations)
+        return sorted(destinations, key=lambda one: self._set_aside.get(one, now) > now)
 
     def can_use(self, transport: str) -> bool:
         """Whether this transport is open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,6 +75,8 @@ class Enquiry:
     to: str
     destination: Destination | None = None
     """Where to send it, whatever the URI says."""
+    alternatives: Sequence[Destination] = ()
+    """Where to send it if that cannot be reached or is out of service (RFC 3263 4.3)."""
     credentials: Credentials | None = None
     headers: HeaderList = ()
     contact_user: str = ""
@@ -100,6 +103,7 @@ class LoneRequest:
         """Whatever the shell around the agent wants to find again with an event."""
         self._tag = context.new_token()
         self._sequence = 0
+        self._others: list[Destination] = []
         self._tries = 0
         self._transaction: ClientTransaction | None = None
         self._sender = RequestSender(context, transport=self._destination.transport)
@@ -113,6 +117,8 @@ class LoneRequest:
     def send(self, *, now: float) -> None:
         """Send the request; Responded follows in 64*T1 at most."""
         self._tries = 0
+        here = self._destination
+        self._others = [one for one in self._enquiry.alternatives if one != here]
         self._send(now=now)
 
     # What the agent tells
@@ -133,6 +139,8 @@ class LoneRequest:
             self._send(now=now)
             return
         self._transaction = None
+        if response.status == 503 and self._tried_elsewhere(now=now):
+            return
         self._answered(response.status, response.reason, response, now=now)
 
     def on_timeout(self, transaction: ClientTransaction, now: float) -> None:
@@ -148,8 +156,20 @@ class LoneRequest:
     def _unanswered(self, transaction: ClientTransaction, status: int, *, now: float) -> None:
         if transaction is self._transaction:
             self._transaction = None
+            if self._tried_elsewhere(now=now):
+                return
             reason = (self._context.trouble if status == 503 else None) or REASONS[status]
             self._answered(status, reason, None, now=now)
+
+    def _tried_elsewhere(self, *, now: float) -> bool:
+        """Send it to another server, which is asked first from then on; False if there is none."""
+        if not self._others:
+            return False
+        self._destination = self._others.pop(0)
+        self._sender.transport = self._destination.transport
+        self._tries = 0
+        self._send(now=now)
+        return True
 
     def _answered(self, status: int, reason: str, response: Response | None, *, now: float) -> None:
         self._emit(Responded(status=status, reason=reason, response=response))

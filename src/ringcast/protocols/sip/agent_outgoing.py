@@ -16,6 +16,7 @@ from ringcast.protocols.sip.agent_events import (
     Provisional,
     Trying,
 )
+from ringcast.protocols.sip.agent_reasons import retry_after
 from ringcast.protocols.sip.agent_reliable import Numbering, acknowledgement, response_number
 from ringcast.protocols.sip.agent_requests import SDP
 from ringcast.protocols.sip.agent_session import Session
@@ -32,6 +33,9 @@ from ringcast.protocols.sip.uri import SipUri, escape_user
 
 # A call forks to some phones; without a limit a hostile peer would fill the memory.
 _MOST_EARLY_DIALOGS = 32
+# Seconds for which a server that cannot be reached is tried last, and the most one may ask for.
+_UNREACHABLE_SECONDS = 30.0
+_LONGEST_SET_ASIDE = 600.0
 # A reliable response with the far end's offer would want our answer in the PRACK.
 _SUPPORTED_WITHOUT_OFFER = ("Supported", "timer")
 
@@ -48,6 +52,8 @@ class Invitation:
     """Name and address of the called one; the Request-URI if None."""
     destination: Destination | None = None
     """Where to send the INVITE, whatever the URI says: an outbound proxy or trunk."""
+    alternatives: Sequence[Destination] = ()
+    """Where to send it if the destination cannot be reached or is out of service (RFC 3263 4.3)."""
     routes: Sequence[str] = ()
     """Route values, `<sip:proxy;lr>`."""
     headers: Sequence[tuple[str, str]] = ()
@@ -77,8 +83,10 @@ class OutgoingSession(Session):
         self._to = f"<{self._uri_text}>" if invitation.to is None else _address(invitation.to, "To")
         first_hop = self._routes[0].uri if self._routes else self._uri
         self._first_hop = invitation.destination or context.destination(first_hop, transport=UDP)
-        if not context.can_use(self._first_hop.transport):
-            raise SipError(f"transport {self._first_hop.transport} is not open")
+        self._alternatives = [one for one in invitation.alternatives if one != self._first_hop]
+        for hop in (self._first_hop, *self._alternatives):
+            if not context.can_use(hop.transport):
+                raise SipError(f"transport {hop.transport} is not open")
         super().__init__(
             context,
             call_id=context.new_token(),
@@ -107,6 +115,10 @@ class OutgoingSession(Session):
 
     def start(self, *, now: float) -> None:
         """Send the INVITE; raises SipError if a header given is none."""
+        if self._alternatives:
+            servers = self._context.by_readiness([self._first_hop, *self._alternatives], now=now)
+            self._go_to(servers[0])
+            self._alternatives = servers[1:]
         try:
             self._send_invite(now=now)
         except SipError:
@@ -175,13 +187,33 @@ class OutgoingSession(Session):
         elif status == 503 and self._sender.large_over_tcp and self._changed_to_tcp(transaction):
             self._sender.large_over_tcp = False  # 18.1.1: they do not listen on TCP after all
             self._send_invite(now=now)
+        elif status == 503 and self._tried_elsewhere(_UNREACHABLE_SECONDS, now=now):
+            return
         else:
+            if status == 408:
+                # Nobody was heard of, but somebody may have been rung: this call is over, and
+                # only the next ones go elsewhere. RFC 3263 4.3 would have us call again.
+                self._context.set_aside(self._first_hop, until=now + _UNREACHABLE_SECONDS)
             self._fail(
                 status,
                 reason=self._context.trouble if status == 503 else None,
                 is_timeout=status == 408,
                 is_transport_error=status == 503,
             )
+
+    def _tried_elsewhere(self, seconds: float, *, now: float) -> bool:
+        """Send the INVITE to another server; False if there is none, or nobody wants it now."""
+        self._context.set_aside(self._first_hop, until=now + seconds)
+        if self._cancel_wanted or not self._alternatives:
+            return False
+        self._go_to(self._alternatives.pop(0))
+        self._early.clear()
+        self._send_invite(now=now)
+        return True
+
+    def _go_to(self, server: Destination) -> None:
+        self._first_hop = server
+        self._sender.transport = server.transport
 
     def _changed_to_tcp(self, transaction: Transaction) -> bool:
         return transaction.destination.transport == TCP and self._first_hop.transport == UDP
@@ -296,6 +328,10 @@ class OutgoingSession(Session):
         if response.status == 422 and not self._cancel_wanted and self._refresh.raise_to(response):
             self._send_invite(now=now)  # RFC 4028 7.3
             return
+        if response.status == 503 and self._tried_elsewhere(
+            min(retry_after(response) or _UNREACHABLE_SECONDS, _LONGEST_SET_ASIDE), now=now
+        ):
+            return  # 21.5.4: nobody has been rung, and this server wants to be left alone
         self._fail(response.status, response=response, reason=response.reason)
 
     def _fail(
