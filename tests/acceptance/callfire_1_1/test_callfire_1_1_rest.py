@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 
 import aiohttp
 import pytest
@@ -14,7 +15,7 @@ from lxml import etree
 from ringcast.apis.callfire_1_1.operations import OPERATIONS
 from ringcast.apis.callfire_1_1.schema import Complex
 from ringcast.domain.outcomes import Outcome
-from tests.acceptance.callfire_1_1.conftest import NUMBER, Client, Rig
+from tests.acceptance.callfire_1_1.conftest import GOLDEN, NUMBER, Client, Rig
 from tests.fakes.sound_library import wav_file
 
 CAMPAIGN = {
@@ -68,7 +69,9 @@ class TestGolden:
         call = found["ResourceList"]["Call"][0]["@id"]
         await rig.finish("Clinic", call, Outcome.HUMAN, talked=61)
         (await client.rest("GET", f"/call/{call}{form}")).is_golden("get-call")
-        (await client.rest("GET", f"/broadcast/{broadcast}/stats{form}")).is_golden("get-stats")
+        (await client.rest("GET", f"/broadcast/{broadcast}/stats{form}")).is_golden(
+            "get-broadcast-stats"
+        )
         nothing = await client.rest("GET", f"/call{form}?ToNumber=12135550199")
         nothing.is_golden("query-calls-empty")
 
@@ -83,9 +86,11 @@ class TestGolden:
         (await client.rest("GET", f"/call/callerid{form}")).is_golden("get-caller-ids")
         asked = {"CallerId": "12135550177"}
         answer = await client.rest("POST", f"/call/callerid/send-verification{form}", asked)
-        answer.is_golden("send-verification")
+        answer.is_golden("send-verification-code-to-caller-id")
         asked["VerificationCode"] = "0000"
-        (await client.rest("POST", f"/call/callerid/verify{form}", asked)).is_golden("verify")
+        (await client.rest("POST", f"/call/callerid/verify{form}", asked)).is_golden(
+            "verify-caller-id"
+        )
 
     async def test_broadcasts(self, client: Client, form: str) -> None:
         made = {"Name": "Plan", "Type": "VOICE", "LiveSoundText": "Hello", "Label": "spring"}
@@ -107,12 +112,12 @@ class TestGolden:
         broadcast = (await client.rest("POST", "/broadcast", made)).new_id
         path = f"/broadcast/{broadcast}/batch{form}"
         answer = await client.rest("POST", path, {"To": "12135550100 12135550101", "Name": "B"})
-        answer.is_golden("create-batch")
-        (await client.rest("GET", path)).is_golden("query-batches")
+        answer.is_golden("create-contact-batch")
+        (await client.rest("GET", path)).is_golden("query-contact-batches")
         batch = f"/broadcast/batch/{answer.new_id}"
-        (await client.rest("GET", f"{batch}{form}")).is_golden("get-batch")
+        (await client.rest("GET", f"{batch}{form}")).is_golden("get-contact-batch")
         control = await client.rest("PUT", f"{batch}/control{form}", {"Enabled": "False"})
-        control.is_golden("control-batch")
+        control.is_golden("control-contact-batch")
 
         schedule = {
             "StartTimeOfDay": "10:00:00",
@@ -124,11 +129,11 @@ class TestGolden:
         }
         path = f"/broadcast/{broadcast}/schedule{form}"
         answer = await client.rest("POST", path, schedule)
-        answer.is_golden("create-schedule")
-        (await client.rest("GET", path)).is_golden("query-schedules")
+        answer.is_golden("create-broadcast-schedule")
+        (await client.rest("GET", path)).is_golden("query-broadcast-schedule")
         path = f"/broadcast/schedule/{answer.new_id}{form}"
-        (await client.rest("GET", path)).is_golden("get-schedule")
-        (await client.rest("DELETE", path)).is_golden("delete-schedule")
+        (await client.rest("GET", path)).is_golden("get-broadcast-schedule")
+        (await client.rest("DELETE", path)).is_golden("delete-broadcast-schedule")
 
     async def test_subscriptions(self, client: Client, form: str) -> None:
         made = {
@@ -186,6 +191,13 @@ class TestGolden:
     async def test_numbers_and_dnc(self, client: Client, form: str) -> None:
         (await client.rest("GET", f"/number{form}?Prefix=1213")).is_golden("query-numbers")
         (await client.rest("GET", f"/number/{NUMBER}{form}")).is_golden("get-number")
+        path = f"/number/{NUMBER}{form}"
+        ivr = {"InboundCallConfigurationType": "IVR", "DialplanXml": DIALPLAN}
+        (await client.rest("PUT", path, ivr)).is_golden("configure-number")
+        (await client.rest("GET", path)).is_golden("get-number-with-dialplan")
+        tracking = {"InboundCallConfigurationType": "TRACKING", "TransferNumber": "12135550102"}
+        (await client.rest("PUT", path, tracking)).is_golden("configure-number")
+        (await client.rest("GET", path)).is_golden("get-number-with-transfer")
         changed = await client.rest("PUT", f"/contact/dnc/12135550177{form}", {"CallDnc": "true"})
         changed.is_golden("update-dnc-number")
         (await client.rest("GET", f"/contact/dnc{form}?Prefix=1213")).is_golden("query-dnc-numbers")
@@ -223,6 +235,18 @@ class TestGolden:
         (await client.rest("POST", f"/text{form}", {"Message": "Hi"})).is_golden("not-implemented")
         (await client.rest("GET", f"/nothing{form}")).is_golden("no-such-path")
         (await client.rest("GET", f"/call{form}?Colour=1")).is_golden("unknown-parameter")
+
+
+def test_every_operation_has_a_golden_document_in_both_forms() -> None:
+    missing = [
+        f"{name}.{kind}.txt"
+        for one in OPERATIONS
+        if one.handler is not None and not one.suffixes  # sound is no document
+        for name in [re.sub(r"(?<=[a-z])(?=[A-Z])", "-", one.name).lower()]
+        for kind in (("xml", "json") if one.response is not None else ("xml",))  # 204 has no body
+        if not (GOLDEN / f"{name}.{kind}.txt").exists()
+    ]
+    assert missing == []
 
 
 async def test_roots_have_the_prefixes_that_clients_compare(client: Client) -> None:
