@@ -31,6 +31,7 @@ from ringcast.integrations.speech import StoredSpeech
 from ringcast.integrations.speech_espeak import EspeakSynthesizer
 from ringcast.ports.audio import AudioStore
 from ringcast.ports.clock import Clock
+from ringcast.ports.engine import EngineEvent
 from ringcast.ports.recording_archive import RecordingArchive
 from ringcast.ports.speech import Speech
 from ringcast.ports.store import Store
@@ -38,6 +39,7 @@ from ringcast.services.accounts import public_ids
 from ringcast.services.admission import Admission
 from ringcast.services.calls import SendCalls
 from ringcast.services.changes import ChangeWriter
+from ringcast.services.conferences import Conferences
 from ringcast.services.dialer import HOLD_FOR, Dialer
 from ringcast.services.idempotency import ForgetAnswers
 from ringcast.services.inbound import ReceiveCalls
@@ -69,6 +71,7 @@ class Core:
     speech: Speech
     engine: EmbeddedEngine
     recordings: RecordingArchive
+    conferences: Conferences
     dialer: Dialer
     list_imports: ImportLists
     changes: ChangeWriter
@@ -137,15 +140,25 @@ async def running_core(
         stack.push_async_callback(remote_sounds.close)
         speech = StoredSpeech(synthesizer, audio, directory=settings.data_dir / "speech")
         addresses = RecordingAddresses(_root(settings))
+        prompts = Prompts(
+            store=store,
+            audio=audio,
+            speech=speech,
+            remote=remote_sounds,
+            archive=recordings,
+            recording_at=addresses.recording_at,
+        )
+        conferences = Conferences(
+            store=store,
+            engine=engine,
+            clock=clock,
+            holder=holder,
+            hold_for=HOLD_FOR,
+            prompts=prompts,
+        )
         tools = StepTools(
-            prompts=Prompts(
-                store=store,
-                audio=audio,
-                speech=speech,
-                remote=remote_sounds,
-                archive=recordings,
-                recording_at=addresses.recording_at,
-            ),
+            prompts=prompts,
+            conferences=conferences,
             web=web,
             recordings=KeepRecordings(
                 store=store,
@@ -179,7 +192,12 @@ async def running_core(
             hold_for=HOLD_FOR,
             prepare=partial(prepare, root=_root(settings)),
         )
-        await engine.start(dialer.deliver, on_offer=inbound.offered)
+
+        def deliver(event: EngineEvent) -> None:
+            dialer.deliver(event)
+            conferences.note(event)
+
+        await engine.start(deliver, on_offer=inbound.offered, on_room=conferences.note_room)
         stack.push_async_callback(engine.close)
         core = Core(
             store=store,
@@ -188,6 +206,7 @@ async def running_core(
             speech=speech,
             engine=engine,
             recordings=recordings,
+            conferences=conferences,
             dialer=dialer,
             list_imports=list_imports,
             changes=changes,
@@ -203,6 +222,7 @@ async def running_core(
                     dialer.run(),
                     inbound.run(),
                     list_imports.run(),
+                    conferences.run(),
                     spoken_sounds.run(),
                     HoldAttempts(store=store, clock=clock, holder=holder).run(),
                     EndOrphanedAttempts(store=store, clock=clock).run(),
@@ -220,6 +240,7 @@ async def running_core(
                     async with asyncio.timeout(_CLOSING):
                         await dialer.drained()
                         await changes.drained()
+                        await conferences.drained()
                 except TimeoutError:
                     log.warning(
                         "closing before all calls were written", extra={"calls": dialer.live}

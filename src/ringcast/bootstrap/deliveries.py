@@ -28,6 +28,7 @@ from ringcast.ports.store import Page, Store
 from ringcast.services.announcements import AddressDeliveries, ReadResources
 from ringcast.services.calls import FindCalls
 from ringcast.services.campaigns import GetCampaign
+from ringcast.services.conference_reading import ReadConferences
 from ringcast.services.contact_lists import GetContactList
 from ringcast.services.deliveries import SendDeliveries
 from ringcast.services.delivery_care import ForgetDeliveries
@@ -129,6 +130,7 @@ def resources(store: Store) -> Mapping[Topic, ReadResources]:
         Topic.CAMPAIGN_STARTED: campaigns,
         Topic.CAMPAIGN_STOPPED: campaigns,
         Topic.CAMPAIGN_FINISHED: campaigns,
+        Topic.CONFERENCE_EVENT: ReadConferences(store=store).named,
         Topic.CONTACT_LIST_READY: lists,
         Topic.CONTACT_LIST_FAILED: lists,
     }

@@ -19,6 +19,7 @@ __all__ = [
     "DeliveryId",
     "DoNotCallListId",
     "IncidentId",
+    "MemberId",
     "NumberId",
     "RecordingId",
     "ScheduleId",
@@ -41,6 +42,7 @@ CredentialId = NewType("CredentialId", int)
 DoNotCallListId = NewType("DoNotCallListId", int)
 DeliveryId = NewType("DeliveryId", int)
 IncidentId = NewType("IncidentId", int)
+MemberId = NewType("MemberId", int)
 NumberId = NewType("NumberId", int)
 RecordingId = NewType("RecordingId", int)
 ScheduleId = NewType("ScheduleId", int)

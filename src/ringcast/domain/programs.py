@@ -39,15 +39,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from ringcast.domain.ids import AccountId, AttemptId, CallId, RecordingId, SoundId
+from ringcast.domain.conferences import ConferenceRules
+from ringcast.domain.ids import AccountId, AttemptId, CallId, ConferenceId, RecordingId, SoundId
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
+from ringcast.domain.subscriptions import Follower
 
 __all__ = [
     "UNANSWERED",
     "Ban",
     "CallFacts",
     "CallerGone",
+    "Conferred",
     "Detect",
     "DetectUntil",
     "Detected",
@@ -67,6 +70,7 @@ __all__ = [
     "GreetingEnd",
     "HoldMusic",
     "Interpreter",
+    "JoinConference",
     "Listen",
     "NotDone",
     "NoteAnswer",
@@ -89,6 +93,7 @@ __all__ = [
     "Stored",
     "StoredSound",
     "WhoAnswered",
+    "WhyParted",
 ]
 
 
@@ -317,6 +322,35 @@ class Dial:
     """Whether the campaign's limit of transfers counts it."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JoinConference:
+    """Let the call be in the conference of a name, made if there is none. Answers Conferred.
+
+    NotDone if it cannot join: the conference is full, or on another server.
+    """
+
+    name: str
+    rules: ConferenceRules = field(default_factory=ConferenceRules)
+    """These, `options` and `followers` hold if the conference is made."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    followers: tuple[Follower, ...] = ()
+    is_muted: bool = False
+    coaches: CallId | None = None
+    """A member that alone hears this call."""
+    starts: bool = True
+    """Whether the conference can start when this call is there."""
+    ends: bool = False
+    """Whether it ends when this call leaves."""
+    tone_on_join: bool = False
+    tone_on_leave: bool = False
+    waiting: tuple[Prompt, ...] = ()
+    """Played over and over until the conference starts."""
+    end_on: str = ""
+    """The keys with which this side leaves and goes on."""
+    time_limit: timedelta = timedelta(hours=4)
+    member_options: Mapping[str, str] = field(default_factory=dict)
+
+
 class DetectUntil(StrEnum):
     """When detection has said enough."""
 
@@ -399,6 +433,7 @@ Step: TypeAlias = (
     | RecordStep
     | StopRecord
     | Dial
+    | JoinConference
     | Detect
     | Fetch
     | Ban
@@ -469,6 +504,28 @@ class Dialed:
     ended_by_key: str | None = None
 
 
+class WhyParted(StrEnum):
+    """What ended a call's being in a conference."""
+
+    ENDED = "ended"
+    """The conference is over."""
+    REMOVED = "removed"
+    """It was taken out."""
+    KEY = "key"
+    TIME_LIMIT = "time_limit"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conferred:
+    """The call was in a conference, and has left it."""
+
+    conference_id: ConferenceId
+    why: WhyParted
+    length: timedelta
+    """How long it was there, with its waiting."""
+    key: str | None = None
+
+
 class WhoAnswered(StrEnum):
     """Who or what has answered."""
 
@@ -508,7 +565,9 @@ class Fetched:
     """Where it came from in the end, after redirects."""
 
 
-StepResult: TypeAlias = Done | NotDone | Gathered | Recorded | Dialed | Detected | Fetched
+StepResult: TypeAlias = (
+    Done | NotDone | Gathered | Recorded | Dialed | Conferred | Detected | Fetched
+)
 
 Program: TypeAlias = Generator[Step, StepResult, None]
 

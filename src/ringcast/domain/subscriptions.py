@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ringcast.domain.calls import Call
+from ringcast.domain.conference_events import ConferenceEvent
 from ringcast.domain.errors import IllegalTransition
 from ringcast.domain.events import CallEvent
 from ringcast.domain.ids import AccountId, DeliveryId, SubscriptionId
@@ -72,6 +73,7 @@ class Topic(StrEnum):
     CAMPAIGN_STARTED = "campaign_started"
     CAMPAIGN_STOPPED = "campaign_stopped"
     CAMPAIGN_FINISHED = "campaign_finished"
+    CONFERENCE_EVENT = "conference_event"
     CONTACT_LIST_READY = "contact_list_ready"
     CONTACT_LIST_FAILED = "contact_list_failed"
 
@@ -85,7 +87,7 @@ class Announcement:
     subject_id: int
     """The resource; what is announced of the same one is delivered in order."""
     at: datetime
-    event: CallEvent | None = None
+    event: CallEvent | ConferenceEvent | None = None
     """What has happened, where the topic alone does not say it."""
 
 
@@ -152,19 +154,33 @@ class Follower:
 
     def subscription(self, new_id: SubscriptionId, call: Call, *, signing_key: str) -> Subscription:
         """Return the subscription to what becomes of a call."""
+        return self.following(
+            new_id, call.account_id, call.id, at=call.created_at, signing_key=signing_key
+        )
+
+    def following(
+        self,
+        new_id: SubscriptionId,
+        account_id: AccountId,
+        subject_id: int,
+        *,
+        at: datetime,
+        signing_key: str,
+    ) -> Subscription:
+        """Return the subscription to what becomes of any one resource."""
         return Subscription(
             id=new_id,
-            account_id=call.account_id,
+            account_id=account_id,
             dialect=self.dialect,
             name="",
             topics=self.topics,
             url=self.url,
             secret=self.secret or signing_key,
             options=self.options,
-            subject_id=call.id,
+            subject_id=subject_id,
             max_attempts=self.max_attempts,
-            created_at=call.created_at,
-            updated_at=call.created_at,
+            created_at=at,
+            updated_at=at,
         )
 
 

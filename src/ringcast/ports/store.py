@@ -33,6 +33,7 @@ from ringcast.domain.sounds import Sound
 from ringcast.ports.applications import ApplicationTransaction
 from ringcast.ports.caller_ids import CallerIdTransaction
 from ringcast.ports.campaigns import CampaignTransaction
+from ringcast.ports.conferences import ConferenceTransaction
 from ringcast.ports.contacts import ContactTransaction
 from ringcast.ports.deliveries import DeliveryTransaction
 from ringcast.ports.do_not_call import DoNotCallTransaction
@@ -73,6 +74,7 @@ class Transaction(
     ApplicationTransaction,
     CallerIdTransaction,
     CampaignTransaction,
+    ConferenceTransaction,
     ContactTransaction,
     DeliveryTransaction,
     DoNotCallTransaction,

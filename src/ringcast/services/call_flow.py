@@ -50,6 +50,7 @@ from ringcast.services.call_commands import (
     TurnAway,
 )
 from ringcast.services.changes import ChangeWriter
+from ringcast.services.conference_news import ConferenceBegun, ConferenceOver
 from ringcast.services.detecting import WHO
 from ringcast.services.leg_actions import LegActions, LegOver, News, Redirected, WorkDone
 from ringcast.services.live_calls import CallNotLive
@@ -380,6 +381,8 @@ class CallFlow:
                 case SilenceHeard() | Unbridged():
                     pass
                 case SecondAnswered() | SecondOver() | WorkDone():
+                    pass
+                case ConferenceBegun() | ConferenceOver():
                     pass
                 case _:
                     assert_never(news)

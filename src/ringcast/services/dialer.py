@@ -120,6 +120,11 @@ class Dialer:
         for attempt_id in list(self._flows):
             await self._engine.hang_up(attempt_id, reason=reason)
 
+    def leg_of(self, call_id: CallId) -> AttemptId | None:
+        """Return the leg of a call that lives here."""
+        flow = self._flow_of.get(call_id)
+        return None if flow is None else flow.leg
+
     def command(self, call_id: CallId, command: Command) -> bool:
         """Give a live call a command; return False if no such call lives here."""
         flow = self._flow_of.get(call_id)

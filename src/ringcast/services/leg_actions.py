@@ -26,6 +26,7 @@ from ringcast.ports.engine import (
     LegEnded,
     PlaybackFinished,
 )
+from ringcast.services.conference_news import ConferenceNews
 from ringcast.services.second_legs import SecondLegNews
 
 __all__ = [
@@ -53,7 +54,7 @@ class WorkDone:
     task: asyncio.Future[Any]
 
 
-News: TypeAlias = EngineEvent | SecondLegNews | WorkDone
+News: TypeAlias = EngineEvent | SecondLegNews | ConferenceNews | WorkDone
 NextNews: TypeAlias = Callable[[float | None], Awaitable[News | None]]
 """Gives the next news of the leg, or None when that moment of the monotonic clock has come.
 
@@ -164,6 +165,10 @@ class LegActions:
             return task.result()
         finally:
             await stopped([task])
+
+    def tell(self, news: News) -> None:
+        """Add to the news of the leg."""
+        self._deliver(news)
 
     def number(self) -> int:
         """Return a fresh number for a playback, a recording or another leg."""

@@ -23,6 +23,7 @@ from ringcast.domain.programs import (
     Fetch,
     Fetched,
     Gather,
+    JoinConference,
     Listen,
     NotDone,
     NoteAnswer,
@@ -42,6 +43,8 @@ from ringcast.domain.recordings import RecordingSource
 from ringcast.ports.engine import Heard, RecordingTracks, Refusal
 from ringcast.ports.recording_files import RecordingFiles
 from ringcast.ports.web import WebClient, WebRequest
+from ringcast.services.conferences import Conferences
+from ringcast.services.conferring import confer
 from ringcast.services.connecting import Connecting, connect
 from ringcast.services.detecting import detect
 from ringcast.services.gathering import gather
@@ -76,6 +79,8 @@ class StepTools:
     web: WebClient
     recordings: RecordingFiles | None = None
     """None keeps no recordings."""
+    conferences: Conferences | None = None
+    """None has none."""
 
 
 class StepRun:
@@ -147,6 +152,8 @@ class StepRun:
                 return await self._send_tones(step)
             case Dial():
                 return await self._dial(step)
+            case JoinConference():
+                return await self._join(step)
             case Detect():
                 return await self._detect(step)
             case RecordMessage() | RecordStep() | StopRecord():
@@ -266,6 +273,13 @@ class StepRun:
             recording_id=None if kept is None else kept.id,
             ended_by_key=came.ended_by_key,
         )
+
+    async def _join(self, step: JoinConference) -> StepResult:
+        if self._tools.conferences is None:
+            return NotDone(reason="there are no conferences here")
+        waiting = await self._heard(step.waiting)
+        facts = self._call.facts()
+        return await confer(self._actions, self._tools.conferences, facts, step, waiting)
 
     async def _heard(self, prompts: Sequence[Prompt]) -> tuple[Heard, ...]:
         """Return what is played for prompts; nothing if they cannot be had in good time."""

@@ -16,6 +16,7 @@ from ringcast.apis.bandwidth_v1.settings import DIALECT, Settings
 from ringcast.apis.bandwidth_v1.statuses import GATHER_REASONS, cause_of
 from ringcast.apis.bandwidth_v1.times import iso
 from ringcast.domain import events
+from ringcast.domain.conference_events import ConferenceEvent
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.public_ids import PublicIds
 from ringcast.domain.subscriptions import Announcement, Subscription, Topic
@@ -124,7 +125,7 @@ class _Told:
             **self._tag(),
         }
 
-    def of(self, event: events.CallEvent | None) -> Body | None:
+    def of(self, event: events.CallEvent | ConferenceEvent | None) -> Body | None:
         """Return what is said of an event; None if nothing is."""
         match event:
             case events.RingTimedOut():

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from ringcast.domain.calls import QuestionAnswer
+from ringcast.domain.conference_events import ConferenceEvent
 from ringcast.domain.errors import InvalidInput
 from ringcast.domain.events import CallEvent
 from ringcast.domain.instructions import Script
@@ -202,20 +203,24 @@ class Document(TypeDecorator[_Document], Generic[_Document]):
         return None if value is None else self._decode(value)
 
 
-class Event(TypeDecorator[CallEvent]):
+class Event(TypeDecorator[CallEvent | ConferenceEvent]):
     """An event as JSON, tagged with its type."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: CallEvent | None, dialect: Dialect) -> str | None:
+    def process_bind_param(
+        self, value: CallEvent | ConferenceEvent | None, dialect: Dialect
+    ) -> str | None:
         return None if value is None else as_json(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> CallEvent | None:
+    def process_result_value(
+        self, value: str | None, dialect: Dialect
+    ) -> CallEvent | ConferenceEvent | None:
         return None if value is None else _event(value)
 
 
-_event = msgspec.json.Decoder(CallEvent).decode
+_event = msgspec.json.Decoder(CallEvent | ConferenceEvent).decode
 _answers = msgspec.json.Decoder(tuple[QuestionAnswer, ...]).decode
 _attributes = msgspec.json.Decoder(dict[str, str]).decode
 

@@ -19,6 +19,7 @@ from ringcast.stores.sql.attempts import AttemptWork
 from ringcast.stores.sql.caller_ids import CallerIdWork
 from ringcast.stores.sql.calls import CallWork
 from ringcast.stores.sql.campaigns import CampaignWork
+from ringcast.stores.sql.conferences import ConferenceWork
 from ringcast.stores.sql.connecting import Database
 from ringcast.stores.sql.contact_lists import ContactListWork
 from ringcast.stores.sql.deliveries import DeliveryWork
@@ -56,6 +57,7 @@ class SqlTransaction(
     LimitWork,
     CampaignWork,
     RecordingWork,
+    ConferenceWork,
 ):
     """A unit of work on one of the databases (`ports.store.Transaction`)."""
 
