@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,16 @@ from ringcast.domain.contacts import ContactDetails, PhoneKind
 from ringcast.domain.errors import Conflict, NothingToSay
 from ringcast.domain.ids import AccountId, CallId, CampaignId, ContactId, ScheduleId
 from ringcast.domain.instructions import Play, Script
+from ringcast.domain.legal_hours import Law, LegalHours
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.retries import RetryRule
 from ringcast.domain.schedules import Schedule
 from ringcast.engines.simulator import FarEnd, SimulatedEngine
+from ringcast.integrations.public_holidays import is_public_holiday
 from ringcast.ports.campaigns import CallCounts
 from ringcast.ports.store import Page
+from ringcast.services.accounts import KeepLegalHours
 from ringcast.services.admission import Admission
 from ringcast.services.calls import Recipient
 from ringcast.services.campaign_recipients import AddRecipients, NewCalls, ToggleRecipients
@@ -41,6 +44,11 @@ from tests.fakes.clock import ManualClock
 
 ACCOUNT = Account(id=AccountId(1), name="a", created_at=ManualClock().now(), signing_key="key")
 SAYS = Script(instructions=(Play(audio=("sound",)),))
+AROUND_THE_CLOCK: Any = {
+    "begin": time(0),
+    "end": time(23, 59),
+    "fallback_zone": "America/New_York",
+}
 FAR_ENDS = {
     "0": FarEnd(hangs_up_after=timedelta(seconds=2)),
     "1": FarEnd(answers_after=timedelta(seconds=1)),
@@ -168,6 +176,7 @@ async def a_world(
     clock: ManualClock | None = None,
     url: str | None = None,
     holder: str = "here",
+    law: Law | None = None,
 ) -> AsyncIterator[World]:
     """Run a dialer, on SQLite in a directory or on a database that is there."""
     clock = clock or ManualClock()
@@ -191,6 +200,7 @@ async def a_world(
             clock=clock,
             holder=holder,
             spread=lambda: 0.0,
+            law=law,
         )
         await engine.start(dialer.deliver)
         tasks = [asyncio.create_task(changes.run()), asyncio.create_task(dialer.run())]
@@ -574,3 +584,56 @@ async def test_after_a_crash_the_campaigns_rule_decides(
         counts = await world.until_status(campaign, CampaignStatus.FINISHED)
         assert len(world.dialed()) == int(dialed_again)
         assert counts.attempts == 1 + int(dialed_again)
+
+
+async def test_campaigns_keep_to_the_hours_of_the_law_unless_the_account_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    at_eight_in_new_york = ManualClock(datetime(2026, 5, 4, 12, tzinfo=UTC))
+    law = Law(is_holiday=is_public_holiday)
+    async with a_world(tmp_path, clock=at_eight_in_new_york, law=law) as world:
+        new_york, texas, los_angeles = "12122345670", "15122345670", "12132345670"
+        campaign = await world.campaign(window=CallingWindow(**AROUND_THE_CLOCK))
+        await world.add(campaign, los_angeles, texas, new_york)
+        await world.start(campaign)
+        await world.until_dialed(1)
+        assert world.dialed() == [new_york]
+        by_number = {call.to_text: call for call in await world.calls(campaign)}
+        assert by_number[texas].due_at == datetime(2026, 5, 4, 14, tzinfo=UTC)  # nine o'clock
+        assert by_number[los_angeles].due_at == datetime(2026, 5, 4, 15, tzinfo=UTC)
+        await world.let_pass(timedelta(hours=3))
+        await world.until_dialed(3)
+
+        await KeepLegalHours(store=world.store)(ACCOUNT.name, LegalHours.OFF)
+        world.clock.set(datetime(2026, 5, 5, 3, tzinfo=UTC))
+        campaign = await world.campaign()
+        await world.add(campaign, new_york)
+        await world.start(campaign)
+        await world.until_dialed(4)
+
+
+async def test_single_calls_keep_to_the_hours_of_the_law_if_the_account_says_so(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock(datetime(2026, 5, 4, 11, 59, tzinfo=UTC))
+    async with a_world(tmp_path, clock=clock, law=Law(is_holiday=is_public_holiday)) as world:
+        await KeepLegalHours(store=world.store)(ACCOUNT.name, LegalHours.ALL)
+        call = Call(
+            id=CallId(77),
+            account_id=ACCOUNT.id,
+            to=PhoneNumber("12122345670"),
+            to_text="12122345670",
+            from_number=None,
+            script=SAYS,
+            state=CallState.READY,
+            created_at=clock.now(),
+            updated_at=clock.now(),
+            due_at=clock.now(),
+        )
+        async with world.store.begin() as tx:
+            await tx.add_calls([call])
+            await tx.commit()
+        await world.let_pass(1, steps=3)
+        assert world.dialed() == []
+        await world.let_pass(60)
+        await world.until_dialed(1)

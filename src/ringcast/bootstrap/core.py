@@ -19,12 +19,14 @@ from ringcast.bootstrap.storage import open_store
 from ringcast.config import ConfigError, Settings
 from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.events import CallEnded, CallEvent
+from ringcast.domain.legal_hours import Law
 from ringcast.domain.public_ids import PublicIds
 from ringcast.engines.embedded.engine import EmbeddedEngine
 from ringcast.engines.embedded.trunk import Identity, Trunk
 from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.clock import SystemClock
 from ringcast.integrations.http_fetch import HttpFetcher
+from ringcast.integrations.public_holidays import is_public_holiday
 from ringcast.integrations.recording_archive import RecordingDirectory
 from ringcast.integrations.remote_sounds import CachedRemoteSounds
 from ringcast.integrations.speech import StoredSpeech
@@ -177,6 +179,7 @@ async def running_core(
             changes=changes,
             clock=clock,
             holder=holder,
+            law=Law(is_holiday=is_public_holiday),
             programs=Programs(interpreters=interpreters(ids), tools=tools, clock=clock),
         )
         spoken_sounds = SettleSpokenSounds(store=store, archive=recordings, audio=audio)

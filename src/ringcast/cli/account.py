@@ -14,8 +14,15 @@ from ringcast.cli.options import ConfigFile, DatabaseUrl, DataDir, storage_setti
 from ringcast.cli.output import CONSOLE, show_json
 from ringcast.config import Settings
 from ringcast.domain.accounts import Account
+from ringcast.domain.legal_hours import LegalHours
 from ringcast.integrations.clock import SystemClock
-from ringcast.services.accounts import AccountSecrets, AddAccount, ListAccounts, RotateCredentials
+from ringcast.services.accounts import (
+    AccountSecrets,
+    AddAccount,
+    KeepLegalHours,
+    ListAccounts,
+    RotateCredentials,
+)
 
 app = typer.Typer(
     help="Accounts and their credentials.", no_args_is_help=True, add_completion=False
@@ -65,6 +72,25 @@ def list_(
 
 
 @app.command()
+def hours(
+    name: Name,
+    which: Annotated[
+        LegalHours, typer.Argument(help="Campaigns alone, single calls too, or none of them.")
+    ],
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Say which calls of an account keep to the hours of the law where they go.
+
+    New accounts keep to them in campaigns. Which hours those are: docs/dialer.md.
+    """
+    settings = storage_settings(data_dir, database_url, config)
+    account = asyncio.run(_hours(settings, name, which))
+    CONSOLE.print(f"{account.name}: legal hours of {account.legal_hours}")
+
+
+@app.command()
 def rotate(
     name: Name,
     json: Json = False,
@@ -83,6 +109,11 @@ def rotate(
 async def _add(settings: Settings, name: str) -> tuple[Account, AccountSecrets]:
     async with open_store(settings) as store:
         return await AddAccount(store=store, clock=SystemClock())(name)
+
+
+async def _hours(settings: Settings, name: str, which: LegalHours) -> Account:
+    async with open_store(settings) as store:
+        return await KeepLegalHours(store=store)(name, which)
 
 
 async def _list(settings: Settings) -> list[Account]:

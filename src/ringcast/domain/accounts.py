@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from ringcast.domain.ids import AccountId, ApplicationId, CredentialId, NumberId
 from ringcast.domain.instructions import Script
+from ringcast.domain.legal_hours import LegalHours
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.subscriptions import Follower
 
@@ -25,6 +26,8 @@ class Account:
     signing_key: str = field(repr=False)
     """What callbacks are signed with; kept readable, because signing needs it."""
     enabled: bool = True
+    legal_hours: LegalHours = LegalHours.CAMPAIGNS
+    """Which of its calls keep to the hours of the law where they go."""
 
 
 class CredentialKind(StrEnum):

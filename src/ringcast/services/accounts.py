@@ -14,6 +14,7 @@ from secrets import token_bytes as system_random_bytes
 from ringcast.domain.accounts import Access, Account, Credential, CredentialKind
 from ringcast.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from ringcast.domain.ids import AccountId, CredentialId
+from ringcast.domain.legal_hours import LegalHours
 from ringcast.domain.public_ids import PublicIds
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Store, Transaction
@@ -141,6 +142,24 @@ class ListAccounts:
         """Return the accounts, oldest first."""
         async with self._store.begin(read_only=True) as tx:
             return await tx.accounts()
+
+
+class KeepLegalHours:
+    """Say which calls of an account keep to the hours of the law where they go."""
+
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
+
+    async def __call__(self, name: str, which: LegalHours) -> Account:
+        """Return the account; raise NotFound."""
+        async with self._store.begin() as tx:
+            account = await tx.account_named(name)
+            if account is None:
+                raise NotFound("account", name)
+            account = replace(account, legal_hours=which)
+            await tx.update_account(account)
+            await tx.commit()
+        return account
 
 
 class RotateCredentials:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ringcast.domain.calling_windows import Opening, zones_of
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Campaign, CampaignStatus
 from ringcast.domain.ids import CampaignId, ContactId
@@ -15,6 +14,7 @@ from ringcast.domain.subscriptions import Topic
 from ringcast.ports.campaigns import CallCounts
 from ringcast.ports.store import Page, Transaction
 from ringcast.services.admission import fair_shares
+from ringcast.services.calling_hours import CallingHours
 from ringcast.services.campaign_growth import announcement
 from ringcast.services.limits import Limits, Payer
 
@@ -45,7 +45,9 @@ class CampaignTurns:
     def __init__(self) -> None:
         self._last: CampaignId | None = None
 
-    async def due(self, tx: Transaction, now: datetime, room: int, limits: Limits) -> DueCalls:
+    async def due(
+        self, tx: Transaction, now: datetime, room: int, limits: Limits, hours: CallingHours
+    ) -> DueCalls:
         """Return at most `room` calls, fairly shared between the campaigns."""
         waiting: list[tuple[Campaign, Sequence[Call]]] = []
         more = False
@@ -60,7 +62,7 @@ class CampaignTurns:
                 continue
             free = _free(kept, counts[campaign.id], room)
             free = limits.room_for(Payer.of_campaign(kept), free) if free else 0
-            calls, all_seen = await _due_calls(tx, kept, now, free) if free else ((), True)
+            calls, all_seen = await _due_calls(tx, kept, now, free, hours) if free else ((), True)
             calls = await _at_their_phones(tx, kept, calls)
             more = more or not all_seen
             if calls:
@@ -123,31 +125,31 @@ def _free(campaign: Campaign, counts: CallCounts, room: int) -> int:
 
 
 async def _due_calls(
-    tx: Transaction, campaign: Campaign, now: datetime, limit: int
+    tx: Transaction, campaign: Campaign, now: datetime, limit: int, hours: CallingHours
 ) -> tuple[Sequence[Call], bool]:
     """Return calls that may be dialled now, and whether no more could be found.
 
-    Those outside their window are put off to its next opening.
+    Those outside their window, or the hours of the law, are put off to the next opening.
     """
-    if campaign.window is None:
+    law = await hours.law_for(campaign.account_id, single=False)
+    if campaign.window is None and law is None:
         return await tx.due_calls_of_campaign(campaign.id, now, limit), True
-    openings: dict[frozenset[str], Opening] = {}
     size = limit
     for _ in range(_SWEEPS):
         found = await tx.due_calls_of_campaign(campaign.id, now, size)
         open_now, put_off = [], []
         known = await _known_zones(tx, campaign, found)
-        for call in found:
-            zones = known.get(call.contact_id) or (
-                frozenset() if call.to is None else zones_of(call.to)
+        for call in await _at_their_phones(tx, campaign, found):
+            opens_at = hours.opens_at(
+                call,
+                window=campaign.window,
+                law=law,
+                known_zones=known.get(call.contact_id, frozenset()),
             )
-            if zones not in openings:
-                openings[zones] = campaign.window.opening(zones, now)
-            begin = openings[zones].begin
-            if begin <= now:
+            if opens_at <= now:
                 open_now.append(call)
             else:
-                put_off.append(replace(call, due_at=begin))
+                put_off.append(replace(call, due_at=opens_at))
         await tx.update_calls(put_off)
         if not put_off or len(open_now) >= limit:
             return open_now[:limit], True

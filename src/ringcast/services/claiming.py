@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
 from ringcast.domain.events import AttemptStarted, CallBarred
 from ringcast.domain.ids import AccountId, AttemptId, CallId
+from ringcast.domain.legal_hours import Law
 from ringcast.domain.limits import Lane
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
@@ -18,6 +19,7 @@ from ringcast.domain.subscriptions import Topic
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Store, Transaction
 from ringcast.services.admission import Grant
+from ringcast.services.calling_hours import CallingHours
 from ringcast.services.campaign_dialing import CampaignTurns
 from ringcast.services.changes import finished_calls, progress_of
 from ringcast.services.limits import Limits, Payer, open_limits
@@ -63,13 +65,18 @@ class ClaimDueCalls:
         clock: Clock,
         holder: str,
         again: Callable[[], None],
+        law: Law | None = None,
     ) -> None:
-        """`lane` has the trunk's limits; `again` asks for another look at once."""
+        """`lane` has the trunk's limits; `again` asks for another look at once.
+
+        `law` has the hours that accounts keep to; without it there are only campaigns' windows.
+        """
         self._store = store
         self._lane = lane
         self._clock = clock
         self._holder = holder
         self._again = again
+        self._law = law
         self._turns = CampaignTurns()
 
     async def __call__(self, grant: Grant) -> tuple[Sequence[Claimed], float]:
@@ -86,10 +93,11 @@ class ClaimDueCalls:
         ids = await self._store.take_ids(grant.calls, now)
         async with self._store.begin() as tx:
             limits = await open_limits(tx, self._lane, now=now, horizon=timedelta(seconds=HORIZON))
+            hours = CallingHours(tx, self._law, now)
             room = min(limits.room, grant.calls)
-            taken = await self._singles(tx, limits, room, now)
+            taken = await self._singles(tx, limits, hours, room, now)
             if len(taken) < room:
-                taken += await self._of_campaigns(tx, limits, room - len(taken), now)
+                taken += await self._of_campaigns(tx, limits, hours, room - len(taken), now)
             claimed = [
                 Claimed(
                     call=replace(
@@ -120,7 +128,7 @@ class ClaimDueCalls:
         return claimed, _until(limits.come_back_at, now)
 
     async def _singles(
-        self, tx: Transaction, limits: Limits, room: int, now: datetime
+        self, tx: Transaction, limits: Limits, hours: CallingHours, room: int, now: datetime
     ) -> list[_Due]:
         """Take calls of no campaign; those that their own limits hold back are put off."""
         taken: dict[CallId, _Due] = {}
@@ -135,6 +143,12 @@ class ClaimDueCalls:
             for call in allowed:
                 if len(taken) >= room:
                     break
+                law = await hours.law_for(call.account_id, single=True)
+                if law is not None:
+                    opens_at = hours.opens_at(call, window=None, law=law)
+                    if opens_at > now:
+                        held.append(replace(call, due_at=opens_at))
+                        continue
                 leaves_at = limits.take(Payer.of(call))
                 if leaves_at is None:
                     held.append(limits.put_off(call))
@@ -147,10 +161,10 @@ class ClaimDueCalls:
         return list(taken.values())
 
     async def _of_campaigns(
-        self, tx: Transaction, limits: Limits, room: int, now: datetime
+        self, tx: Transaction, limits: Limits, hours: CallingHours, room: int, now: datetime
     ) -> list[_Due]:
         """Take calls of campaigns, in the room that single calls leave."""
-        due = await self._turns.due(tx, now, room, limits)
+        due = await self._turns.due(tx, now, room, limits, hours)
         if due.more:
             self._again()
         rule_of = dict(zip((call.id for call in due.calls), due.rules, strict=True))

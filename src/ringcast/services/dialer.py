@@ -10,6 +10,7 @@ from random import SystemRandom
 from ringcast.domain.calls import Attempt, Call
 from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.ids import AttemptId, CallId
+from ringcast.domain.legal_hours import Law
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import CallEngine, EngineEvent, LegEnded
@@ -56,10 +57,12 @@ class Dialer:
         holder: str,
         spread: Callable[[], float] = _RANDOM.random,
         programs: Programs | None = None,
+        law: Law | None = None,
     ) -> None:
         """`spread` draws the part of a retry's wait that is left to chance, from 0 to 1.
 
         `programs` runs those that scripts hold; without it such calls are hung up.
+        `law` has the hours that accounts keep to.
         """
         self._store = store
         self._engine = engine
@@ -69,7 +72,12 @@ class Dialer:
         self._holder = holder
         self._spread = spread
         self._claims = ClaimDueCalls(
-            store=store, lane=admission.lane, clock=clock, holder=holder, again=self.wake
+            store=store,
+            lane=admission.lane,
+            clock=clock,
+            holder=holder,
+            again=self.wake,
+            law=law,
         )
         self._programs = programs
         self._flows: dict[AttemptId, CallFlow] = {}
@@ -291,9 +299,11 @@ class Dialer:
     async def _wait_to_leave(self, flow: CallFlow, attempt: Attempt, leave_at: float) -> None:
         """Wait for the call's time, and for the gap that others must leave."""
         wait = leave_at - self._clock.monotonic()
-        while wait > 0 or (wait := self._admission.depart(self._clock.monotonic())) > 0:
+        if wait > 0:
             await asyncio.sleep(wait)
-            wait = leave_at - self._clock.monotonic()
+        # The gap is one of time: there is nothing to be told of.
+        while (wait := self._admission.depart(self._clock.monotonic())) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(wait)
         if self._clock.monotonic() - leave_at > _STALE and not await self._still_holds(attempt):
             # This server stood still for so long that another one gave the attempt an end.
             flow.call_off("another server took the call over")

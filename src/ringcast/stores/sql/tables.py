@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from ringcast.domain.accounts import CredentialKind
 from ringcast.domain.calls import AttemptState, CallState
+from ringcast.domain.legal_hours import LegalHours
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.sounds import SoundStatus
 from ringcast.domain.subscriptions import Follower
@@ -79,6 +80,7 @@ accounts = Table(
     Column("created_at", Instant, nullable=False),
     Column("signing_key", Words, nullable=False),
     Column("enabled", Boolean, nullable=False),
+    Column("legal_hours", Word(LegalHours), nullable=False, server_default="campaigns"),
 )
 
 credentials = Table(
