@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-WAITING = ("tests/system", "tests/phones", "tests/sipp", "tests/integration")
+WAITING = ("tests/system", "tests/phones", "tests/sipp", "tests/baresip", "tests/integration")
 
 
 def main() -> int:

@@ -71,6 +71,7 @@ class UserAgent:
         tls: TlsSettings = NO_CERTIFICATES,
         on_incoming: Callable[[IncomingCall], None] | None = None,
         admit: Callable[[Request, Destination], Admission] = admit_nobody,
+        is_stranger: Callable[[Destination], bool] = lambda source: False,
         user_agent: str = DEFAULT_SOFTWARE,
         timers: TimerSettings = DEFAULT_TIMERS,
         connect_timeout: float = 4.0,
@@ -83,7 +84,8 @@ class UserAgent:
         `advertise` is the host, or host and port, that far ends shall use if it is not the one
         listened on (NAT). With tls among the `transports`, `tls` says whom we trust and who we are.
         `admit` decides about every request that belongs to no call, see
-        `protocols.sip.agent.Agent`; what it admits as a new call goes to `on_incoming`.
+        `protocols.sip.agent.Agent`; what it admits as a new call goes to `on_incoming`. Requests
+        of who `is_stranger` are not even read unless they are about a call of ours.
         `new_token` gives the text of tags and branches, 80 random bits if None. `trace` sees
         every message in and out.
         """
@@ -101,6 +103,7 @@ class UserAgent:
             new_token=new_token or random_tokens().__next__,
             sent_by=self._sent_by,
             admit=admit,
+            is_stranger=is_stranger,
             transports=self._transports,
             software=user_agent,
             timers=timers,

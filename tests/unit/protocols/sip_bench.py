@@ -99,11 +99,15 @@ class Bench:
         *,
         admit: Callable[[Request, Destination], Admission] = lambda request, source: ADMIT,
         credentials: Credentials | None = None,
+        is_stranger: Callable[[Destination], bool] = lambda source: False,
     ) -> None:
         self.now = 0.0
         self.credentials = credentials
         self.agent = Agent(
-            new_token=tokens("t"), sent_by=lambda destination: "192.0.2.1:5060", admit=admit
+            new_token=tokens("t"),
+            sent_by=lambda destination: "192.0.2.1:5060",
+            admit=admit,
+            is_stranger=is_stranger,
         )
         self.events: list[CallEvent] = []
         self.sessions: list[Session] = []

@@ -126,6 +126,7 @@ class EmbeddedEngine:
             tls=tls or TlsSettings(),
             on_incoming=self._arrivals.on_incoming,
             admit=self._arrivals.admit,
+            is_stranger=self._arrivals.is_stranger,
             trace=trace,
         )
         self._servers: TrunkServers | None = None

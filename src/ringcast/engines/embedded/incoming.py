@@ -89,13 +89,16 @@ class Arrivals:
 
     def admit(self, _request: Request, source: Destination) -> Admission:
         """Let the trunk in, whatever port it sends from (`protocols.sip.agent.Agent`)."""
+        return None if self.is_stranger(source) else ADMIT
+
+    def is_stranger(self, source: Destination) -> bool:
+        """Whether this is not the trunk."""
         trunk = self._trunk
         if trunk is None:
-            return None
+            return True
         self._refresh()
         # On a connection that we have opened the trunk is known by its name.
-        is_trunk = source.host in self._addresses or source.host == trunk.host
-        return ADMIT if is_trunk else None
+        return source.host not in self._addresses and source.host != trunk.host
 
     def on_incoming(self, call: IncomingCall) -> None:
         """Take note of a new call and tell the sink."""

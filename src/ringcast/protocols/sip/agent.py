@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,7 @@ from ringcast.protocols.sip.transactions import (
 )
 from ringcast.protocols.sip.uri import SipUri
 
+_CALL_ID = re.compile(rb"\r\n(?:Call-ID|i)[ \t]*:[ \t]*([^\s]+)", re.IGNORECASE)
 # Media ranges of an Accept that let a session description through (20.1).
 _DESCRIPTIONS = frozenset({"application/sdp", "application/*", "*/*"})
 
@@ -83,6 +85,7 @@ class Agent:
         new_token: Callable[[], str],
         sent_by: Callable[[Destination], str],
         admit: Callable[[Request, Destination], Admission] = admit_nobody,
+        is_stranger: Callable[[Destination], bool] = lambda source: False,
         transports: Collection[str] = (UDP, TCP),
         software: str = "Ringcast",
         timers: TimerSettings = DEFAULT_TIMERS,
@@ -92,9 +95,11 @@ class Agent:
         `new_token` gives unguessable text that is never given twice (tags, branches, Call-IDs,
         client nonces). `sent_by` says under which host:port a destination can reach us. `admit`
         is asked about every request that belongs to no call of ours: Admit, Refuse, or None to
-        stay silent, which is what scanners deserve.
+        stay silent, which is what scanners deserve. Who `is_stranger` is not even read, unless it
+        writes about a call of ours: a flood of that costs next to nothing.
         """
         self._admit = admit
+        self._is_stranger = is_stranger
         self._context = AgentContext(
             new_token=new_token,
             sent_by=sent_by,
@@ -134,6 +139,12 @@ class Agent:
 
     def receive_data(self, data: bytes, source: Destination, *, now: float) -> None:
         """Take one datagram, or one message cut from a stream; never raises for what is in it."""
+        if (
+            not data.startswith(b"SIP/2.0 ")
+            and self._is_stranger(source)
+            and not self._is_about_a_call(data)
+        ):
+            return
         try:
             message = parse_message(data)
             if isinstance(message, Request):
@@ -202,6 +213,11 @@ class Agent:
                         user.on_transport_failed(transaction, now)
             except SipError:
                 continue  # a header that this message did not need to have right for the others
+
+    def _is_about_a_call(self, data: bytes) -> bool:
+        """Whether a request names a call of ours, found without reading the rest of it."""
+        found = _CALL_ID.search(data)
+        return found is not None and self._context.knows(found[1].decode("utf-8", "replace"))
 
     def _on_ack(self, request: Request, *, now: float) -> None:
         session = self._context.sessions.get((request.call_id, request.to_tag or ""))

@@ -25,6 +25,8 @@ SUPPORTED = ("Supported", "100rel, timer")
 SUPPORTED_OPTIONS = frozenset({"100rel", "timer"})
 ACCEPT = ("Accept", "application/sdp")
 _MOST_SET_ASIDE = 1000
+# Call-IDs of calls that have ended: at 200 calls a second those of the last 40 s.
+_MOST_ENDED = 8192
 _TRANSPORT_PARAMETERS = {TCP: ";transport=tcp", TLS: ";transport=tls"}
 
 
@@ -40,6 +42,8 @@ class AgentContext:
     """The transaction layer, the live sessions, and who we say we are."""
 
     __slots__ = (
+        "_call_ids",
+        "_ended",
         "_sent_by",
         "_set_aside",
         "_transports",
@@ -69,6 +73,8 @@ class AgentContext:
         self.lone_events: deque[tuple[LoneRequest, LoneEvent]] = deque()
         self.trouble: str | None = None
         """Why a destination cannot be reached, while its sessions are told of it."""
+        self._call_ids: dict[str, None] = {}
+        self._ended: deque[str] = deque()
         self._set_aside: dict[Destination, float] = {}
         self._sent_by = sent_by
         self._transports = frozenset(transports)
@@ -89,6 +95,22 @@ class AgentContext:
             return f"<sips:{user}{at}{self._sent_by(destination)}>"
         transport = _TRANSPORT_PARAMETERS.get(destination.transport, "")
         return f"<sip:{user}{at}{self._sent_by(destination)}{transport}>"
+
+    def add(self, session: Session) -> None:
+        """Keep a call."""
+        self.sessions[session.call_id, session.local_tag] = session
+        self._call_ids[session.call_id] = None
+
+    def remove(self, session: Session) -> None:
+        """Forget a call, but not yet its Call-ID: the far end may have missed our last answer."""
+        if self.sessions.pop((session.call_id, session.local_tag), None) is not None:
+            self._ended.append(session.call_id)
+            if len(self._ended) > _MOST_ENDED:
+                self._call_ids.pop(self._ended.popleft(), None)
+
+    def knows(self, call_id: str) -> bool:
+        """Whether this is, or was a short while ago, the Call-ID of a call of ours."""
+        return call_id in self._call_ids
 
     def set_aside(self, destination: Destination, *, until: float) -> None:
         """Try a server only after others for a while."""

@@ -122,7 +122,7 @@ class OutgoingSession(Session):
         try:
             self._send_invite(now=now)
         except SipError:
-            self._context.sessions.pop((self.call_id, self.local_tag), None)
+            self._context.remove(self)
             raise
 
     def cancel(self, *, now: float, headers: Sequence[tuple[str, str]] = ()) -> None:

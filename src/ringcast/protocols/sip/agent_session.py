@@ -57,7 +57,7 @@ class Session(SessionBase):
         self._description = b""
         """What we have last said about our session, and the far end has not refused."""
         self._refreshing: ClientTransaction | None = None
-        context.sessions[call_id, local_tag] = self
+        context.add(self)
 
     # Actions
 
@@ -428,4 +428,4 @@ class Session(SessionBase):
         self.phase = Phase.ENDED
         self._clear_timers()
         self._unacked = None
-        self._context.sessions.pop((self.call_id, self.local_tag), None)
+        self._context.remove(self)
