@@ -1,7 +1,4 @@
-"""Reading CallFire's bodies of call broadcasts, recipients and batches.
-
-The members of type Any are known but have no effect on this system; whoever gives one is told so.
-"""
+"""Reading CallFire's bodies of call broadcasts, recipients and batches."""
 
 from __future__ import annotations
 
@@ -417,9 +414,3 @@ def _within(number: int, field: str, *, least: int, most: int) -> int:
     if not least <= number <= most:
         raise InvalidInput(f"{field} goes from {least} to {most}", field=field)
     return number
-
-
-def _refuse(given: msgspec.Struct, *names: str) -> None:
-    for name in names:
-        if getattr(given, name) not in (None, "", 0):
-            raise InvalidInput(f"{name} is not available on this system", field=name)
