@@ -193,7 +193,7 @@ async def running_core(
             clock=clock,
             holder=holder,
             hold_for=HOLD_FOR,
-            prepare=partial(prepare, root=_root(settings)),
+            prepare=partial(prepare, root=_root(settings), ids=ids),
         )
 
         def deliver(event: EngineEvent) -> None:

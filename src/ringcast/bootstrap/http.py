@@ -184,6 +184,7 @@ def _laml(core: Core, settings: Settings) -> ASGIApp:
 
 def _bandwidth_v1(core: Core, settings: Settings) -> ASGIApp:
     store, clock = core.store, core.clock
+    sender = HttpCallbackSender(allow_private=settings.allow_private_urls)
     return bandwidth_v1.bandwidth_v1(
         bandwidth_v1.Services(
             clock=clock,
@@ -191,12 +192,7 @@ def _bandwidth_v1(core: Core, settings: Settings) -> ASGIApp:
             authenticate=Authenticate(store=store),
             owns_identifier=OwnsIdentifier(store=store),
             new_id=NewId(store=store, clock=clock),
-            create_call=CreateCall(
-                store=store,
-                clock=clock,
-                sender=HttpCallbackSender(allow_private=settings.allow_private_urls),
-                wake=core.dialer.wake,
-            ),
+            create_call=CreateCall(store=store, clock=clock, sender=sender, wake=core.dialer.wake),
             get_call=GetCall(store=store),
             find_calls=FindCalls(store=store),
             control_call=ControlCall(store=store, calls=core.dialer),
@@ -209,6 +205,8 @@ def _bandwidth_v1(core: Core, settings: Settings) -> ASGIApp:
             recordings_of_call=RecordingsOfCall(store=store),
             recording_audio=RecordingAudio(archive=core.recordings),
             list_numbers=ListNumbers(store=store),
+            configure_number=ConfigureNumber(store=store, sender=sender),
+            applications=bandwidth_v1.ApplicationServices.over(store, clock, sender),
             get_incident=GetIncident(store=store),
             find_incidents=FindIncidents(store=store),
             public_url=settings.public_url,

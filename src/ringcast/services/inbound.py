@@ -26,11 +26,12 @@ from ringcast.domain.ids import (
 from ringcast.domain.instructions import Script
 from ringcast.domain.limits import Lane
 from ringcast.domain.numbers import PhoneNumber
-from ringcast.domain.subscriptions import Follower
+from ringcast.domain.subscriptions import Follower, Topic
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import CallEngine, CallOffered, Refusal
 from ringcast.ports.store import Store, Transaction
 from ringcast.services.admission import Admission
+from ringcast.services.changes import progress_of
 from ringcast.services.limits import Payer, open_limits
 
 __all__ = ["LiveCalls", "PrepareScript", "ReceiveCalls"]
@@ -170,6 +171,7 @@ class ReceiveCalls:
                         SubscriptionId(subscription_id), call, signing_key=account.signing_key
                     )
                 )
+            await tx.announce(progress_of(call, Topic.CALL_RECEIVED, now))
             await tx.commit()
         return call, attempt
 

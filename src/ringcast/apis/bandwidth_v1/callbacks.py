@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from ringcast.apis.bandwidth_v1.identities import Ids, Kind
-from ringcast.apis.bandwidth_v1.settings import DIALECT, Settings
+from ringcast.apis.bandwidth_v1.settings import DIALECT, Settings, settings_of
 from ringcast.apis.bandwidth_v1.statuses import GATHER_REASONS, cause_of
 from ringcast.apis.bandwidth_v1.times import iso
 from ringcast.domain import events
@@ -92,8 +92,9 @@ class _Told:
         """Somebody calls."""
         caller = self._details.call.from_number
         body = self._call("incomingcall", ends=True) | {"callState": "active"}
-        if self._settings.application:
-            body["applicationId"] = self._settings.application
+        application = settings_of(self._details.call).application
+        if application:
+            body["applicationId"] = application
         withheld = "true" if caller is None else "false"
         return body | {
             "time": iso(self._at),

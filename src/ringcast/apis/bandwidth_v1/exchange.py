@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from ringcast.apis.bandwidth_v1.application_services import ApplicationServices
 from ringcast.apis.bandwidth_v1.fields import Fields
 from ringcast.apis.bandwidth_v1.identities import Ids, Kind
 from ringcast.domain.accounts import Account
@@ -19,7 +20,7 @@ from ringcast.services.call_events import EventsOfCall, NewId
 from ringcast.services.calls import FindCalls, GetCall
 from ringcast.services.incidents import FindIncidents, GetIncident
 from ringcast.services.live_calls import ControlCall, HangUpCall
-from ringcast.services.numbers import ListNumbers
+from ringcast.services.numbers import ConfigureNumber, ListNumbers
 from ringcast.services.recordings import (
     FindRecordings,
     GetRecording,
@@ -50,6 +51,8 @@ class Services:
     recordings_of_call: RecordingsOfCall
     recording_audio: RecordingAudio
     list_numbers: ListNumbers
+    configure_number: ConfigureNumber
+    applications: ApplicationServices
     get_incident: GetIncident
     find_incidents: FindIncidents
     public_url: str | None = None

@@ -15,15 +15,15 @@ def interpreter() -> Interpreter:
     """Return what makes programs of the settings of calls."""
 
     def interpret(source: str, settings: Mapping[str, str], call: CallFacts) -> Program:
-        return _program(Settings.read(settings))
+        return _program(Settings.read(settings), call)
 
     return interpret
 
 
-def _program(settings: Settings) -> Program:
+def _program(settings: Settings, call: CallFacts) -> Program:
     if settings.recording:
         yield RecordStep(
             name=settings.recording_format or "wav",
             max_length=timedelta(seconds=int(settings.recording_max or "3600")),
         )
-    yield Park()
+    yield Park(picks_up=not call.is_inbound or bool(settings.auto_answer))

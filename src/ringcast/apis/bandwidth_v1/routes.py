@@ -10,9 +10,15 @@ from starlette.responses import Response
 
 from ringcast.apis.bandwidth_v1 import (
     handlers_account,
+    handlers_applications,
     handlers_calls,
     handlers_live,
+    handlers_numbers,
     handlers_recordings,
+)
+from ringcast.apis.bandwidth_v1.application_requests import (
+    APPLICATION_REFUSES,
+    APPLICATION_TAKES,
 )
 from ringcast.apis.bandwidth_v1.audio_requests import AUDIO_TAKES
 from ringcast.apis.bandwidth_v1.call_requests import CREATE_REFUSES, CREATE_TAKES
@@ -117,6 +123,39 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     _get(_USER + "/errors", handlers_account.list_errors, *PAGING),
     _get(_USER + "/errors/{error}", handlers_account.fetch_error),
+    _get(_USER + "/applications", handlers_applications.list_applications, *PAGING),
+    Operation(
+        method="POST",
+        path=_USER + "/applications",
+        handler=handlers_applications.create,
+        takes=APPLICATION_TAKES,
+        refuses=APPLICATION_REFUSES,
+        resource="application",
+    ),
+    _get(_USER + "/applications/{application}", handlers_applications.fetch),
+    Operation(
+        method="POST",
+        path=_USER + "/applications/{application}",
+        handler=handlers_applications.update,
+        takes=APPLICATION_TAKES,
+        refuses=APPLICATION_REFUSES,
+        resource="application",
+    ),
+    Operation(
+        method="DELETE",
+        path=_USER + "/applications/{application}",
+        handler=handlers_applications.delete,
+    ),
+    _get(_USER + "/phoneNumbers", handlers_numbers.list_numbers, *handlers_numbers.LIST_TAKES),
+    _get(_USER + "/phoneNumbers/{number}", handlers_numbers.fetch),
+    Operation(
+        method="POST",
+        path=_USER + "/phoneNumbers/{number}",
+        handler=handlers_numbers.update,
+        takes=handlers_numbers.UPDATE_TAKES,
+        refuses=handlers_numbers.UPDATE_REFUSES,
+        resource="phoneNumber",
+    ),
     *_missing(
         "Transcription",
         "GET /calls/{call}/transcriptions",
@@ -141,10 +180,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     *_missing("Uploaded media", "GET /media", "PUT DELETE /media/{media}"),
     *_missing(
-        "An application", "GET POST /applications", "GET POST DELETE /applications/{application}"
-    ),
-    *_missing(
-        "A phone number", "GET POST /phoneNumbers", "GET POST DELETE /phoneNumbers/{number}"
+        "Ordering and releasing numbers", "POST /phoneNumbers", "DELETE /phoneNumbers/{number}"
     ),
     *_missing(
         "A number for sale",
