@@ -206,7 +206,11 @@ async def test_others_are_dialled_in_turn_and_all_at_once(tmp_path: Path) -> Non
         if ending == "29":  # presses # two seconds after the first sound
             targets = (DialTarget(to=BUSY, reference="busy"), DialTarget(to=QUICK, reference="q"))
             results.append(
-                (yield Dial(targets=targets, mode=DialMode.IN_TURN, end_on="#", record=True))
+                (
+                    yield Dial(
+                        targets=targets, mode=DialMode.IN_TURN, end_on="#", record=RecordStep()
+                    )
+                )
             )
             results.append((yield Say(prompts=(LIVE,))))
         else:

@@ -6,12 +6,13 @@ for longer than any word is the line's.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FRAME", "Silences", "spoken_part"]
+__all__ = ["FRAME", "Silences", "spoken_part", "spoken_span"]
 
 RATE: Final = 8000
 FRAME: Final = 160
@@ -30,6 +31,9 @@ _SHORTEST: Final = 4
 """Frames on end that are speech."""
 _MARGIN: Final = 10
 """Frames kept before and after what is spoken: words begin and end softly."""
+
+_LOOKED_AT: Final = 3000
+"""Frames that are looked at at once from the end of a recording: a minute."""
 
 _STATE: Final = np.dtype(
     [
@@ -106,18 +110,36 @@ def spoken_part(samples: NDArray[np.int16]) -> NDArray[np.int16]:
 
     Nothing is left of one in which nobody speaks.
     """
+    return samples[spoken_span(samples)]
+
+
+def spoken_span(samples: NDArray[np.int16]) -> slice:
+    """Return where a recording begins and ends without the silence around what is spoken in it.
+
+    It is empty if nobody speaks. A long one is looked at from both its ends, not as a whole.
+    """
+    frames = np.pad(samples, (0, -len(samples) % FRAME)).reshape(-1, 1, FRAME)
+    first = next(_spoken_frames(frames), None)
+    if first is None:
+        return slice(0, 0)
+    last, end = first, len(frames)
+    while end > first:
+        begin = max(0, end - _LOOKED_AT)
+        spoken = [begin + place for place in _spoken_frames(frames[begin:end])]
+        if spoken:
+            last = max(first, spoken[-1])
+            break
+        end = begin
+    start = max(0, first - _SHORTEST - _MARGIN)
+    return slice(start * FRAME, min(len(samples), (last + 1 + _MARGIN) * FRAME))
+
+
+def _spoken_frames(frames: NDArray[np.int16]) -> Iterator[int]:
     state = np.zeros(1, _STATE)
     state["noise"] = np.inf
-    frames = np.pad(samples, (0, -len(samples) % FRAME)).reshape(-1, 1, FRAME)
-    spoken = [
-        place
-        for place, frame in enumerate(frames.astype(np.float32) / np.float32(32768))
-        if _speaks(state, frame)[0]
-    ]
-    if not spoken:
-        return samples[:0]
-    begin = max(0, spoken[0] - _SHORTEST - _MARGIN)
-    return samples[begin * FRAME : (spoken[-1] + 1 + _MARGIN) * FRAME]
+    for place, frame in enumerate(frames):
+        if _speaks(state, frame.astype(np.float32) / np.float32(32768))[0]:
+            yield place
 
 
 def _speaks(state: NDArray[np.void], samples: NDArray[np.float32]) -> NDArray[np.bool_]:

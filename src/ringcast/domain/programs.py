@@ -17,9 +17,9 @@ An inbound call is answered by the first step that needs it to be: all but `Fetc
 When the called party hangs up, `CallerGone` is thrown into the generator at the step it waits for.
 A program that lets it pass ends there. One that catches it may go on with steps that need no call
 (`Fetch`, `Ban`, `NoteAnswer`); each other step then answers `NotDone` at once. It has ten seconds
-for them: the end of the call is written down after that. `RecordMessage` is the one step that still
-answers when the caller hangs up, so that a program learns of the recording; `CallerGone` then comes
-at the next step that needs the call.
+for them: the end of the call is written down after that. `RecordMessage`, and `Dial` if that is
+asked for, still answer when the caller hangs up, so that a program learns what came of them;
+`CallerGone` then comes at the next step that needs the call.
 
 A program is closed when it has run out, when the call is given another script, and when it takes
 more than 1,000 steps in ten seconds: then the call is hung up, as it is when the program raises.
@@ -255,6 +255,8 @@ class RecordMessage:
     silence_timeout: timedelta | None = timedelta(seconds=5)
     finish_on: frozenset[str] = frozenset("#")
     trim_silence: bool = False
+    follower: Follower | None = None
+    """Who is told of the recording."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -264,7 +266,12 @@ class RecordStep:
     name: str | None = None
     both_sides: bool = True
     separate_channels: bool = False
+    only_sent: bool = False
+    """Only what the other side hears."""
     max_length: timedelta = timedelta(hours=1)
+    trim_silence: bool = False
+    follower: Follower | None = None
+    """Who is told of the recording."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -299,6 +306,8 @@ class DialTarget:
     sip_password: str | None = None
     reference: str = ""
     """The program's own name for the target, given back in Dialed."""
+    follower: Follower | None = None
+    """Who is told of the progress of their call."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -317,7 +326,12 @@ class Dial:
     """Played once, and to its end, while they are called already."""
     end_on: str = ""
     """The keys with which this side ends the connection and goes on."""
-    record: bool = False
+    record: RecordStep | None = None
+    """How the connection is recorded; None records nothing."""
+    records_ringing: bool = False
+    """Whether recording begins with the dialling, and not with the connection."""
+    tells_hang_up: bool = False
+    """Whether it answers also when this side hangs up, as RecordMessage does."""
     counts_as_transfer: bool = True
     """Whether the campaign's limit of transfers counts it."""
 
@@ -502,6 +516,8 @@ class Dialed:
     sip_status: int | None = None
     recording_id: RecordingId | None = None
     ended_by_key: str | None = None
+    caller_gone: bool = False
+    """Whether this side has hung up: `outcome` is CANCELED if nobody was connected yet."""
 
 
 class WhyParted(StrEnum):

@@ -7,14 +7,13 @@ some topics to be sent to a URL. A delivery is one announcement on its way to on
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from ringcast.domain.calls import Call
 from ringcast.domain.conference_events import ConferenceEvent
 from ringcast.domain.errors import IllegalTransition
 from ringcast.domain.events import CallEvent
@@ -152,12 +151,6 @@ class Follower:
     secret: str = field(default="", repr=False)
     """What is signed with; empty is the account's signing key, as it is when the call begins."""
 
-    def subscription(self, new_id: SubscriptionId, call: Call, *, signing_key: str) -> Subscription:
-        """Return the subscription to what becomes of a call."""
-        return self.following(
-            new_id, call.account_id, call.id, at=call.created_at, signing_key=signing_key
-        )
-
     def following(
         self,
         new_id: SubscriptionId,
@@ -165,9 +158,12 @@ class Follower:
         subject_id: int,
         *,
         at: datetime,
-        signing_key: str,
+        signing_key: str = "",
     ) -> Subscription:
-        """Return the subscription to what becomes of any one resource."""
+        """Return the subscription to what becomes of one resource.
+
+        `signing_key` is the account's.
+        """
         return Subscription(
             id=new_id,
             account_id=account_id,
@@ -219,14 +215,20 @@ MAX_ATTEMPTS = len(RETRY_AFTER) + 1
 _JITTER = 0.2  # of a wait, added at random: receivers that come back are not met by all at once
 
 
-def retry_after(attempts: int, *, random: float, most: int | None = None) -> timedelta | None:
+def retry_after(
+    attempts: int,
+    *,
+    random: float,
+    most: int | None = None,
+    waits: Sequence[timedelta] = RETRY_AFTER,
+) -> timedelta | None:
     """Return how long to wait after so many attempts, or None to give up.
 
     `random`, from 0 to 1, chooses how much is added to the wait: up to a fifth.
     """
     if attempts >= min(MAX_ATTEMPTS, most or MAX_ATTEMPTS):
         return None
-    return RETRY_AFTER[attempts - 1] * (1 + _JITTER * random)
+    return waits[min(attempts, len(waits)) - 1] * (1 + _JITTER * random)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -275,9 +277,10 @@ class Delivery:
         now: datetime,
         random: float,
         max_attempts: int | None = None,
+        waits: Sequence[timedelta] = RETRY_AFTER,
     ) -> Delivery:
         """Return the delivery after an attempt that failed: due again later, or dead."""
-        wait = retry_after(self.attempts, random=random, most=max_attempts)
+        wait = retry_after(self.attempts, random=random, most=max_attempts, waits=waits)
         if wait is None:
             moved = self._moved_to(DeliveryState.DEAD)
             return replace(moved, ended_at=now, status=status, problem=problem)

@@ -64,13 +64,18 @@ class RecordingDirectory:
         return path
 
     async def complete(
-        self, account_id: AccountId, recording_id: RecordingId, *, trim_silence: bool = False
+        self,
+        account_id: AccountId,
+        recording_id: RecordingId,
+        *,
+        trim_silence: bool = False,
+        only_sent: bool = False,
     ) -> ArchivedFile:
         """See that a file that was written is on the disk, and describe it."""
         path = self._path(account_id, recording_id)
         try:
-            if trim_silence:
-                await _on_disk(asyncio.to_thread(_trim, path))
+            if trim_silence or only_sent:
+                await _on_disk(asyncio.to_thread(_cut, path, trim_silence, only_sent))
             return await _on_disk(asyncio.to_thread(_complete, path))
         except (FileNotFoundError, wav.BadWav) as exc:
             raise UnusableRecording(recording_id) from exc
@@ -132,14 +137,17 @@ async def _on_disk(work: Awaitable[T]) -> T:
         raise Unavailable(f"recordings cannot be kept or read: {exc.strerror or exc}") from exc
 
 
-def _trim(path: Path) -> None:
-    """Cut off the silence of a file, whole or not at all."""
+def _cut(path: Path, trim: bool, only_sent: bool) -> None:
+    """Cut off the silence of a file, or the channel of what was received: whole or not at all."""
     read = wav.read(path.read_bytes())
-    spoken = silence.spoken_part(read.mono())
+    kept = read.samples[:, -1:] if only_sent else read.samples
+    if trim:
+        heard = wav.Wav(read.rate, kept.shape[1], kept).mono()
+        kept = kept[silence.spoken_span(heard)]
     beside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     try:
         with beside.open("xb") as file:
-            file.write(wav.write(spoken, read.rate))
+            file.write(wav.write(kept, read.rate))
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

@@ -13,7 +13,13 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from ringcast.domain.ids import AccountId, DeliveryId, SubscriptionId
-from ringcast.domain.subscriptions import Announcement, Delivery, DeliveryState, Subscription
+from ringcast.domain.subscriptions import (
+    RETRY_AFTER,
+    Announcement,
+    Delivery,
+    DeliveryState,
+    Subscription,
+)
 
 __all__ = [
     "Callback",
@@ -145,6 +151,8 @@ class Callback:
     details: Mapping[str, str] = field(default_factory=dict)
     """What is kept as an incident if it is not taken, in the words of its dialect, which is among
     them as `dialect`; nothing is if there are none."""
+    retry_after: Sequence[timedelta] = RETRY_AFTER
+    """How long to wait after the first attempt that failed, the second, and so on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

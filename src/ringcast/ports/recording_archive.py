@@ -41,7 +41,12 @@ class RecordingArchive(Protocol):
         """Return where the engine writes the file, in a directory that is there."""
 
     async def complete(
-        self, account_id: AccountId, recording_id: RecordingId, *, trim_silence: bool = False
+        self,
+        account_id: AccountId,
+        recording_id: RecordingId,
+        *,
+        trim_silence: bool = False,
+        only_sent: bool = False,
     ) -> ArchivedFile:
         """See that a file that was written is on the disk, and describe it.
 

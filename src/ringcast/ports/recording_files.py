@@ -10,6 +10,7 @@ from typing import Protocol
 from ringcast.domain.ids import AccountId, RecordingId
 from ringcast.domain.programs import CallFacts
 from ringcast.domain.recordings import RecordingSource
+from ringcast.domain.subscriptions import Follower
 
 __all__ = ["KeptRecording", "RecordingFiles", "RecordingPlace"]
 
@@ -39,14 +40,30 @@ class RecordingFiles(Protocol):
     """Keeps recordings of calls."""
 
     async def begin(
-        self, call: CallFacts, name: str | None, *, source: RecordingSource
+        self,
+        call: CallFacts,
+        name: str | None,
+        *,
+        source: RecordingSource,
+        follower: Follower | None = None,
     ) -> RecordingPlace:
-        """Return a place for a recording; raise Unavailable if there is none."""
+        """Return a place for a recording; raise Unavailable if there is none.
+
+        `follower` is told of what happens on the call from here on; its option `recording` names
+        the recording.
+        """
 
     async def finish(
-        self, place: RecordingPlace, length: timedelta, *, trim_silence: bool = False
+        self,
+        place: RecordingPlace,
+        length: timedelta,
+        *,
+        trim_silence: bool = False,
+        only_sent: bool = False,
     ) -> KeptRecording:
         """Keep what was written; without the silence around what is spoken, if that is asked for.
+
+        `only_sent` keeps of separate channels what was sent.
 
         Raises Unavailable if the file cannot be read or written.
         """

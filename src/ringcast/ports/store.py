@@ -185,6 +185,9 @@ class Transaction(
         those in some states, are counted however many they are.
         """
 
+    async def second_legs(self, account_id: AccountId, call_id: CallId) -> Sequence[CallId]:
+        """Calls that were placed to be connected to a call, newest first."""
+
     async def due_calls(self, now: datetime, limit: int) -> Sequence[Call]:
         """READY calls of no campaign whose time has come, the earliest due first, locked for this
         transaction.

@@ -81,8 +81,12 @@ class CreateCall:
             await tx.add_events([CallCreated(call_id=call.id, at=now)])
             if follower is not None:
                 await tx.add_subscription(
-                    follower.subscription(
-                        SubscriptionId(subscription_id), call, signing_key=account.signing_key
+                    follower.following(
+                        SubscriptionId(subscription_id),
+                        account.id,
+                        call.id,
+                        at=now,
+                        signing_key=account.signing_key,
                     )
                 )
             await tx.commit()

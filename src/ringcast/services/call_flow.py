@@ -128,7 +128,9 @@ class CallFlow:
             deliver=self.deliver,
         )
         self.recordings = (
-            None if programs is None else programs.recordings_of(self._actions, self.facts)
+            None
+            if programs is None
+            else programs.recordings_of(self._actions, self.facts, self._notes.happened)
         )
         """The recordings that are made of the leg."""
         self._control = (

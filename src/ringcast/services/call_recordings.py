@@ -6,13 +6,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from ringcast.domain.events import CallEvent, RecordingStarted
 from ringcast.domain.ids import RecordingId
 from ringcast.domain.programs import CallFacts
 from ringcast.domain.recordings import RecordingSource
+from ringcast.domain.subscriptions import Follower
 from ringcast.ports.engine import RecordingFinished, RecordingTracks
 from ringcast.ports.recording_files import KeptRecording, RecordingFiles, RecordingPlace
 from ringcast.services.leg_actions import LegActions, News
@@ -30,14 +32,28 @@ class _Running:
     place: RecordingPlace
     source: RecordingSource
     trims: bool
+    only_sent: bool = False
+    is_told: bool = False
 
 
 class CallRecordings:
     """Makes recordings; one that has ended is kept, whatever has become of what began it."""
 
     def __init__(
-        self, actions: LegActions, facts: Callable[[], CallFacts], files: RecordingFiles
+        self,
+        actions: LegActions,
+        facts: Callable[[], CallFacts],
+        files: RecordingFiles,
+        *,
+        tell: Callable[[CallEvent], None] = lambda _: None,
+        now: Callable[[], datetime],
     ) -> None:
+        """`tell` is given the beginnings of recordings that somebody follows.
+
+        Their ends are told as those of all are (`controlled_recording`).
+        """
+        self._tell = tell
+        self._now = now
         self._actions = actions
         self._facts = facts
         self._files = files
@@ -55,6 +71,8 @@ class CallRecordings:
         tracks: RecordingTracks,
         max_length: timedelta,
         trims: bool = False,
+        only_sent: bool = False,
+        follower: Follower | None = None,
         prelude: Callable[[], Awaitable[None]] | None = None,
     ) -> int:
         """Begin to record once there is a place for it; return the recording's number.
@@ -62,12 +80,15 @@ class CallRecordings:
         `prelude` is done between the two, so that nothing is lost after it.
         Raises Unavailable, and what the actions raise when they are interrupted.
         """
-        place = await self._actions.during(self._files.begin(self._facts(), name, source=source))
+        place = await self._actions.during(
+            self._files.begin(self._facts(), name, source=source, follower=follower)
+        )
         if prelude is not None:
             await prelude()
-        return await self._start(
-            place, source=source, tracks=tracks, max_length=max_length, trims=trims
+        running = _Running(
+            place, source, trims=trims, only_sent=only_sent, is_told=follower is not None
         )
+        return await self._start(running, tracks=tracks, max_length=max_length)
 
     async def begin_beside(
         self,
@@ -82,25 +103,28 @@ class CallRecordings:
         Raises Unavailable.
         """
         place = await self._files.begin(self._facts(), name, source=source)
-        return await self._start(
-            place, source=source, tracks=tracks, max_length=max_length, trims=False
-        )
+        running = _Running(place, source, trims=False)
+        return await self._start(running, tracks=tracks, max_length=max_length)
 
     async def _start(
-        self,
-        place: RecordingPlace,
-        *,
-        source: RecordingSource,
-        tracks: RecordingTracks,
-        max_length: timedelta,
-        trims: bool,
+        self, running: _Running, *, tracks: RecordingTracks, max_length: timedelta
     ) -> int:
-        number = self._actions.number()
-        self._running[number] = _Running(place, source, trims)
+        number, place = self._actions.number(), running.place
+        self._running[number] = running
         self._numbers[place.id] = number
         await self._actions.engine.start_recording(
             self._actions.leg, number, place.path, tracks=tracks, max_length=max_length
         )
+        if running.is_told:
+            facts = self._facts()
+            self._tell(
+                RecordingStarted(
+                    call_id=facts.call_id,
+                    attempt_id=facts.attempt_id,
+                    at=self._now(),
+                    recording_id=place.id,
+                )
+            )
         return number
 
     def when_kept(self, listener: Callable[[int, RecordingId, bool], None]) -> None:
@@ -154,14 +178,20 @@ class CallRecordings:
             return
         running = self._running.pop(news.recording, None)
         if running is not None:
-            finish = self._files.finish(running.place, news.length, trim_silence=running.trims)
+            finish = self._files.finish(
+                running.place,
+                news.length,
+                trim_silence=running.trims,
+                only_sent=running.only_sent,
+            )
             self._finishing[news.recording] = kept = asyncio.ensure_future(finish)
-            kept.add_done_callback(partial(self._tell_kept, news.recording, running.place.id))
+            kept.add_done_callback(partial(self._tell_kept, news.recording, running))
 
     def _tell_kept(
-        self, number: int, recording_id: RecordingId, kept: asyncio.Future[KeptRecording]
+        self, number: int, running: _Running, kept: asyncio.Future[KeptRecording]
     ) -> None:
-        if not kept.cancelled():
-            is_kept = kept.exception() is None
-            for listener in self._listeners:
-                listener(number, recording_id, is_kept)
+        if kept.cancelled():
+            return
+        recording_id, is_kept = running.place.id, kept.exception() is None
+        for listener in self._listeners:
+            listener(number, recording_id, is_kept)

@@ -249,13 +249,19 @@ class FindCalls:
         single: bool = False,
         leg_outcomes: Sequence[Outcome] | None = None,
         is_inbound: bool | None = None,
+        first_leg: CallId | None = None,
     ) -> tuple[Sequence[CallDetails], int | None]:
         """Return a page of calls, newest first, and how many match in all; None if very many.
 
         An empty sequence of ids, states or outcomes matches nothing; None matches all. `single`
         calls are those of no campaign, inbound ones those that came to us. Second legs of transfers
-        match by `leg_outcomes` instead of `outcomes`, if there are such.
+        match by `leg_outcomes` instead of `outcomes`, if there are such. With `first_leg` only the
+        second legs of that call are looked at.
         """
+        if first_leg is not None:
+            async with self._store.begin(read_only=True) as tx:
+                legs = await tx.second_legs(account_id, first_leg)
+            ids = legs if ids is None else [one for one in legs if one in set(ids)]
         came_to = None if outcomes is None else [*outcomes, *(leg_outcomes or ())]
         if any(wanted is not None and not wanted for wanted in (ids, states, came_to)):
             return (), 0

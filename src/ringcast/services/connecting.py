@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -11,11 +11,11 @@ from ringcast.domain.errors import EngineUnavailable
 from ringcast.domain.ids import CallId
 from ringcast.domain.outcomes import Outcome
 from ringcast.ports.engine import DigitReceived, Heard, PlaybackFinished, Unbridged
-from ringcast.services.leg_actions import LegActions, News
+from ringcast.services.leg_actions import LegActions, LegOver, News
 from ringcast.services.scripted_call import ScriptedCall
 from ringcast.services.second_legs import SecondAnswered, SecondCall, SecondOver
 
-__all__ = ["Connected", "Connecting", "connect"]
+__all__ = ["CallerLeft", "Connected", "Connecting", "connect"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,11 +50,22 @@ class Connected:
     ended_by_key: str | None = None
 
 
+class CallerLeft(LegOver):
+    """The first leg has ended meanwhile; `came` is what came of it until then."""
+
+    def __init__(self, over: LegOver, came: Connected) -> None:
+        super().__init__(over.event)
+        self.came = came
+
+
 _NOBODY: Final = Connected(outcome=Outcome.UNDIALED, place=0)
 
 
 async def connect(actions: LegActions, call: ScriptedCall, wanted: Connecting) -> Connected:
-    """Dial, connect, and return when they have parted; the leg itself lives on."""
+    """Dial, connect, and return when they have parted; the leg itself lives on.
+
+    Raises CallerLeft if it does not, and whatever else the actions raise.
+    """
     attempt = _Attempt(actions, call, wanted)
     try:
         ready = await attempt.first_ready()
@@ -64,6 +75,8 @@ async def connect(actions: LegActions, call: ScriptedCall, wanted: Connecting) -
             return await attempt.see_through(ready)
         async with actions.hearing_keys():
             return await attempt.see_through(ready)
+    except LegOver as over:
+        raise CallerLeft(over, attempt.so_far()) from over
     finally:  # also when the first leg is over
         await attempt.end_all()
 
@@ -82,6 +95,19 @@ class _Attempt:
         self._first_heard: int | None = None
         self._ringing: int | None = None
         self.last = _NOBODY
+        self._connected: tuple[SecondAnswered, int, float] | None = None
+
+    def so_far(self) -> Connected:
+        """Return what has come of it when the first leg ends."""
+        if self._connected is None:
+            return replace(self.last, outcome=Outcome.CANCELED)
+        ready, place, since = self._connected
+        return Connected(
+            outcome=Outcome.HUMAN,
+            place=place,
+            call_id=ready.call_id,
+            length=timedelta(seconds=self._actions.seconds() - since),
+        )
 
     async def first_ready(self) -> SecondAnswered | None:
         """Dial until somebody is ready and what must be heard is over; None if nobody is left."""
@@ -110,6 +136,7 @@ class _Attempt:
         if wanted.on_connected is not None:
             await wanted.on_connected()
         since = actions.seconds()
+        self._connected = (ready, place, since)
         until = None if wanted.time_limit is None else actions.after(wanted.time_limit)
         key = None
         while not self._is_over(news := await actions.next_news(until), ready):

@@ -12,7 +12,7 @@ from datetime import timedelta
 from ringcast.domain.errors import Unavailable
 from ringcast.domain.ids import DeliveryId, IncidentId, SubscriptionId
 from ringcast.domain.incidents import Incident, IncidentKind
-from ringcast.domain.subscriptions import Delivery, DeliveryState, Subscription
+from ringcast.domain.subscriptions import RETRY_AFTER, Delivery, DeliveryState, Subscription
 from ringcast.ports.clock import Clock
 from ringcast.ports.deliveries import (
     Callback,
@@ -176,13 +176,17 @@ class SendDeliveries:
         self._bell.ring()
 
     async def _send(self, delivery: Delivery, subscription: Subscription) -> None:
+        waits: Sequence[timedelta] = RETRY_AFTER
         try:
             renderer = self._renderers[subscription.dialect]
-            answer = await self._sent(delivery, renderer.callback(subscription, delivery.body))
+            callback = renderer.callback(subscription, delivery.body)
+            waits = callback.retry_after
+            answer = await self._sent(delivery, callback)
         except Exception:  # one broken delivery must not take the others with it
             log.exception("delivery failed", extra={"delivery_id": delivery.id})
             answer = CallbackAnswer(problem="a fault inside the server; its log has the details")
-        self._ended.append((self._after(delivery, answer, subscription.max_attempts), subscription))
+        after = self._after(delivery, answer, subscription.max_attempts, waits)
+        self._ended.append((after, subscription))
 
     async def _sent(self, delivery: Delivery, callback: Callback) -> CallbackAnswer:
         """Send a callback, or what is sent otherwise; note what was not taken."""
@@ -204,7 +208,13 @@ class SendDeliveries:
             return answer
         return await self._sent(delivery, callback.otherwise)
 
-    def _after(self, delivery: Delivery, answer: CallbackAnswer, most: int | None) -> Delivery:
+    def _after(
+        self,
+        delivery: Delivery,
+        answer: CallbackAnswer,
+        most: int | None,
+        waits: Sequence[timedelta],
+    ) -> Delivery:
         now = self._clock.now()
         about = {"delivery_id": delivery.id, "attempts": delivery.attempts}
         if answer.problem is None:
@@ -216,6 +226,7 @@ class SendDeliveries:
             now=now,
             random=self._random(),
             max_attempts=most,
+            waits=waits,
         )
         if after.state is DeliveryState.DEAD:
             log.warning("delivery given up", extra={**about, "problem": answer.problem})

@@ -167,8 +167,12 @@ class ReceiveCalls:
             )
             if follower is not None:
                 await tx.add_subscription(
-                    follower.subscription(
-                        SubscriptionId(subscription_id), call, signing_key=account.signing_key
+                    follower.following(
+                        SubscriptionId(subscription_id),
+                        account.id,
+                        call.id,
+                        at=now,
+                        signing_key=account.signing_key,
                     )
                 )
             await tx.announce(progress_of(call, Topic.CALL_RECEIVED, now))

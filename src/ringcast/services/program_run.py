@@ -54,11 +54,16 @@ class Programs:
         self._clock = clock
 
     def recordings_of(
-        self, actions: LegActions, facts: Callable[[], CallFacts]
+        self,
+        actions: LegActions,
+        facts: Callable[[], CallFacts],
+        tell: Callable[[CallEvent], None],
     ) -> CallRecordings | None:
         """Return what keeps the recordings of a leg; None if none are kept."""
         files = self._tools.recordings
-        return None if files is None else CallRecordings(actions, facts, files)
+        if files is None:
+            return None
+        return CallRecordings(actions, facts, files, tell=tell, now=self._clock.now)
 
     def control_of(
         self,

@@ -40,17 +40,22 @@ from ringcast.domain.programs import (
     StopRecord,
 )
 from ringcast.domain.recordings import RecordingSource
-from ringcast.ports.engine import Heard, RecordingTracks, Refusal
+from ringcast.ports.engine import Heard, Refusal
 from ringcast.ports.recording_files import RecordingFiles
 from ringcast.ports.web import WebClient, WebRequest
 from ringcast.services.conferences import Conferences
 from ringcast.services.conferring import confer
-from ringcast.services.connecting import Connecting, connect
+from ringcast.services.connecting import CallerLeft, Connecting, connect
 from ringcast.services.detecting import detect
 from ringcast.services.gathering import gather
 from ringcast.services.leg_actions import LegActions, LegOver
 from ringcast.services.prompts import PromptMissing, Prompts, say
-from ringcast.services.recording import begin_background, end_background, record_message
+from ringcast.services.recording import (
+    begin_background,
+    begin_recording,
+    end_background,
+    record_message,
+)
 from ringcast.services.scripted_call import ScriptedCall
 from ringcast.services.second_legs import SecondCall
 
@@ -239,31 +244,41 @@ class StepRun:
 
         async def record() -> None:
             nonlocal number
-            if self._call.recordings is not None:
-                number = await self._call.recordings.begin(
-                    None,
+            if self._call.recordings is not None and step.record is not None:
+                number = await begin_recording(
+                    self._call.recordings,
+                    step.record,
                     source=RecordingSource.CONNECTION,
-                    tracks=RecordingTracks.MIXED,
                     max_length=step.time_limit,
                 )
 
-        came = await connect(
-            self._actions,
-            self._call,
-            Connecting(
-                calls=[_second_call(step, target) for target in step.targets],
-                in_turn=step.mode is DialMode.IN_TURN,
-                first_heard=first_heard,
-                ringing=ringing,
-                time_limit=step.time_limit,
-                end_on=step.end_on,
-                on_connected=record if step.record else None,
-            ),
-        )
+        if step.records_ringing:
+            await record()
+        left: CallerLeft | None = None
+        try:
+            came = await connect(
+                self._actions,
+                self._call,
+                Connecting(
+                    calls=[_second_call(step, target) for target in step.targets],
+                    in_turn=step.mode is DialMode.IN_TURN,
+                    first_heard=first_heard,
+                    ringing=ringing,
+                    time_limit=step.time_limit,
+                    end_on=step.end_on,
+                    on_connected=record if step.record and not step.records_ringing else None,
+                ),
+            )
+        except CallerLeft as gone:
+            if not step.tells_hang_up:
+                raise
+            left, came = gone, gone.came
+            self.over = left
         kept = None
         if number is not None and self._call.recordings is not None:
-            await self._call.recordings.stop(number)
-            kept = await self._call.recordings.kept(number)
+            if left is None:
+                await self._call.recordings.stop(number)
+            kept = await self._call.recordings.kept(number, is_over=left is not None)
         return Dialed(
             outcome=came.outcome,
             call_id=came.call_id,
@@ -272,6 +287,7 @@ class StepRun:
             sip_status=came.sip_status,
             recording_id=None if kept is None else kept.id,
             ended_by_key=came.ended_by_key,
+            caller_gone=left is not None,
         )
 
     async def _join(self, step: JoinConference) -> StepResult:
@@ -311,5 +327,6 @@ def _second_call(step: Dial, target: DialTarget) -> SecondCall:
         credentials=credentials,
         send_digits=target.send_digits,
         before=target.before,
+        follower=target.follower,
         counts=step.counts_as_transfer,
     )

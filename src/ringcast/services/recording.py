@@ -11,7 +11,7 @@ from ringcast.ports.recording_files import KeptRecording
 from ringcast.services.call_recordings import CallRecordings
 from ringcast.services.leg_actions import LegActions, LegOver
 
-__all__ = ["begin_background", "end_background", "record_message"]
+__all__ = ["begin_background", "begin_recording", "end_background", "record_message"]
 
 _CLOCKS_DIFFER = 0.05  # seconds
 _FILE_LATE = timedelta(seconds=3)
@@ -33,6 +33,7 @@ async def record_message(
         tracks=RecordingTracks.RECEIVED,
         max_length=step.max_length,
         trims=step.trim_silence,
+        follower=step.follower,
         prelude=prelude,
     )
     ended_by, over = "hangup", None
@@ -54,14 +55,31 @@ async def record_message(
 
 async def begin_background(recordings: CallRecordings, step: RecordStep) -> Recorded:
     """Record the call from here on."""
-    tracks = RecordingTracks.MIXED if step.both_sides else RecordingTracks.RECEIVED
-    if step.separate_channels:
-        tracks = RecordingTracks.SEPARATE
-    number = await recordings.begin(
-        step.name, source=RecordingSource.CALL, tracks=tracks, max_length=step.max_length
-    )
+    number = await begin_recording(recordings, step, source=RecordingSource.CALL)
     recording_id = recordings.id_of(number)
     return Recorded(recording_id=recording_id, length=timedelta(), ended_by="running")
+
+
+async def begin_recording(
+    recordings: CallRecordings,
+    step: RecordStep,
+    *,
+    source: RecordingSource,
+    max_length: timedelta | None = None,
+) -> int:
+    """Begin to record as a step says; return the recording's number."""
+    tracks = RecordingTracks.MIXED if step.both_sides else RecordingTracks.RECEIVED
+    if step.separate_channels or step.only_sent:
+        tracks = RecordingTracks.SEPARATE
+    return await recordings.begin(
+        step.name,
+        source=source,
+        tracks=tracks,
+        max_length=step.max_length if max_length is None else max_length,
+        trims=step.trim_silence,
+        only_sent=step.only_sent,
+        follower=step.follower,
+    )
 
 
 async def end_background(recordings: CallRecordings, step: StopRecord) -> Recorded | NotDone:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from ringcast.domain.errors import NotFound, Unavailable
-from ringcast.domain.ids import RecordingId
+from ringcast.domain.ids import RecordingId, SubscriptionId
 from ringcast.domain.programs import CallFacts
 from ringcast.domain.recordings import Recording, RecordingSource, RecordingState
+from ringcast.domain.subscriptions import Follower
 from ringcast.ports.clock import Clock
 from ringcast.ports.recording_archive import ArchivedFile, RecordingArchive, UnusableRecording
 from ringcast.ports.recording_files import KeptRecording, RecordingPlace
@@ -38,11 +40,16 @@ class KeepRecordings:
         self._clock = clock
 
     async def begin(
-        self, call: CallFacts, name: str | None, *, source: RecordingSource
+        self,
+        call: CallFacts,
+        name: str | None,
+        *,
+        source: RecordingSource,
+        follower: Follower | None = None,
     ) -> RecordingPlace:
         """Write down that a recording begins, and return its place."""
         now = self._clock.now()
-        (number,) = await self._store.take_ids(1, now)
+        number, subscription_id = await self._store.take_ids(2, now)
         recording = Recording(
             id=RecordingId(number),
             account_id=call.account_id,
@@ -56,18 +63,33 @@ class KeepRecordings:
         path = await self._archive.place(call.account_id, recording.id)
         async with self._store.begin() as tx:
             await tx.add_recording(recording)
+            if follower is not None:
+                options = {**follower.options, "recording": str(recording.id)}
+                await tx.add_subscription(
+                    replace(follower, options=options).following(
+                        SubscriptionId(subscription_id),
+                        call.account_id,
+                        call.call_id,
+                        at=now,
+                    )
+                )
             await tx.commit()
         return RecordingPlace(
             id=recording.id, account_id=call.account_id, path=path, name=recording.name
         )
 
     async def finish(
-        self, place: RecordingPlace, length: timedelta, *, trim_silence: bool = False
+        self,
+        place: RecordingPlace,
+        length: timedelta,
+        *,
+        trim_silence: bool = False,
+        only_sent: bool = False,
     ) -> KeptRecording:
         """See that the file is on the disk, and write down that it is complete."""
         try:
             file = await self._archive.complete(
-                place.account_id, place.id, trim_silence=trim_silence
+                place.account_id, place.id, trim_silence=trim_silence, only_sent=only_sent
             )
         except UnusableRecording as error:
             await self._end(place, None)

@@ -13,15 +13,17 @@ from typing import Final, Protocol, TypeAlias
 
 from ringcast.domain.calls import Attempt, AttemptState, Call, CallState
 from ringcast.domain.events import AttemptStarted, CallCreated
-from ringcast.domain.ids import AttemptId, CallId
+from ringcast.domain.ids import AttemptId, CallId, SubscriptionId
 from ringcast.domain.instructions import Script
 from ringcast.domain.limits import Lane
 from ringcast.domain.numbers import Destination, PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.programs import StartProgram
+from ringcast.domain.subscriptions import Follower, Topic
 from ringcast.ports.clock import Clock
 from ringcast.ports.store import Store, Transaction
 from ringcast.services.admission import Admission
+from ringcast.services.changes import progress_of
 from ringcast.services.limits import Payer, open_limits
 
 __all__ = [
@@ -54,6 +56,8 @@ class SecondCall:
     """Sent when it is answered."""
     before: StartProgram | None = None
     """Run then, before the answer is told; if it ends with End there is none."""
+    follower: Follower | None = None
+    """Who is told of its progress."""
     counts: bool = True
     """Whether it is refused when the campaign has as many transfers as it may."""
 
@@ -173,7 +177,7 @@ async def _write(
 ) -> tuple[Call, Attempt, float] | float:
     """Return the call, its attempt and when it may leave; or for how many seconds to wait."""
     now, monotonic = clock.now(), clock.monotonic()
-    call_id, attempt_id = await store.take_ids(2, now)
+    call_id, attempt_id, subscription_id = await store.take_ids(3, now)
     call = Call(
         id=CallId(call_id),
         account_id=first.account_id,
@@ -230,6 +234,16 @@ async def _write(
                 AttemptStarted(call_id=call.id, attempt_id=attempt.id, at=now),
             ]
         )
+        if wanted.follower is not None:
+            await tx.add_subscription(
+                wanted.follower.following(
+                    SubscriptionId(subscription_id),
+                    call.account_id,
+                    call.id,
+                    at=now,
+                )
+            )
+            await tx.announce(progress_of(call, Topic.CALL_STARTED, now))
         await tx.commit()
     return call, attempt, monotonic + (leaves_at - now).total_seconds()
 

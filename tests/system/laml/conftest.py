@@ -40,4 +40,4 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         run("number", "add", ANSWERED, "--account", "school", *document, *data, cwd=directory)
         host, _, port = server.ready()["sip"].rpartition(":")
         client = Client(members["account_sid"], members["auth_token"], http_client=OtherBase(base))
-        yield World(client, members, documents, heard, base, (host, int(port)))
+        yield World(client, members, documents, heard, base, (host, int(port)), directory)

@@ -93,6 +93,8 @@ class World:
     base: str
     sip: tuple[str, int]
     """Where the server takes calls."""
+    directory: Path
+    """Where its data are."""
 
     def call(self, to: str, **options: Any) -> str:
         """Have a number called; return the sid."""

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from ringcast.domain.errors import EngineUnavailable
+from ringcast.domain.events import CallEvent
 from ringcast.domain.ids import AccountId, AttemptId, CallId, RecordingId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.programs import CallFacts, Program, Prompt, Spoken, Step, StepResult
 from ringcast.domain.recordings import RecordingSource
+from ringcast.domain.subscriptions import Follower
 from ringcast.engines.simulator import FarEnd, SimulatedEngine
 from ringcast.ports.audio import ImportedAudio
 from ringcast.ports.engine import (
@@ -118,7 +120,12 @@ class Files:
         """How long each was, and whether its silence was to be cut off."""
 
     async def begin(
-        self, call: CallFacts, name: str | None, *, source: RecordingSource
+        self,
+        call: CallFacts,
+        name: str | None,
+        *,
+        source: RecordingSource,
+        follower: Follower | None = None,
     ) -> RecordingPlace:
         number = RecordingId(100 + len(self.begun))
         place = RecordingPlace(
@@ -128,7 +135,12 @@ class Files:
         return place
 
     async def finish(
-        self, place: RecordingPlace, length: timedelta, *, trim_silence: bool = False
+        self,
+        place: RecordingPlace,
+        length: timedelta,
+        *,
+        trim_silence: bool = False,
+        only_sent: bool = False,
     ) -> KeptRecording:
         self.kept[place.id] = length, trim_silence
         return KeptRecording(id=place.id, length=length, url=f"http://here/{place.id}")
@@ -164,7 +176,10 @@ class Bench:
         self.actions = LegActions(
             leg=LEG, engine=self.engine, clock=self, next_news=self.next_news, deliver=self.deliver
         )
-        self.recordings = CallRecordings(self.actions, self.facts, self.files)
+        self.told: list[CallEvent] = []
+        self.recordings = CallRecordings(
+            self.actions, self.facts, self.files, tell=self.told.append, now=self.now
+        )
         self.events: list[EngineEvent] = []
         self.answered_by: list[AnswerKind] = []
         self.answers: dict[str, str] = {}

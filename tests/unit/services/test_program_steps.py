@@ -742,7 +742,7 @@ async def test_recording_in_the_background_is_kept_when_the_call_ends() -> None:
 async def test_connection_is_recorded_while_it_lasts() -> None:
     bench = Bench(others={AGENT: agent(stays=10.0)})
 
-    dialed = await bench.result(Dial(targets=(target(AGENT),), record=True), Dialed)
+    dialed = await bench.result(Dial(targets=(target(AGENT),), record=RecordStep()), Dialed)
 
     assert dialed.recording_id == 100
     assert bench.files.kept == {RecordingId(100): (after(10.0), False)}
@@ -751,7 +751,7 @@ async def test_connection_is_recorded_while_it_lasts() -> None:
 async def test_nothing_is_recorded_where_nobody_answers() -> None:
     bench = Bench(others={AGENT: agent(answers=None)})
 
-    dialed = await bench.result(Dial(targets=(target(AGENT),), record=True), Dialed)
+    dialed = await bench.result(Dial(targets=(target(AGENT),), record=RecordStep()), Dialed)
 
     assert dialed.recording_id is None
     assert bench.files.begun == []
@@ -761,7 +761,7 @@ async def test_nothing_is_recorded_where_nobody_answers() -> None:
 async def test_recording_that_has_no_place_is_not_made(step: Step) -> None:
     bench = Bench()
 
-    async def begin(call: object, name: object, *, source: object) -> RecordingPlace:
+    async def begin(call: object, name: object, **_: object) -> RecordingPlace:
         raise Unavailable("the disk is full")
 
     bench.files.begin = begin  # type: ignore[method-assign] # a full disk

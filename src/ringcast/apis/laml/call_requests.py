@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from ringcast.apis.laml.documents import DocumentError, parse_document
 from ringcast.apis.laml.errors import Refused
-from ringcast.apis.laml.following import DIALECT, EVENTS, FAMILY, MAX_ATTEMPTS, METHOD
+from ringcast.apis.laml.following import EVENTS, RECORDING_EVENTS, call_follower
 from ringcast.apis.laml.handling import handling_script
 from ringcast.apis.laml.identities import Family
 from ringcast.apis.laml.parameters import Parameters
@@ -19,7 +19,7 @@ from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
 from ringcast.domain.subscriptions import Follower
 from ringcast.services.call_creation import CallWish
 
-__all__ = ["DETECTION", "document_of", "script_of", "wish_of"]
+__all__ = ["DETECTION", "RECORDING", "document_of", "recording_of", "script_of", "wish_of"]
 
 DETECTION = (
     "MachineDetection",
@@ -29,6 +29,17 @@ DETECTION = (
     "MachineDetectionSilenceTimeout",
     "MachineWordsThreshold",
 )
+
+RECORDING = (
+    "Record",
+    "RecordingChannels",
+    "RecordingTrack",
+    "Trim",
+    "RecordingStatusCallback",
+    "RecordingStatusCallbackMethod",
+    "RecordingStatusCallbackEvent",
+)
+TRIM = ("do-not-trim", "trim-silence")
 
 _DIGITS = re.compile(r"[0-9#*wWA-Da-d]{1,32}")
 _OFF = "none"
@@ -58,9 +69,9 @@ def wish_of(
         signing_key=signing_key,
         base=base,
         application="" if application is None else str(application.id),
-        record=_recording(parameters),
         send_digits=_send_digits(parameters),
         **_detection(parameters),
+        **_recording(parameters),
     )
     return CallWish(
         to=to,
@@ -207,32 +218,44 @@ def _follower(parameters: Parameters, *, family: Family) -> Follower | None:
             if name in parameters:
                 raise Refused(10000, f"{name} makes sense only with StatusCallback")
         return None
-    return Follower(
-        dialect=DIALECT,
-        topics=frozenset(EVENTS[event] for event in events or ("completed",)),
-        url=url,
-        options={FAMILY: family, METHOD: method},
-        max_attempts=MAX_ATTEMPTS,
-    )
+    return call_follower(url, family=family, method=method, events=events)
 
 
-def _recording(parameters: Parameters) -> str:
-    """Return how the call is recorded; raise Refused for what cannot be."""
-    wanted = parameters.flag("Record")
+def recording_of(parameters: Parameters, *, trim: bool) -> dict[str, str]:
+    """Return how a call is recorded, as settings; `trim` is the default of Trim.
+
+    Raises Refused for what cannot be.
+    """
     channels = parameters.choice("RecordingChannels", ("mono", "dual"), "mono")
     track = parameters.choice("RecordingTrack", ("both", "inbound", "outbound"), "both")
-    trim = parameters.choice("Trim", ("do-not-trim", "trim-silence"), "do-not-trim", code=13699)
-    if not wanted:
-        for name in ("RecordingChannels", "RecordingTrack", "Trim"):
+    trims = parameters.choice("Trim", TRIM, TRIM[trim], code=13699) == TRIM[True]
+    url = parameters.url("RecordingStatusCallback", code=21456)
+    method = parameters.method("RecordingStatusCallbackMethod")
+    events = parameters.words("RecordingStatusCallbackEvent")
+    for event in events:
+        if event not in RECORDING_EVENTS:
+            known = ", ".join(RECORDING_EVENTS)
+            raise Refused(13621, f"RecordingStatusCallbackEvent {event[:64]!r} is none of {known}")
+    if url is None:
+        for name in ("RecordingStatusCallbackMethod", "RecordingStatusCallbackEvent"):
             if name in parameters:
-                raise Refused(10000, f"{name} makes sense only with Record")
-        return ""
-    if trim == "trim-silence":
-        raise Refused(10001, "Recordings of whole calls are not trimmed on this system")
-    if track == "outbound" or (track == "inbound" and channels == "dual"):
-        raise Refused(
-            10001, "RecordingTrack is both or, with RecordingChannels mono, inbound on this system"
-        )
-    if track == "inbound":
-        return track
-    return channels
+                raise Refused(10000, f"{name} makes sense only with RecordingStatusCallback")
+    if track != "both" and channels == "dual":
+        raise Refused(10000, "RecordingTrack inbound or outbound has one channel, not dual")
+    return {
+        "record": channels if track == "both" else track,
+        "record_trim": "true" if trims else "",
+        "record_url": url or "",
+        "record_method": method,
+        "record_events": " ".join(events),
+    }
+
+
+def _recording(parameters: Parameters) -> dict[str, str]:
+    found = recording_of(parameters, trim=True)
+    if parameters.flag("Record"):
+        return found
+    for name in RECORDING[1:]:
+        if name in parameters:
+            raise Refused(10000, f"{name} makes sense only with Record")
+    return {}

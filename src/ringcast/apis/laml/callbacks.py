@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 
-from ringcast.apis.laml.fetching import with_query
-from ringcast.apis.laml.following import EVENTS, FAMILY, METHOD
+from ringcast.apis.laml.fetching import total_limit, with_query
+from ringcast.apis.laml.following import EVENTS, FAMILY, KIND, METHOD, OF_RECORDING
 from ringcast.apis.laml.identities import Family, Kind, Sids
-from ringcast.apis.laml.responses import rfc2822, settings_of
+from ringcast.apis.laml.recording_callbacks import recording_fields, whole_call
+from ringcast.apis.laml.responses import direction_of, rfc2822, settings_of
 from ringcast.apis.laml.signatures import signed
 from ringcast.apis.laml.statuses import answered_by, status_of
 from ringcast.domain.public_ids import PublicIds
@@ -19,6 +21,10 @@ from ringcast.ports.deliveries import Callback
 from ringcast.services.calls import CallDetails
 
 __all__ = ["StatusCallbacks"]
+
+_RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=3))
+"""Short: what comes next of the same call waits for it."""
+_TOKEN = "I-Twilio-Idempotency-Token"  # noqa: S105 -- the name of a header
 
 _STATUS: Mapping[Topic, str] = {
     Topic.CALL_STARTED: "initiated",
@@ -39,11 +45,16 @@ class StatusCallbacks:
         announcement: Announcement,
         resource: object,
         now: datetime,
-    ) -> bytes:
-        """Return the form."""
+    ) -> bytes | None:
+        """Return the form; None for what the subscriber does not want to hear of."""
         assert isinstance(resource, CallDetails), "that is what is announced of calls"
         family = Family(subscription.options[FAMILY])
         sids = Sids(self._ids, family)
+        if subscription.options.get(KIND) == OF_RECORDING:
+            told = recording_fields(subscription.options, announcement.event, resource, sids)
+            return None if told is None else urlencode(told).encode()
+        if announcement.topic not in EVENTS.values():
+            return None
         call = resource.call
         last = resource.attempts[-1] if resource.attempts else None
         is_end = announcement.topic is Topic.CALL_FINISHED
@@ -53,12 +64,14 @@ class StatusCallbacks:
             "ApiVersion": "2010-04-01",
             "From": "" if call.from_number is None else call.from_number.e164,
             "To": call.to_text if call.to is None else str(call.to),
-            "Direction": "inbound" if call.is_inbound else "outbound-api",
+            "Direction": direction_of(call),
             "CallStatus": status_of(resource) if is_end else _STATUS[announcement.topic],
             "SequenceNumber": str(_place(subscription, announcement.topic, resource)),
             "Timestamp": rfc2822(announcement.at),
             "CallbackSource": "call-progress-events",
         }
+        if call.transferred_from is not None:
+            fields["ParentCallSid"] = sids.of(Kind.CALL, call.transferred_from)
         if family is Family.TWILIO:
             fields |= {"Caller": fields["From"], "Called": fields["To"]}
         if is_end:
@@ -70,8 +83,12 @@ class StatusCallbacks:
                 name = "SipResponseCode" if family is Family.TWILIO else "SipResultCode"
                 fields[name] = str(last.sip_status)
             who = answered_by(None if last is None else last.outcome)
-            if who is not None and settings_of(call).get("detect"):
+            settings = settings_of(call)
+            if who is not None and settings.get("detect"):
                 fields["AnsweredBy"] = who
+            if settings.get("record"):
+                base = settings.get("base", "")
+                fields |= whole_call(resource, sids, base)
         return urlencode(fields).encode()
 
     def callback(self, subscription: Subscription, body: bytes) -> Callback:
@@ -79,12 +96,26 @@ class StatusCallbacks:
         pairs = tuple(parse_qsl(body.decode(), keep_blank_values=True))
         key = subscription.secret or ""
         url, method = subscription.url.partition("#")[0], subscription.options[METHOD]
+        headers: dict[str, str] = {_TOKEN: _token(subscription, body)}
         if method == "GET":
             url = with_query(url, pairs)
-            return Callback(url=url, headers=signed(key, url), body=b"", method=method)
-        kind = "application/x-www-form-urlencoded; charset=utf-8"
-        headers = {"Content-Type": kind, **signed(key, url, pairs)}
-        return Callback(url=url, headers=headers, body=body)
+            headers |= signed(key, url)
+        else:
+            headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
+            headers |= signed(key, url, pairs)
+        return Callback(
+            url=url,
+            headers=headers,
+            body=b"" if method == "GET" else body,
+            method=method,
+            timeout=total_limit(subscription.url),
+            retry_after=_RETRY_AFTER,
+        )
+
+
+def _token(subscription: Subscription, body: bytes) -> str:
+    """Return what is the same in each attempt to tell one thing, and in nothing else."""
+    return hashlib.sha256(f"{subscription.id} ".encode() + body).hexdigest()[:32]
 
 
 def _place(subscription: Subscription, topic: Topic, details: CallDetails) -> int:

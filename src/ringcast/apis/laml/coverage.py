@@ -52,13 +52,19 @@ made from the tables of the dialect: `python -m ringcast.apis.laml.coverage`.
 - `answered_by` shows `human`, `machine` or `fax` if the call asked for detection; a call
   screening assistant counts as a machine.
 - Status callbacks are sent at least once, in the order of a call's events, each tried three times
-  (after 10 and 30 seconds); what was given up can be sent again with `ringcast delivery resend`.
-  The last one tells `CallDuration`, `AnsweredBy` with detection, and the SIP status. They tell
-  nothing of audio quality, of who has hung up, or of recordings.
+  (after 1 and 3 more seconds, each within the limits of the URL's fragment) and then given up, so
+  that a dead URL holds up what comes next for seconds; attempts to tell the same thing carry the
+  same `I-Twilio-Idempotency-Token`. What was given up can be sent again with `ringcast delivery
+  resend`. The last one tells `CallDuration`, `AnsweredBy` with detection, the SIP status, and the
+  recording of a call with `Record`. They tell nothing of audio quality or of who has hung up.
+- Recording callbacks (`in-progress`, `completed`, `absent`) come for whole calls, `<Record>` and
+  `<Dial>`. A recording of less than a tenth of a second is `absent`.
 - A recording is at `/Recordings/{sid}` with `.json`, `.wav` or `.mp3`; without an ending it is WAV,
-  or JSON for who asks for that. The audio wants credentials like everything else. `Trim` of a whole
-  call is `do-not-trim`; the outbound track alone is not recorded.
-- A call that somebody hangs up while `<Dial>` or `<Gather>` is at work makes no more requests.
+  or JSON for who asks for that. The audio wants credentials like everything else.
+- When somebody hangs up while `<Dial>` is at work, its `action` is requested all the same; that of
+  `<Gather>` is with `actionOnEmptyResult`. `CallStatus` is `completed` then.
+- `EndTime` finds calls that lasted, with the wait to be dialled, no longer than 25 hours; it looks
+  at 20,000 calls at the most.
 """
 
 

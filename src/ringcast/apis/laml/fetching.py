@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit, urlunsplit
 from ringcast.apis.laml.signatures import signed
 from ringcast.domain.programs import Fetch
 
-__all__ = ["request_for", "with_query"]
+__all__ = ["request_for", "total_limit", "with_query"]
 
 _CONNECT, _READ, _TOTAL = "ot", "rt", "tt"
 _DEFAULTS: Final[Mapping[str, int]] = {_CONNECT: 2000, _READ: 5000, _TOTAL: 15_000}  # milliseconds
@@ -37,9 +37,14 @@ def request_for(url: str, method: str, parameters: Mapping[str, str], *, key: st
         parameters=form,
         headers=tuple(signed(key, target, form).items()),
         connect_timeout=timedelta(milliseconds=limits[_CONNECT]),
-        timeout=timedelta(milliseconds=min(limits[_TOTAL], limits[_CONNECT] + limits[_READ])),
+        timeout=_total(limits),
         max_bytes=_MAX_BYTES,
     )
+
+
+def total_limit(url: str) -> timedelta:
+    """Return how long a whole request may take, by the fragment of its URL."""
+    return _total(_limits(urldefrag(url).fragment))
 
 
 def with_query(url: str, pairs: tuple[tuple[str, str], ...]) -> str:
@@ -47,6 +52,10 @@ def with_query(url: str, pairs: tuple[tuple[str, str], ...]) -> str:
     parts = urlsplit(url)
     query = "&".join(part for part in (parts.query, urlencode(pairs)) if part)
     return urlunsplit(parts._replace(query=query))
+
+
+def _total(limits: Mapping[str, int]) -> timedelta:
+    return timedelta(milliseconds=min(limits[_TOTAL], limits[_CONNECT] + limits[_READ]))
 
 
 def _limits(fragment: str) -> Mapping[str, int]:

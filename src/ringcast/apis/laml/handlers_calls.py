@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.responses import Response
 
 from ringcast.apis.laml import responses
-from ringcast.apis.laml.call_requests import DETECTION, document_of, script_of, wish_of
+from ringcast.apis.laml.call_ends import Span, ended_between
+from ringcast.apis.laml.call_requests import DETECTION, RECORDING, document_of, script_of, wish_of
 from ringcast.apis.laml.errors import Refused, not_found
 from ringcast.apis.laml.exchange import Exchange
 from ringcast.apis.laml.following import DIALECT
@@ -43,19 +45,21 @@ __all__ = [
 _DOCUMENT = ("Url", "Method", "Laml", "Twiml", "FallbackUrl", "FallbackMethod")
 CREATE_TAKES = (
     "To", "From", *_DOCUMENT, "ApplicationSid", "CallerId", "SendDigits", "Timeout", "TimeLimit",
-    *DETECTION, "AsyncAmd", "Record", "RecordingChannels", "RecordingTrack", "Trim",
+    *DETECTION, "AsyncAmd", *RECORDING,
     "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent",
 )  # fmt: skip
 CREATE_REFUSES = (
     "AsyncAmdStatusCallback",
     "AsyncAmdStatusCallbackMethod", "AsyncAmdPartialResults",
-    "RecordingStatusCallback", "RecordingStatusCallbackMethod",
-    "RecordingStatusCallbackEvent", "SipAuthUsername", "SipAuthPassword",
+    "SipAuthUsername", "SipAuthPassword",
     "MaxPricePerMinute", "Byoc", "CallReason", "CallToken", "ClientNotificationUrl",
 )  # fmt: skip
 UPDATE_TAKES = (*_DOCUMENT, "Status")
 UPDATE_REFUSES = ("StatusCallback", "StatusCallbackMethod", "TimeLimit")
-LIST_TAKES = ("To", "From", "Status", "StartTime", "StartTime<", "StartTime>")
+LIST_TAKES = (
+    "To", "From", "ParentCallSid", "Status", "StartTime", "StartTime<", "StartTime>",
+    "EndTime", "EndTime<", "EndTime>",
+)  # fmt: skip
 
 _LIVE = ("ringing", "in-progress")
 _LIVE_PAGE = 1000
@@ -96,7 +100,7 @@ async def list_calls(exchange: Exchange) -> Response:
     parameters, window = exchange.parameters, window_of(exchange)
     since, until = span_of(parameters, "StartTime")
     status = parameters.choice("Status", STATUSES)
-    find = exchange.services.find_calls
+    ended_since, ended_until = span_of(parameters, "EndTime")
     states: list[CallState] | None = None
     outcomes: list[Outcome] | None = None
     ids: list[CallId] | None = None
@@ -107,18 +111,21 @@ async def list_calls(exchange: Exchange) -> Response:
     elif status:
         states = [state for state in CallState if state.is_final]
         outcomes = outcomes_of(status)
-    to, from_number = _number(parameters, "To"), _number(parameters, "From")
-    found, _ = await find(
+    find = partial(
+        exchange.services.find_calls,
         exchange.account.id,
-        window.wanted,
         ids=ids,
         states=states,
         outcomes=outcomes,
-        to=to,
-        from_number=from_number,
-        since=since,
-        until=until,
+        to=_number(parameters, "To"),
+        from_number=_number(parameters, "From"),
+        first_leg=_parent(exchange),
     )
+    if ended_since is None and ended_until is None:
+        found, _ = await find(window.wanted, since=since, until=until)
+    else:
+        began = Span(since, until)
+        found = await ended_between(find, Span(ended_since, ended_until), began, window.wanted)
     shown = [responses.call(exchange, one) for one in found]
     return window.answer("calls", shown, [str(one["sid"]) for one in shown])
 
@@ -165,6 +172,11 @@ async def delete(exchange: Exchange) -> Response:
     if not details.call.state.is_final:
         raise Refused(20009, "Call has not finished. Cannot delete it.")
     raise Refused(20010, "Deleting records of calls is disabled on this system")
+
+
+def _parent(exchange: Exchange) -> CallId | None:
+    text = exchange.parameters.text("ParentCallSid")
+    return None if text is None else CallId(exchange.sids.number(Kind.CALL, text) or 0)
 
 
 async def _get(exchange: Exchange) -> CallDetails:

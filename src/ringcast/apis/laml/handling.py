@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ringcast.apis.laml.errors import Refused
-from ringcast.apis.laml.following import DIALECT, EVENTS, FAMILY, MAX_ATTEMPTS, METHOD
+from ringcast.apis.laml.following import call_follower
 from ringcast.apis.laml.identities import Family
 from ringcast.apis.laml.parameters import Parameters
 from ringcast.apis.laml.settings import LANGUAGE, Settings
@@ -93,13 +93,8 @@ def follower_of(options: Mapping[str, str], family: Family) -> Follower | None:
     url = options.get("StatusCallback")
     if not url:
         return None
-    return Follower(
-        dialect=DIALECT,
-        topics=frozenset({EVENTS["completed"]}),
-        url=url,
-        options={FAMILY: family, METHOD: options.get("StatusCallbackMethod", "POST")},
-        max_attempts=MAX_ATTEMPTS,
-    )
+    method = options.get("StatusCallbackMethod", "POST")
+    return call_follower(url, family=family, method=method)
 
 
 def url_plan(url: str, *, twilio: bool) -> NumberPlan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ringcast.apis.laml.documents import Document, DocumentError, parse_document
 from ringcast.apis.laml.fetching import request_for
+from ringcast.apis.laml.following import call_follower
 from ringcast.apis.laml.identities import Family, Kind, Sids
 from ringcast.apis.laml.settings import LANGUAGE, Settings
 from ringcast.apis.laml.verbs.play import Play
@@ -21,12 +22,14 @@ from ringcast.domain.programs import (
     CallerGone,
     CallFacts,
     Detected,
+    Dialed,
     End,
     Fetched,
     GreetingEnd,
     Interpreter,
     NotDone,
     Program,
+    Recorded,
     SendTones,
     Spoken,
     Step,
@@ -34,6 +37,7 @@ from ringcast.domain.programs import (
     WhoAnswered,
 )
 from ringcast.domain.public_ids import PublicIds
+from ringcast.domain.subscriptions import Follower
 
 __all__ = ["LANGUAGE", "interpreter"]
 
@@ -92,6 +96,7 @@ class Run:
         self._method = settings.method
         self._detected: Mapping[str, str] = {}
         self._is_answered = call.answered_at is not None
+        self._is_over = False
 
     def program(self, source: str) -> Program:
         """Return the program of a document at a URL, or of one that is the source itself."""
@@ -101,8 +106,10 @@ class Run:
             try:
                 result = yield step
                 self._is_answered = self._is_answered or not isinstance(step, UNANSWERED)
+                self._is_over = self._is_over or _ends_the_call(result)
                 step = run.send(result)
             except CallerGone as gone:
+                self._is_over = True
                 try:
                     step = run.throw(gone)
                 except StopIteration:
@@ -149,6 +156,23 @@ class Run:
         account = self.sid(Kind.ACCOUNT, self._call.account_id)
         sid = self.sid(Kind.RECORDING, recording_id)
         return f"{self._settings.base}/Accounts/{account}/Recordings/{sid}"
+
+    def call_follower(self, url: str, method: str, events: Sequence[str]) -> Follower | None:
+        """Return who is told of another leg; None without a URL."""
+        if not url:
+            return None
+        return call_follower(
+            self.absolute(url),
+            family=self.family,
+            method=method,
+            events=events,
+            key=self._settings.signing_key,
+        )
+
+    def recording_follower(self, url: str, method: str, events: Sequence[str]) -> Follower | None:
+        """Return who is told of a recording; None without a URL."""
+        target = self.absolute(url) if url else ""
+        return self._settings.recording_follower(target, method, events)
 
     def warn(self, code: int, message: str) -> None:
         """Note what did not work and keeps nothing from going on."""
@@ -266,6 +290,11 @@ class Run:
             yield End(reason=f"its document and its fallback failed: {again}")
             return None
 
+    def _status(self) -> str:
+        if self._is_over:
+            return "completed" if self._is_answered else "canceled"
+        return "in-progress" if self._is_answered else "ringing"
+
     def _parameters(self) -> dict[str, str]:
         """Return what every request carries."""
         call = self._call
@@ -279,7 +308,7 @@ class Run:
             "ApiVersion": "2010-04-01",
             "From": shown,
             "To": str(call.to),
-            "CallStatus": "in-progress" if self._is_answered else "ringing",
+            "CallStatus": self._status(),
             "Direction": direction,
         }
         if self._settings.family is Family.TWILIO:
@@ -298,6 +327,13 @@ class _Unreachable(DocumentError):
     def __init__(self, code: int, message: str, url: str) -> None:
         super().__init__(code, message)
         self.url = url
+
+
+def _ends_the_call(result: StepResult) -> bool:
+    """Whether the call ended while the step was carried out."""
+    if isinstance(result, Dialed):
+        return result.caller_gone
+    return isinstance(result, Recorded) and result.ended_by == "hangup"
 
 
 def _as_parameters(result: StepResult) -> Mapping[str, str]:

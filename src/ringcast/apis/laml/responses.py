@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 from ringcast.apis.laml.exchange import Exchange
@@ -17,14 +17,27 @@ from ringcast.domain.instructions import Interpret
 from ringcast.domain.recordings import Recording, RecordingSource, RecordingState
 from ringcast.services.calls import CallDetails
 
-__all__ = ["account", "application", "call", "number", "recording", "rfc2822", "settings_of"]
+__all__ = [
+    "SOURCES",
+    "account",
+    "application",
+    "call",
+    "direction_of",
+    "number",
+    "recording",
+    "recording_status",
+    "rfc2822",
+    "settings_of",
+    "source_of",
+]
 
 _SUBRESOURCES = (
     "recordings", "notifications", "payments", "events", "siprec", "streams", "transcriptions",
     "user_defined_messages", "user_defined_message_subscriptions",
 )  # fmt: skip
 _VERSION = "2010-04-01"
-_SOURCES: Mapping[RecordingSource, str] = {
+_SHORTEST = timedelta(milliseconds=100)
+SOURCES: Mapping[RecordingSource, str] = {
     RecordingSource.CALL: "OutboundAPI",
     RecordingSource.MESSAGE: "RecordVerb",
     RecordingSource.CONNECTION: "DialVerb",
@@ -55,11 +68,7 @@ def call(exchange: Exchange, details: CallDetails) -> dict[str, object]:
         duration = str(seconds) if exchange.is_twilio else seconds
     parent = one.transferred_from
     twilio = exchange.is_twilio
-    direction = "outbound-api" if twilio else "outbound"
-    if parent is not None and twilio:
-        direction = "outbound-dial"
-    if one.is_inbound:
-        direction = "inbound"
+    direction = direction_of(one) if twilio or one.is_inbound else "outbound"
     body: dict[str, object] = {
         "sid": sid,
         "date_created": rfc2822(one.created_at),
@@ -116,13 +125,32 @@ def settings_of(one: Call) -> dict[str, str]:
     return {}
 
 
+def direction_of(one: Call) -> str:
+    """Return the direction of a call as webhooks say it."""
+    if one.is_inbound:
+        return "inbound"
+    return "outbound-api" if one.transferred_from is None else "outbound-dial"
+
+
+def recording_status(one: Recording) -> str:
+    """Return the status of a recording; one in which nothing was to be heard is absent."""
+    if one.state is RecordingState.READY and one.length < _SHORTEST:
+        return "absent"
+    return _RECORDING_STATUS[one.state]
+
+
+def source_of(one: Recording, *, twilio: bool) -> str:
+    """Return what asked for a recording, as each vendor spells it."""
+    source = SOURCES[one.source]
+    return source if twilio else source.replace("OutboundAPI", "OutBoundApi")
+
+
 def recording(exchange: Exchange, one: Recording) -> dict[str, object]:
     """Return a recording as its GET shows it."""
     twilio = exchange.is_twilio
     sid = exchange.sids.of(Kind.RECORDING, one.id)
     seconds = round(one.length.total_seconds())
     ended = one.ended_at or one.created_at
-    source = _SOURCES[one.source]
     body: dict[str, object] = {
         "sid": sid,
         "account_sid": exchange.account_sid,
@@ -136,8 +164,8 @@ def recording(exchange: Exchange, one: Recording) -> dict[str, object]:
         "duration": str(seconds) if twilio else seconds,
         "price": None,
         "price_unit": "USD",
-        "source": source if twilio else source.replace("OutboundAPI", "OutBoundApi"),
-        "status": _RECORDING_STATUS[one.state],
+        "source": source_of(one, twilio=twilio),
+        "status": recording_status(one),
         "error_code": None,
         "encryption_details": None,
         "uri": exchange.uri("Recordings", sid),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 
+from ringcast.apis.laml.following import recording_follower
 from ringcast.apis.laml.identities import Family
 from ringcast.domain.programs import Detect, DetectUntil, RecordStep
+from ringcast.domain.subscriptions import Follower
 
 __all__ = ["LANGUAGE", "Settings"]
 
 LANGUAGE = "laml"
+_LONGEST_CALL = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +36,12 @@ class Settings:
     fallback_method: str = "POST"
     send_digits: str = ""
     record: str = ""
-    """`mono`, `dual`, or `inbound` for the called person alone; empty records nothing."""
+    """`mono`, `dual`, or `inbound` and `outbound` for one side alone; empty records nothing."""
+    record_trim: str = ""
+    record_url: str = ""
+    """Who is told of the recording, by `record_method`, of `record_events`."""
+    record_method: str = "POST"
+    record_events: str = ""
     detect: str = ""
     """`Enable` or `DetectMessageEnd`; the limits below are in seconds, and in milliseconds."""
     detect_timeout: str = "30"
@@ -72,7 +80,27 @@ class Settings:
         if not self.record:
             return None
         return RecordStep(
-            both_sides=self.record != "inbound", separate_channels=self.record == "dual"
+            both_sides=self.record != "inbound",
+            separate_channels=self.record == "dual",
+            only_sent=self.record == "outbound",
+            trim_silence=bool(self.record_trim),
+            max_length=_LONGEST_CALL,
+            follower=self.recording_follower(
+                self.record_url, self.record_method, self.record_events.split()
+            ),
+        )
+
+    def recording_follower(self, url: str, method: str, events: Sequence[str]) -> Follower | None:
+        """Return who is told of a recording; None without a URL."""
+        if not url:
+            return None
+        return recording_follower(
+            url,
+            family=self.family,
+            method=method,
+            events=events,
+            key=self.signing_key,
+            base=self.base,
         )
 
     def detection(self) -> Detect | None:

@@ -80,6 +80,14 @@ class CallWork(CallSearchWork):
             rows = (await self._read(statement)).rows
         return entity(Call, rows[0]._mapping) if rows else None
 
+    async def second_legs(self, account_id: AccountId, call_id: CallId) -> Sequence[CallId]:
+        statement = (
+            select(table.c.id)
+            .where(table.c.transferred_from == call_id, table.c.account_id == account_id)
+            .order_by(table.c.id.desc())
+        )
+        return [CallId(row.id) for row in (await self._read(statement)).rows]
+
     async def due_calls(self, now: datetime, limit: int) -> Sequence[Call]:
         statement = (
             select(table)

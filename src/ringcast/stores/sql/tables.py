@@ -243,6 +243,13 @@ Index(
     postgresql_where=second_leg_lives,
 )
 Index(
+    "calls_by_first_leg",
+    calls.c.transferred_from,
+    calls.c.id,
+    sqlite_where=calls.c.transferred_from.is_not(None),
+    postgresql_where=calls.c.transferred_from.is_not(None),
+)
+Index(
     "calls_by_campaign",
     calls.c.campaign_id,
     calls.c.id,

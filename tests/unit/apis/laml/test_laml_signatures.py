@@ -17,5 +17,6 @@ def test_signature_is_what_the_validators_of_both_vendors_expect() -> None:
 
 
 def test_every_topic_is_sent_or_declined() -> None:
-    assert set(EVENTS.values()) | NOT_SENT == set(Topic)
+    told = {*EVENTS.values(), Topic.CALL_EVENT}  # of recordings
+    assert told | NOT_SENT == set(Topic)
     assert not set(EVENTS.values()) & NOT_SENT

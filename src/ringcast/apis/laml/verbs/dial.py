@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from urllib.parse import parse_qsl
@@ -12,6 +12,13 @@ from urllib.parse import parse_qsl
 from ringcast.apis.laml.documents import DocumentError, Element
 from ringcast.apis.laml.identities import Kind
 from ringcast.apis.laml.statuses import STATUS_OF_OUTCOME
+from ringcast.apis.laml.verbs.told import (
+    LEG_TOLD,
+    RECORDING_TOLD,
+    Told,
+    leg_told,
+    recording_told,
+)
 from ringcast.apis.laml.verbs.verb import Goto, Ran, Runtime
 from ringcast.domain.errors import InvalidInput, InvalidNumber
 from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
@@ -22,6 +29,7 @@ from ringcast.domain.programs import (
     DialTarget,
     NotDone,
     Program,
+    RecordStep,
     StartProgram,
     StepResult,
 )
@@ -31,11 +39,11 @@ __all__ = ["ATTRIBUTES", "NOUNS", "NOUNS_REFUSED", "Dial", "parse"]
 
 ATTRIBUTES = (
     "action", "method", "timeout", "timeLimit", "callerId", "hangupOnStar", "sequential",
-    "answerOnBridge", "record",
+    "answerOnBridge", "record", "recordingTrack", "trim", *RECORDING_TOLD,
 )  # fmt: skip
 NOUNS: Mapping[str, tuple[str, ...]] = {
-    "Number": ("sendDigits", "url", "method"),
-    "Sip": ("username", "password", "url", "method"),
+    "Number": ("sendDigits", "url", "method", *LEG_TOLD),
+    "Sip": ("username", "password", "url", "method", *LEG_TOLD),
 }
 NOUNS_REFUSED = {
     "Conference": "conferences are not mixed yet",
@@ -47,7 +55,10 @@ NOUNS_REFUSED = {
     "WhatsApp": "WhatsApp is not reached from here",
 }
 _MAX_NOUNS = 10
-RECORD = ("do-not-record", "record-from-answer")
+RECORD = (
+    "do-not-record", "record-from-answer", "record-from-ringing",
+    "record-from-answer-dual", "record-from-ringing-dual",
+)  # fmt: skip
 _DIGITS = re.compile(r"[0-9A-Da-d*#wW]{1,256}")
 _HEADER = re.compile(r"[Xx]-[A-Za-z0-9-]{1,64}")
 
@@ -64,6 +75,7 @@ class Noun:
     headers: tuple[tuple[str, str], ...] = ()
     user: str | None = None
     password: str | None = None
+    told: Told = field(default_factory=Told)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +90,11 @@ class Dial:
     time_limit: timedelta
     caller_id: PhoneNumber | None
     hangup_on_star: bool
-    record: bool
+    record: str
+    """One of RECORD."""
+    track: str
+    trim: bool
+    told: Told
 
     def run(self, runtime: Runtime) -> Ran:
         """Dial; the action hears how it went and what it answers takes over."""
@@ -89,7 +105,9 @@ class Dial:
             timeout=self.timeout,
             time_limit=self.time_limit,
             end_on="*" if self.hangup_on_star else "",
-            record=self.record,
+            record=self._recording(runtime),
+            records_ringing="ringing" in self.record,
+            tells_hang_up=self.action is not None,
         )
         if isinstance(result, NotDone):
             runtime.warn(13254, f"<Dial>: {result.reason}")
@@ -97,6 +115,17 @@ class Dial:
             return None
         parameters = _parameters(runtime, result)
         return Goto(url=self.action, method=self.method, parameters=parameters)
+
+    def _recording(self, runtime: Runtime) -> RecordStep | None:
+        if self.record == RECORD[0]:
+            return None
+        return RecordStep(
+            both_sides=self.track != "inbound",
+            only_sent=self.track == "outbound",
+            separate_channels=self.record.endswith("-dual"),
+            trim_silence=self.trim,
+            follower=self.told.of_recording(runtime),
+        )
 
 
 def parse(element: Element) -> Dial:
@@ -111,6 +140,10 @@ def parse(element: Element) -> Dial:
     if not 1 <= len(nouns) <= _MAX_NOUNS:
         raise DocumentError(13215, f"<Dial> needs a number, or 1 to {_MAX_NOUNS} nouns")
     caller = element.get("callerId")
+    record = element.choice("record", RECORD, RECORD[0])
+    track = element.choice("recordingTrack", ("both", "inbound", "outbound"), "both")
+    if track != "both" and record.endswith("-dual"):
+        raise element.bad("recordingTrack", "both where record has two channels")
     element.flag("answerOnBridge", default=False)  # it is about calls that come in
     return Dial(
         nouns=nouns,
@@ -121,7 +154,11 @@ def parse(element: Element) -> Dial:
         time_limit=timedelta(seconds=element.whole("timeLimit", 14_400, least=1)),
         caller_id=None if not caller else _phone(caller),
         hangup_on_star=element.flag("hangupOnStar", default=False),
-        record=element.choice("record", RECORD, RECORD[0]) != RECORD[0],
+        record=record,
+        track=track,
+        trim=element.choice("trim", ("do-not-trim", "trim-silence"), "do-not-trim")
+        != "do-not-trim",
+        told=recording_told(element),
     )
 
 
@@ -133,7 +170,7 @@ def _noun(element: Element) -> Noun:
         why = NOUNS_REFUSED.get(element.name, "it is no noun")
         raise DocumentError(13215, f"<Dial> does not hold <{element.name[:64]}>: {why}")
     element.check(attributes, empty=True)
-    method, url = element.method(), element.get("url") or ""
+    method, url, told = element.method(), element.get("url") or "", leg_told(element)
     if element.name == "Sip":
         address, headers = _sip(element.text)
         return Noun(
@@ -143,11 +180,12 @@ def _noun(element: Element) -> Noun:
             method=method,
             user=element.get("username"),
             password=element.get("password"),
+            told=told,
         )
     digits = element.get("sendDigits") or ""
     if digits and not _DIGITS.fullmatch(digits):
         raise DocumentError(13222, "<Number> sendDigits takes 0-9, A-D, *, #, w and W")
-    return Noun(to=_phone(element.text), send_digits=digits, url=url, method=method)
+    return Noun(to=_phone(element.text), send_digits=digits, url=url, method=method, told=told)
 
 
 def _phone(text: str) -> PhoneNumber:
@@ -179,6 +217,7 @@ def _target(runtime: Runtime, noun: Noun) -> DialTarget:
         to=noun.to,
         send_digits=noun.send_digits,
         before=before,
+        follower=noun.told.of_leg(runtime),
         headers=dict(noun.headers),
         sip_user=noun.user,
         sip_password=noun.password,

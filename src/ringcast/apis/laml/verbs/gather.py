@@ -8,7 +8,7 @@ from datetime import timedelta
 from ringcast.apis.laml.documents import DocumentError, Element
 from ringcast.apis.laml.verbs import pause, play, say
 from ringcast.apis.laml.verbs.verb import Goto, Ran, Runtime
-from ringcast.domain.programs import FromUrl, Gathered, GatherEnd, Prompt, Silence
+from ringcast.domain.programs import CallerGone, FromUrl, Gathered, GatherEnd, Prompt, Silence
 from ringcast.domain.programs import Gather as GatherStep
 
 __all__ = ["ATTRIBUTES", "Gather", "parse"]
@@ -35,14 +35,12 @@ class Gather:
 
     def run(self, runtime: Runtime) -> Ran:
         """Collect; without a key the next verb is run, unless the action wants to know of that."""
-        result = yield GatherStep(
-            prompts=tuple(_absolute(runtime, one) for one in self.prompts),
-            loop=self.loop,
-            max_digits=self.max_digits,
-            finish_on=self.finish_on,
-            first_timeout=self.timeout,
-            digit_timeout=self.timeout,
-        )
+        try:
+            result = yield self._step(runtime)
+        except CallerGone:
+            if not self.action_on_empty:
+                raise
+            return Goto(url=self.action, method=self.method, parameters={"Digits": ""})
         if not isinstance(result, Gathered):
             return None
         by_key = result.ended_by is GatherEnd.FINISH_KEY
@@ -52,6 +50,16 @@ class Gather:
         if result.finish_key:
             parameters["FinishedOnKey"] = result.finish_key
         return Goto(url=self.action, method=self.method, parameters=parameters)
+
+    def _step(self, runtime: Runtime) -> GatherStep:
+        return GatherStep(
+            prompts=tuple(_absolute(runtime, one) for one in self.prompts),
+            loop=self.loop,
+            max_digits=self.max_digits,
+            finish_on=self.finish_on,
+            first_timeout=self.timeout,
+            digit_timeout=self.timeout,
+        )
 
 
 def parse(element: Element) -> Gather:

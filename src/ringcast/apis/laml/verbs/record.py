@@ -7,12 +7,22 @@ from datetime import timedelta
 
 from ringcast.apis.laml.documents import Element
 from ringcast.apis.laml.identities import Family, Kind
+from ringcast.apis.laml.verbs.told import RECORDING_TOLD, Told, recording_told
 from ringcast.apis.laml.verbs.verb import Goto, Ran, Runtime
 from ringcast.domain.programs import Recorded, RecordMessage
 
 __all__ = ["ATTRIBUTES", "Record", "parse"]
 
-ATTRIBUTES = ("action", "method", "timeout", "finishOnKey", "maxLength", "playBeep", "trim")
+ATTRIBUTES = (
+    "action",
+    "method",
+    "timeout",
+    "finishOnKey",
+    "maxLength",
+    "playBeep",
+    "trim",
+    *RECORDING_TOLD,
+)
 _KEYS = "0123456789*#"
 _LONGEST = 3600  # seconds
 
@@ -28,6 +38,7 @@ class Record:
     max_length: timedelta
     beep: bool
     trim: bool
+    told: Told
 
     def run(self, runtime: Runtime) -> Ran:
         """Record; SignalWire's clients hear also of an empty recording, Twilio's go on."""
@@ -37,6 +48,7 @@ class Record:
             silence_timeout=self.timeout,
             finish_on=self.finish_on,
             trim_silence=self.trim,
+            follower=self.told.of_recording(runtime),
         )
         if not isinstance(result, Recorded):
             runtime.warn(20001, f"<Record>: {getattr(result, 'reason', 'nothing was recorded')}")
@@ -75,4 +87,5 @@ def parse(element: Element) -> Record:
         max_length=timedelta(seconds=length or _LONGEST),
         beep=element.flag("playBeep", default=True),
         trim=trim == "trim-silence",
+        told=recording_told(element),
     )

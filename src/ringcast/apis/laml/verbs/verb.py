@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ringcast.apis.laml.identities import Family, Kind
 from ringcast.domain.programs import CallFacts, Program, Step, StepResult
+from ringcast.domain.subscriptions import Follower
 
 __all__ = ["Goto", "Next", "Ran", "Runtime", "Stop", "Verb"]
 
@@ -49,6 +50,12 @@ class Runtime(Protocol):
 
     def recording_url(self, recording_id: int) -> str:
         """Return where a recording can be fetched."""
+
+    def call_follower(self, url: str, method: str, events: Sequence[str]) -> Follower | None:
+        """Return who is told of another leg; None without a URL. Raises DocumentError."""
+
+    def recording_follower(self, url: str, method: str, events: Sequence[str]) -> Follower | None:
+        """Return who is told of a recording; None without a URL. Raises DocumentError."""
 
     def warn(self, code: int, message: str) -> None:
         """Note what did not work and keeps nothing from going on."""
