@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ringcast.domain.subscriptions import is_mailbox
-
 __all__ = ["ConfigError", "Endpoint", "MailRelay", "Settings", "load_settings", "parse_ports"]
 
 _FILE = Path("ringcast.toml")
@@ -76,6 +74,9 @@ class MailRelay:
 
 
 def _mailbox(value: str) -> str:
+    # Loaded only where it is set: it brings the whole of `phonenumbers` with it.
+    from ringcast.domain.subscriptions import is_mailbox
+
     if not is_mailbox(value):
         raise ValueError("give an e-mail address, like calls@example.net")
     return value

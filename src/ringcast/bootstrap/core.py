@@ -16,13 +16,13 @@ from pathlib import Path
 from ringcast.bootstrap.interpreters import interpreters, prepare
 from ringcast.bootstrap.recording_addresses import RecordingAddresses
 from ringcast.bootstrap.storage import open_store
-from ringcast.config import ConfigError, Settings
+from ringcast.bootstrap.trunk import tls_settings, trunk_of
+from ringcast.config import Settings
 from ringcast.domain.errors import RingcastError, Unavailable
 from ringcast.domain.events import CallEnded, CallEvent
 from ringcast.domain.legal_hours import Law
 from ringcast.domain.public_ids import PublicIds
 from ringcast.engines.embedded.engine import EmbeddedEngine
-from ringcast.engines.embedded.trunk import Identity, Trunk
 from ringcast.integrations.audio_files import AudioImporter
 from ringcast.integrations.clock import SystemClock
 from ringcast.integrations.http_fetch import HttpFetcher
@@ -53,7 +53,6 @@ from ringcast.services.recording_files import KeepRecordings
 from ringcast.services.recordings import CompleteAbandonedRecordings
 from ringcast.services.recovery import EndOrphanedAttempts, HoldAttempts
 from ringcast.services.sound_calls import SettleSpokenSounds
-from ringcast.useragent import TlsSettings
 
 __all__ = ["Core", "running_core"]
 
@@ -110,7 +109,7 @@ async def running_core(
     observer: Callable[[Sequence[CallEvent]], None] | None = None,
 ) -> AsyncIterator[Core]:
     """Start everything that makes calls; on the way out live calls are hung up and written down."""
-    trunk = _trunk(settings)
+    trunk = trunk_of(settings)
     clock = SystemClock()
     holder = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
     async with AsyncExitStack() as stack:
@@ -128,7 +127,7 @@ async def running_core(
             clock=clock,
             sip=(settings.sip.host, settings.sip.port),
             transports=("udp", "tcp", "tls"),
-            tls=_tls(settings),
+            tls=tls_settings(settings),
             rtp_ports=settings.rtp_ports,
             rtp_host=settings.sip.host,
             advertise=settings.sip_advertise,
@@ -280,39 +279,3 @@ def _audio(directory: Path) -> AudioImporter:
             f"sounds cannot be kept in {directory} ({error.strerror}): let this user write there,"
             " or give another directory with --data-dir"
         ) from error
-
-
-def _tls(settings: Settings) -> TlsSettings:
-    if settings.sip_tls_certificate is None:
-        for name in ("key", "client_ca", "port"):
-            if getattr(settings, f"sip_tls_{name}") is not None:
-                flag = f"--sip-tls-{name}".replace("_", "-")
-                raise ConfigError(f"{flag} has no effect without --sip-tls-certificate")
-    return TlsSettings(
-        certificate=settings.sip_tls_certificate,
-        key=settings.sip_tls_key,
-        authorities=settings.sip_tls_ca,
-        verify=settings.sip_tls_verify,
-        client_authorities=settings.sip_tls_client_ca,
-        port=settings.sip_tls_port,
-    )
-
-
-def _trunk(settings: Settings) -> Trunk | None:
-    if settings.trunk is None:
-        if settings.register:
-            raise ConfigError("--register needs a trunk to register with: give --trunk, too")
-        if settings.trunk_user is not None or settings.trunk_password is not None:
-            raise ConfigError("a user name or password of a trunk, but no trunk: give --trunk, too")
-        return None
-    return Trunk.parse(
-        settings.trunk,
-        user=settings.trunk_user,
-        password=settings.trunk_password,
-        realm=settings.trunk_realm,
-        domain=settings.trunk_domain,
-        from_user=settings.trunk_from_user,
-        identity=Identity(settings.trunk_identity),
-        registers=settings.register,
-        register_expires=settings.register_expires,
-    )

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     " called.",
     "demo": "Place 30 real SIP calls to simulated telephones and check what each one heard.",
     "detect": "Explain who has answered in a recording, and when that was known.",
+    "trunk": "Find out whether a trunk works, and if not, why.",
     "account": "Accounts and their credentials.",
     "number": "Telephone numbers of accounts.",
     "limit": "Calls per second and calls at once of accounts, campaigns and numbers.",

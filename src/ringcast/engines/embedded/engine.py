@@ -190,6 +190,11 @@ class EmbeddedEngine:
         """How many legs have not ended."""
         return len(self._legs)
 
+    def hears(self, leg: AttemptId) -> bool:
+        """Whether media of the far end of a live leg has come."""
+        live = self._legs.get(leg)
+        return live is not None and live.is_heard
+
     # Life
 
     async def start(

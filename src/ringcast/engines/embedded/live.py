@@ -116,6 +116,7 @@ class LiveLeg:
         "_timer",
         "_timer_at",
         "id",
+        "is_heard",
         "leg",
         "lost",
         "peer",
@@ -135,6 +136,8 @@ class LiveLeg:
         self.id = leg
         self.peer = peer
         self.leg = Leg(leg, peer=peer, ring_timeout=ring_timeout, max_length=max_length)
+        self.is_heard = False
+        """Whether media of the far end has ever come."""
         self.lost: str | None = None
         """Why the leg came to nothing before its INVITE left."""
         self._around = around
@@ -353,6 +356,8 @@ class LiveLeg:
             leg.media_event(DigitReceived(leg=self.id, at=at, digit=event.digit, duration=held))
             if not event.is_tone:  # a leg it is bridged to hears tones as they are
                 self._around.on_digit(self.id, event.digit, held)
+        elif isinstance(event, media.FirstPacketReceived):
+            self.is_heard = True
         elif isinstance(event, media.DigitsSent):
             if self._awaits_digits_sent:
                 self._awaits_digits_sent = False
