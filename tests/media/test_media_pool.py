@@ -396,9 +396,18 @@ async def test_media_follows_the_far_end_to_where_it_comes_from() -> None:
         await until(lambda: len(behind_nat.heard) > 5)
 
         count = len(signalled.heard)
-        signalled.send(b"\x80" * 160)
+        stranger = await rig.phone()
+        stranger.to = signalled.to
+        stranger.send(b"\x80" * 160)
         await until(lambda: len(behind_nat.heard) > 15)
         assert len(signalled.heard) - count <= 1
+        assert not stranger.heard
+
+        signalled.send(b"\x80" * 160)  # what comes from where the SDP says is always right
+        await until(lambda: len(signalled.heard) > count + 5)
+        count = len(behind_nat.heard)
+        await until(lambda: len(signalled.heard) > 15)
+        assert len(behind_nat.heard) - count <= 1
         assert len(rig.events.of(FirstPacketReceived)) == 1
 
 

@@ -36,7 +36,7 @@ _SETUP_CQSIZE, _SETUP_SUBMIT_ALL = 1 << 3, 1 << 7
 _SETUP_SINGLE_ISSUER, _SETUP_DEFER_TASKRUN = 1 << 12, 1 << 13
 _ENTER_GETEVENTS = 1
 _REGISTER_PBUF_RING = 22
-_OP_SENDMSG, _OP_RECVMSG, _OP_ASYNC_CANCEL = 9, 10, 14
+_OP_NOP, _OP_SENDMSG, _OP_RECVMSG, _OP_ASYNC_CANCEL = 0, 9, 10, 14
 _BUFFER_SELECT, _SKIP_SUCCESS = 1 << 5, 1 << 6
 _RECV_MULTISHOT = 1 << 1
 _CQE_BUFFER, _CQE_MORE = 1, 2
@@ -46,6 +46,9 @@ _SUBMISSIONS = 16384
 #: The last of them are for receiving and cancelling; the others belong to the rows, for sending.
 _SPARE = 1024
 _COMPLETIONS = 16384
+#: Completions that are left in their queue for good, and so how many may be waited for without
+#: waiting: a kernel since 6.12 does no more work in one call than it is asked to wait for, or 20.
+_LEFT = 4096
 _BUFFERS = 4096
 _DATAGRAM_SIZE = 640
 #: A `user_data` no receiving row has: of submissions whose success is not reported.
@@ -131,6 +134,8 @@ class _Ring:
         first = int(p["cqes"])
         # As plain words, which are copied faster than records.
         self._completions = cq[first:].view(np.uint64).reshape(-1, 2)
+        self._taken = 0
+        self._leave_some()
 
     def submit(self, chosen: NDArray[np.int64]) -> None:
         """Hand `submissions` to the kernel, in that order; they are taken before it returns."""
@@ -141,7 +146,7 @@ class _Ring:
         if count > room:
             self._queue[: count - room] = chosen[room:]
         self._tail[0] = (tail + count) & 0xFFFFFFFF
-        self.enter(count)
+        self._enter(count)
 
     def submit_spare(self, submissions: NDArray[np.void]) -> None:
         """Hand at most `_SPARE` submissions to the kernel that are none of a row's."""
@@ -149,32 +154,41 @@ class _Ring:
         self.submissions[places] = submissions
         self.submit(places)
 
-    def enter(self, submitted: int = 0) -> None:
-        """Let the kernel work: take submissions, post completions."""
-        while True:
-            try:
-                _call(_ENTER, self.fd, submitted, 0, _ENTER_GETEVENTS)
-            except InterruptedError:
-                continue
-            else:
-                return
-
     def reap(self, *, rounds: int) -> NDArray[np.uint64]:
         """Let the kernel post what is complete, and take it: pairs of words, to be read at once."""
         waiting = self._cq_tail[0]
-        for _ in range(rounds):  # newer kernels post a few at a time
-            self.enter()
+        for _ in range(rounds):
+            self._enter(0)
             before, waiting = waiting, self._cq_tail[0]
-            if waiting == before:
+            if (waiting - before) & 0xFFFFFFFF < _LEFT:
                 break
-        head = self._cq_head[0]
-        count = (waiting - head) & 0xFFFFFFFF
-        first = head & (_COMPLETIONS - 1)
-        self._cq_head[0] = waiting
+        count = (waiting - self._taken) & 0xFFFFFFFF
+        first = self._taken & (_COMPLETIONS - 1)
+        self._taken = waiting
+        self._cq_head[0] = (waiting - _LEFT) & 0xFFFFFFFF
         taken = self._completions[first : first + count]
         if len(taken) < count:
             taken = np.concatenate((taken, self._completions[: count - len(taken)]))
         return taken
+
+    def _leave_some(self) -> None:
+        """Have `_LEFT` completions of nothing posted, which are never taken out of their queue."""
+        nothing = _SUBMISSIONS - 1
+        self.submissions["opcode"][nothing] = _OP_NOP
+        while (left := _LEFT - self._cq_tail[0]) > 0:
+            self.submit(np.full(left, nothing))
+        self._taken = self._cq_tail[0]
+
+    def _enter(self, submitted: int) -> None:
+        """Let the kernel work: take submissions, post all completions there are."""
+        least = min(_LEFT, self._cq_tail[0])  # as many are there already
+        while True:
+            try:
+                _call(_ENTER, self.fd, submitted, least, _ENTER_GETEVENTS)
+            except InterruptedError:
+                continue
+            else:
+                return
 
     def close(self) -> None:
         os.close(self.fd)
