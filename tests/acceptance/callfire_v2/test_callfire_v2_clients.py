@@ -187,6 +187,100 @@ async def test_python_callfire_does_a_round(
     await asyncio.to_thread(second_round, call_id)
 
 
+async def test_python_callfire_runs_a_broadcast(
+    client: Client, rig: Rig, python_callfire: ModuleType
+) -> None:
+    """Contacts, lists, do-not-contact entries, a broadcast with its batches, webhooks, numbers."""
+    package = python_callfire
+    secrets = await rig.secrets("Clinic")
+    api = package.CallFireAPI(secrets.login, secrets.password)
+    api.BASE_URL = f"{rig.base}/v2"
+
+    def contacts() -> tuple[int, int]:
+        (ann,) = api.create_contacts(
+            body=[{"firstName": "Ann", "homePhone": "12135550161"}]
+        ).json()["items"]
+        api.update_contact(ann["id"], body={"lastName": "Lee"})
+        assert api.get_contact(ann["id"]).json()["lastName"] == "Lee"
+        assert api.find_contacts(query={"number": "12135550161"}).json()["totalCount"] == 1
+        made = api.create_contact_list(body={"name": "3b", "contactIds": [ann["id"]]}).json()
+        bob = {"firstName": "Bob", "homePhone": "12135550162"}
+        api.add_contact_list_items(made["id"], body={"contacts": [bob]})
+        assert api.get_contact_list(made["id"]).json()["size"] == 2
+        api.update_contact_list(made["id"], body={"name": "3c"})
+        assert api.find_contact_lists(query={"name": "3c"}).json()["totalCount"] == 1
+        names = [one["firstName"] for one in api.get_contact_list_items(made["id"]).json()["items"]]
+        assert names == ["Ann", "Bob"]
+        file = io.BytesIO(b"homePhone,firstName\n12135550163,Carl\n")
+        assert api.create_contact_list_from_file(payload=file).json()["id"]
+        api.update_dnc_number(body={"number": "12135550169", "call": True})
+        barred = api.find_dnc_contacts(query={"prefix": "1213555"}).json()
+        assert [one["number"] for one in barred["items"]] == ["12135550169"]
+        return ann["id"], made["id"]
+
+    def broadcast(list_id: int) -> tuple[int, int]:
+        said = {"liveSoundText": "The clinic is open.", "liveSoundTextVoice": "FEMALE1"}
+        body = {"name": "Open", "fromNumber": "12135550100", "sounds": said}
+        made = api.create_call_broadcast(body=body).json()["id"]
+        api.update_call_broadcast(made, body={"maxActive": 5})
+        shown = api.get_call_broadcast(made).json()
+        assert (shown["status"], shown["maxActive"]) == ("SETUP", 5)
+        asked = {"name": "b", "contactListId": list_id}
+        batch = api.add_call_broadcast_batch(made, body=asked).json()["id"]
+        (call,) = api.add_call_broadcast_recipients(
+            made, body=[{"phoneNumber": "12135550164", "attributes": {"child": "Zoë"}}]
+        ).json()["items"]
+        api.update_campaign_batch(batch, body={"enabled": False})
+        found = api.get_campaign_batch(batch).json()
+        assert (found["enabled"], found["size"]) == (False, 2)
+        assert api.get_call_broadcast_batches(made).json()["totalCount"] == 1
+        api.start_voice_broadcast(made)
+        assert api.find_call_broadcasts(query={"running": "True"}).json()["items"][0]["id"] == made
+        return made, int(call["id"])
+
+    def after_it(made: int, call_id: int, ann: int) -> None:
+        stats = api.get_call_broadcast_stats(made, query={"begin": 0}).json()
+        assert (stats["callsLiveAnswer"], stats["callsDuration"]) == (1, 7)
+        calls = api.get_call_broadcast_calls(made, query={"limit": 2, "offset": 1}).json()
+        assert (calls["totalCount"], len(calls["items"])) == (3, 2)
+        (recording,) = api.get_call_recordings(call_id).json()["items"]
+        assert api.get_call_recording_by_name(call_id, "answer").json()["id"] == recording["id"]
+        assert api.get_call_recording_mp3(recording["id"]).headers["Content-Type"] == "audio/mpeg"
+        assert api.get_contact_history(ann).json()["calls"][0]["contact"]["firstName"] == "Ann"
+        api.stop_voice_broadcast(made)
+        api.archive_voice_broadcast(made)
+        assert api.get_call_broadcast(made).json()["status"] == "ARCHIVED"
+
+    def account() -> None:
+        hook = {"name": "w", "resource": "CallBroadcast", "events": ["Finished"]}
+        hook |= {"callback": "https://a.example/"}
+        made = api.create_webhook(body=hook).json()["id"]
+        api.update_webhook(made, body={"enabled": False})
+        assert (
+            api.find_webhooks(query={"resource": "CallBroadcast"}).json()["items"][0]["id"] == made
+        )
+        resource = api.get_webhook_resource("CallBroadcast").json()
+        assert "Finished" in resource["supportedEvents"]
+        api.delete_webhook(made)
+        assert len(api.find_webhook_resources().json()["items"]) > 1
+        tracking = {"transferNumbers": ["12135550189"], "screen": False}
+        config = {"configType": "TRACKING", "callTrackingConfig": tracking}
+        api.update_number_lease_config("12135550100", body=config)
+        assert api.get_number_lease_config("12135550100").json()["configType"] == "TRACKING"
+        assert api.get_caller_ids().json()["items"] == [{"phoneNumber": "12135550100"}]
+        api.send_verification_code_to_caller_id("12135550158")
+        assert api.verify_caller_id("12135550158", body={"verificationCode": "0"}).json() is False
+        asked = {"name": "spoken", "toNumber": "12135550159"}
+        assert api.post_call_campaign_sound(body=asked).json()["status"] == "RECORDING"
+
+    ann, list_id = await asyncio.to_thread(contacts)
+    made, call_id = await asyncio.to_thread(broadcast, list_id)
+    await rig.finish("Clinic", call_id, Outcome.HUMAN, talked=7)
+    await rig.record("Clinic", call_id, called="answer")
+    await asyncio.to_thread(after_it, made, call_id, ann)
+    await asyncio.to_thread(account)
+
+
 async def test_the_document_is_valid_swagger(nobody: Client) -> None:
     """By the validator that the official client runs."""
     validator = imported("swagger_spec_validator.validator20")
