@@ -130,10 +130,12 @@ class FindSubscriptions:
         topics: Collection[Topic] | None = None,
         url: str | None = None,
         enabled: bool | None = None,
+        options: Mapping[str, str | None] | None = None,
     ) -> tuple[Sequence[Subscription], int]:
         """Return a page of them, newest first, and how many match in all.
 
-        `name` is a part of the name, whatever its case; of `topics` one must be among its own.
+        `name` is a part of the name, whatever its case; of `topics` one must be among its own;
+        `options` must be as given, None not there.
         """
         async with self._store.begin(read_only=True) as tx:
             everything = await tx.subscriptions(account_id)
@@ -145,6 +147,7 @@ class FindSubscriptions:
             and (topics is None or not one.topics.isdisjoint(topics))
             and (url is None or one.url == url)
             and (enabled is None or one.enabled is enabled)
+            and all(one.options.get(name) == value for name, value in (options or {}).items())
         ]
         return found[page.offset : page.offset + page.limit], len(found)
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from ringcast.apis.callfire_v2.callbacks import NOT_SENT, SENT
 from ringcast.bootstrap.deliveries import renderers, resources
 from ringcast.config import Settings
+from ringcast.domain.ids import CallId
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.subscriptions import DeliveryState
 from ringcast.integrations.callback_sender import HttpCallbackSender
@@ -24,6 +25,7 @@ from ringcast.services.announcements import AddressDeliveries
 from ringcast.services.deliveries import SendDeliveries
 from ringcast.services.delivery_care import ListDeliveries, ResendDeliveries
 from tests.acceptance.callfire_v2.conftest import Answer, Client, Rig
+from tests.contract.store_things import a_call
 
 HOOK = {
     "name": "Finished calls",
@@ -51,7 +53,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"callback": "https://example.com/" + "x" * 2000}, "2000"),
     ({"resource": None}, "resource"),
     ({"resource": "Pigeon"}, "Pigeon"),
-    ({"resource": "InboundCall"}, "never sent"),
+    ({"resource": "InboundText"}, "never sent"),
     ({"resource": "monthlyrenewal"}, "never sent"),
     ({"events": ["Started"]}, "Started"),
     ({"events": "Finished,Exploded"}, "Exploded"),
@@ -136,6 +138,27 @@ class TestWebhooks:
         assert await found("enabled=true") == [one]
         assert await found("enabled=False&fields=items(id)") == [two]
         (await client("GET", "/webhooks?name=first")).is_golden("find_webhooks")
+
+    async def test_webhooks_for_calls_to_a_number_are_not_those_for_calls_by_us(
+        self, client: Client
+    ) -> None:
+        inbound = await create(client, resource="inboundcall", fields="id")
+        outbound = await create(client)
+        path = f"/webhooks/{inbound}"
+
+        async def found(resource: str) -> list[int]:
+            page = (await client("GET", f"/webhooks?resource={resource}")).json
+            return [webhook["id"] for webhook in page["items"]]
+
+        shown = (await client("GET", path)).json
+        assert (shown["resource"], shown["events"]) == ("InboundCall", ["Finished"])
+        assert (await found("InboundCall"), await found("OUTBOUNDCALL")) == ([inbound], [outbound])
+        await client("PUT", path, json={"fields": "id,state"})
+        shown = (await client("GET", path)).json
+        assert (shown["resource"], shown["fields"]) == ("InboundCall", "id,state")
+        await client("PUT", path, json={"resource": "OutboundCall"})
+        assert (await client("GET", path)).json["resource"] == "OutboundCall"
+        assert await found("InboundCall") == []
 
     async def test_a_search_that_makes_no_sense_is_refused(self, client: Client) -> None:
         for query in ("resource=Pigeon", "event=Exploded", "enabled=2", "limit=0", "colour=red"):
@@ -306,6 +329,17 @@ async def finished_call(client: Client, rig: Rig) -> Any:
     return (await client("GET", f"/calls/{call_id}")).json
 
 
+async def call_that_came_in(rig: Rig) -> int:
+    """Keep a call to a number of the account, which is over."""
+    (call_id,) = await rig.store.take_ids(1, rig.clock.now())
+    async with rig.store.begin() as tx:
+        (account,) = await tx.accounts()
+        await tx.add_calls([a_call(account, id=CallId(call_id), is_inbound=True)])
+        await tx.commit()
+    await rig.finish("Clinic", call_id, Outcome.HUMAN, talked=3)
+    return call_id
+
+
 class TestCallbacks:
     async def test_a_finished_call_is_told_as_its_get_answers(
         self, client: Client, rig: Rig, receiver: Receiver
@@ -422,6 +456,28 @@ class TestCallbacks:
             await delivered(rig)
         assert receiver.payload["events"][0]["resource"] == call
         assert await list_deliveries(10, state=DeliveryState.DEAD) == []
+
+    async def test_calls_to_a_number_are_told_to_who_asks_for_them(
+        self, client: Client, rig: Rig, receiver: Receiver
+    ) -> None:
+        await create(client, callback=receiver.url)
+        await call_that_came_in(rig)
+        async with telling(rig):
+            await delivered(rig)
+        assert receiver.seen == []
+        await create(client, callback=receiver.url, resource="InboundCall")
+        inbound_id = await call_that_came_in(rig)
+        outbound = await finished_call(client, rig)
+
+        async with telling(rig):
+            await delivered(rig)
+
+        told = [json.loads(body)["events"][0] for _, body in receiver.seen]
+        assert sorted((one["resourceType"], one["resource"]["id"]) for one in told) == [
+            ("InboundCall", inbound_id),
+            ("OutboundCall", outbound["id"]),
+        ]
+        assert next(o for o in told if o["resourceType"] == "InboundCall")["resource"]["inbound"]
 
     async def test_a_broadcast_is_told_as_its_get_answers(
         self, client: Client, rig: Rig, receiver: Receiver

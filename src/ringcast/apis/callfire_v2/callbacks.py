@@ -25,11 +25,13 @@ __all__ = [
     "DIALECT",
     "FIELDS",
     "NOT_SENT",
+    "RESOURCE",
     "SENT",
     "CallfireCallbacks",
     "events_of",
     "resource_named",
     "resource_of",
+    "resource_option",
     "topics_named",
 ]
 
@@ -39,8 +41,15 @@ DIALECT = "callfire-v2"
 FIELDS = "fields"
 """The option of a subscription that limits what is sent."""
 
+RESOURCE = "resource"
+"""The option of a subscription that tells calls to a number from calls by us: it is there in those
+for InboundCall."""
+
+_INBOUND = "InboundCall"
+
 SENT: Mapping[str, Mapping[str, Topic]] = {
     "OutboundCall": {"Finished": Topic.CALL_FINISHED},
+    _INBOUND: {"Finished": Topic.CALL_FINISHED},
     "CallBroadcast": {
         "Started": Topic.CAMPAIGN_STARTED,
         "Stopped": Topic.CAMPAIGN_STOPPED,
@@ -54,7 +63,6 @@ SENT: Mapping[str, Mapping[str, Topic]] = {
 """The resources and events that webhooks can have here."""
 
 NOT_SENT: Mapping[str, tuple[str, ...]] = {
-    "InboundCall": ("Finished",),
     "OutboundText": ("Finished",),
     "InboundText": ("Finished",),
     "OutboundTextDeliveryReport": ("Received",),
@@ -64,10 +72,6 @@ NOT_SENT: Mapping[str, tuple[str, ...]] = {
     "LowBalance": ("Failed", "Finished"),
 }
 """CallFire's others, which never happen on this system."""
-
-_NAMES = {
-    topic: (resource, event) for resource, events in SENT.items() for event, topic in events.items()
-}
 
 
 class EventBody(msgspec.Struct, kw_only=True):
@@ -103,9 +107,17 @@ class CallfireCallbacks:
         announcement: Announcement,
         resource: object,
         now: datetime,
-    ) -> bytes:
-        """Return one event in its envelope; the resource is what its GET answers."""
-        resource_type, event_type = _NAMES[announcement.topic]
+    ) -> bytes | None:
+        """Return one event in its envelope; the resource is what its GET answers.
+
+        None for a call to a number if the webhook is for calls by us, and the other way round.
+        """
+        resource_type = resource_of(subscription)
+        if isinstance(resource, CallDetails) and (
+            resource.call.is_inbound is not (resource_type == _INBOUND)
+        ):
+            return None
+        (event_type,) = _events(resource_type, frozenset({announcement.topic}))
         fields = parse_fields(subscription.options.get(FIELDS))
         alone = responses.ItemList(items=[self._shown(resource)])
         limited = msgspec.to_builtins(project_list(alone, fields))["items"][0]
@@ -193,11 +205,23 @@ def topics_named(resource: str, events: list[str] | None) -> frozenset[Topic]:
     return frozenset(lower[event.strip().lower()] for event in events or lower)
 
 
-def resource_of(topics: frozenset[Topic]) -> str:
-    """Return the resource that the topics of a webhook belong to."""
-    return next(resource for resource, events in SENT.items() if topics & set(events.values()))
+def resource_of(subscription: Subscription) -> str:
+    """Return the resource that a webhook is for."""
+    topics = subscription.topics
+    return subscription.options.get(RESOURCE) or next(
+        resource for resource, events in SENT.items() if topics & set(events.values())
+    )
 
 
-def events_of(topics: frozenset[Topic]) -> list[str]:
+def resource_option(resource: str) -> str | None:
+    """Return what the option RESOURCE is in webhooks for a resource, whatever the name's case."""
+    return _INBOUND if resource.lower() == _INBOUND.lower() else None
+
+
+def events_of(subscription: Subscription) -> list[str]:
     """Return the names of the events that a webhook is for."""
-    return [event for event, topic in SENT[resource_of(topics)].items() if topic in topics]
+    return _events(resource_of(subscription), subscription.topics)
+
+
+def _events(resource: str, topics: frozenset[Topic]) -> list[str]:
+    return [event for event, topic in SENT[resource].items() if topic in topics]

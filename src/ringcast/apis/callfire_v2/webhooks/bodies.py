@@ -8,9 +8,11 @@ import msgspec
 
 from ringcast.apis.callfire_v2.callbacks import (
     FIELDS,
+    RESOURCE,
     SENT,
     events_of,
     resource_of,
+    resource_option,
     topics_named,
 )
 from ringcast.apis.callfire_v2.fields import parse_fields
@@ -106,7 +108,7 @@ def changes(given: Webhook, *, old: Subscription | None = None) -> SubscriptionC
         secret=given.secret,
         expires_at=_time(given.expiresAt, old),
         single_use=given.singleUse,
-        options=_options(given),
+        options=_options(given, old),
     )
 
 
@@ -115,8 +117,8 @@ def webhook(of: Subscription) -> WebhookBody:
     return WebhookBody(
         id=of.id,
         name=of.name or None,
-        resource=resource_of(of.topics),
-        events=events_of(of.topics),
+        resource=resource_of(of),
+        events=events_of(of),
         callback=of.url,
         enabled=of.enabled,
         nonStrictSsl=not of.verify_certificate,
@@ -141,18 +143,21 @@ def _topics(given: Webhook, old: Subscription | None) -> frozenset[Topic] | None
         return topics_named(given.resource or "", events)
     if given.resource is None and events is None:
         return None
-    present = resource_of(old.topics)
+    present = resource_of(old)
     resource = given.resource or present
     if events is None and resource.lower() == present.lower():
         return None
     return topics_named(resource, events)
 
 
-def _options(given: Webhook) -> dict[str, str] | None:
-    if given.fields is None:
-        return None
-    parse_fields(given.fields)  # refused now rather than at the first event
-    return {FIELDS: given.fields} if given.fields.strip() else {}
+def _options(given: Webhook, old: Subscription | None) -> dict[str, str] | None:
+    options: dict[str, str | None] = dict(old.options) if old is not None else {}
+    if given.fields is not None:
+        parse_fields(given.fields)  # refused now rather than at the first event
+        options[FIELDS] = given.fields if given.fields.strip() else None
+    if given.resource is not None:
+        options[RESOURCE] = resource_option(given.resource)
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _time(given: int | None, old: Subscription | None) -> datetime | None:

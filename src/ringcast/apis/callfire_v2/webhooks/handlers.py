@@ -8,8 +8,10 @@ from ringcast.apis.callfire_v2 import responses
 from ringcast.apis.callfire_v2.callbacks import (
     DIALECT,
     NOT_SENT,
+    RESOURCE,
     SENT,
     resource_named,
+    resource_option,
     topics_named,
 )
 from ringcast.apis.callfire_v2.creating import create
@@ -40,12 +42,14 @@ async def find_webhooks(exchange: Exchange) -> Response:
     """GET /webhooks."""
     query = exchange.query
     window = query.page()
+    resource = query.text("resource")
     found, total = await exchange.services.find_subscriptions(
         exchange.account.id,
         DIALECT,
         window,
         name=query.text("name"),
-        topics=_topics_asked_for(query.text("resource"), query.text("event")),
+        topics=_topics_asked_for(resource, query.text("event")),
+        options=None if resource is None else {RESOURCE: resource_option(resource)},
         url=query.text("callback"),
         enabled=None if query.text("enabled") is None else query.boolean("enabled"),
     )

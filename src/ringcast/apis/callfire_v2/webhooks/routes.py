@@ -21,8 +21,9 @@ OPERATIONS = (
         "/webhooks",
         "createWebhook",
         handlers.create_webhook,
-        notes="`resource` OutboundCall or CallBroadcast; without `events` all of the resource; at "
-        "most 200 in an account; `fields` are those of the resource, as in its GET",
+        notes="`resource` OutboundCall, InboundCall, CallBroadcast or ContactList; without "
+        "`events` all of the resource; at most 200 in an account; `fields` are those of the "
+        "resource, as in its GET",
     ),
     Operation(
         "GET",
