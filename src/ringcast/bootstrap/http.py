@@ -61,6 +61,7 @@ from ringcast.services.subscriptions import (
     GetSubscription,
     UpdateSubscription,
 )
+from ringcast.services.transfers import LiveSecondLegs, TransferCall
 from ringcast.web.access_log import AccessLog
 from ringcast.web.early_answers import EarlyAnswers
 
@@ -199,6 +200,8 @@ def _bandwidth_v1(core: Core, settings: Settings) -> ASGIApp:
             hang_up_call=HangUpCall(
                 store=store, calls=core.dialer, clock=clock, wake=core.dialer.wake
             ),
+            transfer_call=TransferCall(store=store, calls=core.dialer, clock=clock),
+            second_legs=LiveSecondLegs(store=store),
             events_of_call=EventsOfCall(store=store),
             get_recording=GetRecording(store=store),
             find_recordings=FindRecordings(store=store),

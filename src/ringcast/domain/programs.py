@@ -306,6 +306,8 @@ class DialTarget:
     sip_password: str | None = None
     reference: str = ""
     """The program's own name for the target, given back in Dialed."""
+    call_id: CallId | None = None
+    """Under which the call is written down, if it was taken for that before."""
     follower: Follower | None = None
     """Who is told of the progress of their call."""
 

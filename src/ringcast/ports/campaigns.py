@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Batch, Campaign, CampaignStatus
-from ringcast.domain.ids import AccountId, BatchId, CampaignId, ContactId, ScheduleId
+from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId, ContactId, ScheduleId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
 
@@ -139,6 +139,9 @@ class CampaignTransaction(Protocol):
 
     async def live_transfers(self, campaign_id: CampaignId) -> int:
         """How many second legs of transfers from calls of the campaign are not over."""
+
+    async def live_second_legs(self, call_ids: Collection[CallId]) -> Mapping[CallId, CallId]:
+        """The second leg of each call that has one which is not over."""
 
     # recipients
 

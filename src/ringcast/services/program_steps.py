@@ -329,4 +329,5 @@ def _second_call(step: Dial, target: DialTarget) -> SecondCall:
         before=target.before,
         follower=target.follower,
         counts=step.counts_as_transfer,
+        call_id=target.call_id,
     )

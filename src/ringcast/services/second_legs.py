@@ -60,6 +60,8 @@ class SecondCall:
     """Who is told of its progress."""
     counts: bool = True
     """Whether it is refused when the campaign has as many transfers as it may."""
+    call_id: CallId | None = None
+    """Under which it is written down; None takes a fresh one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ async def _write(
     now, monotonic = clock.now(), clock.monotonic()
     call_id, attempt_id, subscription_id = await store.take_ids(3, now)
     call = Call(
-        id=CallId(call_id),
+        id=wanted.call_id or CallId(call_id),
         account_id=first.account_id,
         to=wanted.to,
         to_text=wanted.to.digits if isinstance(wanted.to, PhoneNumber) else str(wanted.to),

@@ -62,8 +62,6 @@ def _settings(settings: Settings) -> Body:
         "callbackHttpMethod": settings.callback_method.lower(),
         "fallbackUrl": settings.fallback_url,
         "tag": settings.tag,
-        "transferTo": settings.transfer_to,
-        "transferCallerId": settings.transfer_caller,
     }
     body = {name: value for name, value in body.items() if value}
     if settings.callback_timeout:

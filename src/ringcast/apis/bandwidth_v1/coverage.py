@@ -55,6 +55,10 @@ names it as well. This page is made from the tables of the dialect:
 - `voice` is a name from the vendor's list and says only man or woman: eSpeak NG speaks.
 - `recordingMaxDuration` and `recordingFileFormat` of an update are taken with `recordingEnabled`.
   A recording that ends with the call is told after `hangup`.
+- A transfer answers 201 with the new leg, which is dialled for 60 s, and whose callbacks go to the
+  `callbackUrl` of the transfer. The call is `transferring` until the two have parted, and then
+  ends; if nobody takes it, it is `active` again. `transferCallerId` is a number of the account,
+  or the caller's own; `private` and Diversion headers are refused. A whisper is heard once.
 - A SIP address that is called is called as it is, not over the trunk. `sips:` is not taken.
 - `chargeableDuration` is rounded up to minutes; nothing is charged: the balance is 0.
 - Limits of calls and requests are off unless `--api-rate` and `--trunk-cps` set them.

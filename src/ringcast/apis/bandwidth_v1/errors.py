@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ringcast.domain import errors
-from ringcast.services import call_commands, live_calls
+from ringcast.services import call_commands, live_calls, transfers
 from ringcast.web.errors import BadRequest, BodyTooLarge, UnsatisfiableRange
 from ringcast.web.json import json_response
 
@@ -86,6 +86,7 @@ CODES: Mapping[type[Exception], tuple[str, str]] = {
     errors.NotSupported: ("bad-request", "validation-error"),
     errors.LimitReached: ("too-many-requests", "rate-limit-reached"),
     errors.Unavailable: ("unavailable", "call-unavailable"),
+    transfers.TransferFailed: ("unavailable", "call-transfer-error"),
     live_calls.CallNotLive: ("forbidden", "call-invalid-state"),
     call_commands.CommandRefused: ("forbidden", "call-invalid-state"),
     call_commands.NothingPlays: ("forbidden", "call-audio-invalid-state"),

@@ -27,6 +27,7 @@ from ringcast.services.recordings import (
     RecordingAudio,
     RecordingsOfCall,
 )
+from ringcast.services.transfers import LiveSecondLegs, TransferCall
 
 __all__ = ["Exchange", "Services"]
 
@@ -45,6 +46,8 @@ class Services:
     find_calls: FindCalls
     control_call: ControlCall
     hang_up_call: HangUpCall
+    transfer_call: TransferCall
+    second_legs: LiveSecondLegs
     events_of_call: EventsOfCall
     get_recording: GetRecording
     find_recordings: FindRecordings

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from starlette.responses import Response
 
@@ -14,6 +16,7 @@ from ringcast.apis.bandwidth_v1.identities import Kind
 from ringcast.apis.bandwidth_v1.paging import PAGING, window_of
 from ringcast.apis.bandwidth_v1.settings import settings_of
 from ringcast.apis.bandwidth_v1.statuses import state_of
+from ringcast.apis.bandwidth_v1.transfer_requests import TRANSFER_TAKES, transfer_of
 from ringcast.domain.errors import InvalidNumber, NotFound
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Page
@@ -31,7 +34,8 @@ from ringcast.web.json import json_response
 __all__ = ["LIST_TAKES", "UPDATE_TAKES", "create", "details_of", "fetch", "list_calls", "update"]
 
 LIST_TAKES = (*PAGING, "from", "to", "sortOrder")
-UPDATE_TAKES = ("state", "recordingEnabled", "recordingMaxDuration", "recordingFileFormat")
+_RECORDING = ("recordingEnabled", "recordingMaxDuration", "recordingFileFormat")
+UPDATE_TAKES = ("state", *_RECORDING, *TRANSFER_TAKES)
 _STATES = ("active", "rejected", "completed", "transferring")
 
 
@@ -44,7 +48,8 @@ async def create(exchange: Exchange) -> Response:
 
 async def fetch(exchange: Exchange) -> Response:
     """Answer with one call."""
-    return json_response(bodies.call(exchange, await details_of(exchange)))
+    (shown,) = await _shown(exchange, [await details_of(exchange)])
+    return json_response(shown)
 
 
 async def list_calls(exchange: Exchange) -> Response:
@@ -65,7 +70,7 @@ async def list_calls(exchange: Exchange) -> Response:
         if page.limit:
             newest, _ = await find(account_id, page, to=to, from_number=from_number)
             found = newest[::-1]
-    return window.answer([bodies.call(exchange, one) for one in found])
+    return window.answer(await _shown(exchange, found))
 
 
 async def update(exchange: Exchange) -> Response:
@@ -77,8 +82,8 @@ async def update(exchange: Exchange) -> Response:
         raise bad_value("There is nothing to be changed")
     if details.call.state.is_final:
         raise Refused("forbidden", "call-invalid-state", "The call is completed")
-    if state == "transferring":
-        raise bad_value("'state': calls cannot be transferred on this system")
+    if state != "transferring" and any(name in fields for name in TRANSFER_TAKES):
+        raise bad_value(f"{', '.join(TRANSFER_TAKES)} make sense only with 'transferring'")
     if state in ("active", "rejected"):
         await _take(exchange, details, state)
     await _record(exchange, details)
@@ -86,7 +91,21 @@ async def update(exchange: Exchange) -> Response:
         await exchange.services.hang_up_call(
             exchange.account.id, details.call.id, reason="a request for it to be completed"
         )
+    if state == "transferring":
+        return await _transfer(exchange, details)
     return Response(status_code=200)
+
+
+async def _shown(exchange: Exchange, found: Sequence[CallDetails]) -> list[dict[str, Any]]:
+    """Return calls; those that are put through say so."""
+    seconds = await exchange.services.second_legs([one.call.id for one in found])
+    shown = []
+    for one in found:
+        body = bodies.call(exchange, one)
+        if one.call.id in seconds and body["state"] == "active":
+            body["state"] = "transferring"
+        shown.append(body)
+    return shown
 
 
 async def details_of(exchange: Exchange) -> CallDetails:
@@ -95,6 +114,19 @@ async def details_of(exchange: Exchange) -> CallDetails:
         return await exchange.services.get_call(exchange.account.id, exchange.call_id())
     except NotFound as error:
         raise not_found("call", exchange.path["call"]) from error
+
+
+async def _transfer(exchange: Exchange, details: CallDetails) -> Response:
+    """Put the call through; answer with the new leg."""
+    if state_of(details) != "active":
+        raise Refused("forbidden", "call-invalid-state", "Only an active call is transferred")
+    call = details.call
+    if await exchange.services.second_legs([call.id]):
+        raise Refused("forbidden", "call-invalid-state", "The call is being transferred already")
+    script = await transfer_of(exchange, call)
+    new_id = await exchange.services.transfer_call(exchange.account.id, call.id, script)
+    location = exchange.url("calls", exchange.ids.of(Kind.CALL, new_id))
+    return Response(status_code=201, headers={"Location": location})
 
 
 async def _take(exchange: Exchange, details: CallDetails, state: str) -> None:
@@ -111,7 +143,7 @@ async def _record(exchange: Exchange, details: CallDetails) -> None:
     """Begin or end a recording, if that is asked for."""
     fields, settings = exchange.fields, settings_of(details.call)
     if "recordingEnabled" not in fields:
-        for name in UPDATE_TAKES[2:]:
+        for name in _RECORDING[1:]:
             if name in fields:
                 raise bad_value(f"'{name}' is taken only together with 'recordingEnabled'")
         return

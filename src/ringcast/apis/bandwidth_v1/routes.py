@@ -24,6 +24,7 @@ from ringcast.apis.bandwidth_v1.audio_requests import AUDIO_TAKES
 from ringcast.apis.bandwidth_v1.call_requests import CREATE_REFUSES, CREATE_TAKES
 from ringcast.apis.bandwidth_v1.exchange import Exchange
 from ringcast.apis.bandwidth_v1.paging import PAGING
+from ringcast.apis.bandwidth_v1.transfer_requests import TRANSFER_REFUSES
 
 __all__ = ["OPERATIONS", "Operation"]
 
@@ -79,6 +80,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path=_CALL,
         handler=handlers_calls.update,
         takes=handlers_calls.UPDATE_TAKES,
+        refuses=TRANSFER_REFUSES,
         resource="call",
     ),
     Operation(

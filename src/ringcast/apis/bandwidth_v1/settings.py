@@ -36,7 +36,15 @@ class Settings:
     """For calls that come to us: not empty if they are answered at once."""
     application: str = ""
     transfer_to: str = ""
+    """Not empty: the call is put through, and the callbacks are those of the new leg."""
     transfer_caller: str = ""
+    """Digits of the number shown; empty shows the call's own."""
+    transfer_call: str = ""
+    """The number of the new leg's call."""
+    whisper_url: str = ""
+    whisper_sentence: str = ""
+    whisper_language: str = ""
+    whisper_gender: str = ""
 
     @classmethod
     def read(cls, settings: Mapping[str, str]) -> Settings:

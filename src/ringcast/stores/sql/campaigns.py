@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Table, exists, func, or_, select, upd
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Batch, Campaign, CampaignStatus
 from ringcast.domain.errors import NotFound
-from ringcast.domain.ids import AccountId, BatchId, CampaignId, ContactId, ScheduleId
+from ringcast.domain.ids import AccountId, BatchId, CallId, CampaignId, ContactId, ScheduleId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Page
 from ringcast.stores.sql.campaign_tables import (
@@ -199,6 +199,16 @@ class CampaignWork(CountWork):
         )
         count: int = (await self._read(statement)).rows[0][0]
         return count
+
+    async def live_second_legs(self, call_ids: Collection[CallId]) -> Mapping[CallId, CallId]:
+        found: dict[CallId, CallId] = {}
+        for some in in_batches(sorted(call_ids)):
+            statement = select(calls.c.id, calls.c.transferred_from).where(
+                second_leg_lives, calls.c.transferred_from.in_(some)
+            )
+            rows = (await self._read(statement)).rows
+            found |= {CallId(row.transferred_from): CallId(row.id) for row in rows}
+        return found
 
     async def make_due(self, campaign_id: CampaignId, now: datetime) -> int:
         statement = (
