@@ -14,6 +14,8 @@ from ringcast.apis.bandwidth_v1 import callbacks as bandwidth_callbacks
 from ringcast.apis.callfire_1_1 import callbacks as callfire_1_1_callbacks
 from ringcast.apis.callfire_v2 import callbacks
 from ringcast.apis.laml import callbacks as laml_callbacks
+from ringcast.apis.laml import conference_callbacks as laml_conference_callbacks
+from ringcast.apis.laml import conference_words as laml_conferences
 from ringcast.apis.laml import following as laml_following
 from ringcast.bootstrap.core import Core
 from ringcast.bootstrap.mail import mail_server
@@ -56,6 +58,7 @@ async def running_deliveries(core: Core, settings: Settings) -> AsyncIterator[No
     told = {
         **renderers(settings),
         laml_following.DIALECT: laml_callbacks.StatusCallbacks(core.public_ids),
+        laml_conferences.DIALECT: laml_conference_callbacks.ConferenceCallbacks(core.public_ids),
         bandwidth_callbacks.DIALECT: bandwidth_callbacks.CallCallbacks(core.public_ids),
     }
     async with (

@@ -21,12 +21,14 @@ from ringcast.bootstrap.mail import mail_server
 from ringcast.config import Settings
 from ringcast.domain.errors import Unavailable
 from ringcast.integrations.callback_sender import HttpCallbackSender
+from ringcast.integrations.http_fetch import HttpFetcher
 from ringcast.integrations.mail_sender import MailCallbackSender, WebOrMail
 from ringcast.services.accounts import Authenticate, OwnsIdentifier
 from ringcast.services.call_creation import CreateCall
 from ringcast.services.call_events import EventsOfCall, NewId
 from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
 from ringcast.services.calls import FindCalls, GetCall
+from ringcast.services.conference_reading import ReadConferences
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
 from ringcast.services.incidents import FindIncidents, GetIncident
@@ -173,6 +175,11 @@ def _laml(core: Core, settings: Settings) -> ASGIApp:
             list_numbers=ListNumbers(store=store),
             configure_number=ConfigureNumber(store=store, sender=sender),
             applications=laml_api.ApplicationServices.over(store, clock, sender),
+            conferences=laml_api.ConferenceServices(
+                act=core.conferences,
+                read=ReadConferences(store=store),
+                web=HttpFetcher(allow_private=settings.allow_private_urls),
+            ),
             get_recording=GetRecording(store=store),
             find_recordings=FindRecordings(store=store),
             recording_audio=RecordingAudio(archive=core.recordings),

@@ -138,7 +138,9 @@ async def _body(response: aiohttp.ClientResponse, request: WebRequest) -> bytes:
     async for chunk in response.content.iter_chunked(_CHUNK):
         body += chunk
         if len(body) > request.max_bytes:
-            raise NoAnswer(request.url, f"it has more than {request.max_bytes:,} bytes")
+            raise NoAnswer(
+                request.url, f"it has more than {request.max_bytes:,} bytes", is_too_long=True
+            )
     return bytes(body)
 
 

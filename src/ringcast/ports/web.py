@@ -18,9 +18,11 @@ __all__ = ["NoAnswer", "RemoteSounds", "WebAnswer", "WebClient", "WebRequest"]
 class NoAnswer(Unavailable):
     """The request was refused, timed out, or was answered with too much."""
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, *, is_too_long: bool = False) -> None:
         super().__init__(f"{url} could not be fetched: {reason}")
         self.url, self.reason = url, reason
+        self.is_too_long = is_too_long
+        """Whether more came than was wanted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

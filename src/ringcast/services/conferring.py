@@ -11,7 +11,7 @@ from ringcast.ports.engine import DigitReceived, Heard
 from ringcast.services.conference_news import ConferenceBegun, ConferenceOver
 from ringcast.services.conference_terms import Joining, Opening
 from ringcast.services.conferences import Conferences
-from ringcast.services.leg_actions import LegActions
+from ringcast.services.leg_actions import LegActions, News
 
 __all__ = ["confer"]
 
@@ -42,10 +42,12 @@ async def confer(
         tell=actions.tell,
     )
     opening = Opening(rules=step.rules, options=step.options, followers=step.followers)
+    early: list[News] = []
     try:
-        member = await actions.during(
-            conferences.join(facts.account_id, step.name, joining, opening)
-        )
+        with actions.listener(early.append):
+            member = await actions.during(
+                conferences.join(facts.account_id, step.name, joining, opening)
+            )
     except RingcastError as error:
         await actions.stop(music)
         return NotDone(reason=str(error))
@@ -54,7 +56,7 @@ async def confer(
         raise
     try:
         async with actions.hearing_keys():
-            why, key = await _stay(actions, step, music, until)
+            why, key = await _stay(actions, step, music, until, early)
     finally:
         conferences.leave_soon(actions.leg)
     if why in (WhyParted.KEY, WhyParted.TIME_LIMIT):
@@ -69,11 +71,18 @@ async def confer(
 
 
 async def _stay(
-    actions: LegActions, step: JoinConference, music: int | None, until: float
+    actions: LegActions,
+    step: JoinConference,
+    music: int | None,
+    until: float,
+    early: list[News],
 ) -> tuple[WhyParted, str | None]:
-    """Wait until something parts the call from the conference; return what, and the key."""
+    """Wait until something parts the call from the conference; return what, and the key.
+
+    `early` is what came while it joined.
+    """
     while True:
-        match await actions.next_news(until):
+        match early.pop(0) if early else await actions.next_news(until):
             case None:
                 return WhyParted.TIME_LIMIT, None
             case ConferenceBegun():

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ringcast.apis.laml.routes import OPERATIONS, Operation
 from ringcast.apis.laml.statuses import STATUS_OF_OUTCOME
-from ringcast.apis.laml.verbs import ATTRIBUTES, REFUSED
+from ringcast.apis.laml.verbs import ATTRIBUTES, REFUSED, conference
 from ringcast.apis.laml.verbs.dial import NOUNS, NOUNS_REFUSED
 from ringcast.apis.laml.verbs.say import SSML
 
@@ -65,6 +65,12 @@ made from the tables of the dialect: `python -m ringcast.apis.laml.coverage`.
   `<Gather>` is with `actionOnEmptyResult`. `CallStatus` is `completed` then.
 - `EndTime` finds calls that lasted, with the wait to be dialled, no longer than 25 hours; it looks
   at 20,000 calls at the most.
+- `<Conference>` stands alone in a `<Dial>` that takes `action`, `method`, `timeLimit` and
+  `hangupOnStar`. Documents to wait by, of hold and of announcements hold Play, Say, Pause and
+  Redirect (13238); they are fetched once, before they are heard, and heard over and over. Without a
+  `waitUrl` there is hold music, with an empty one silence. Conferences are not recorded (`record`
+  is `do-not-record`), `speaker` events are not told, nor is a `SequenceNumber`. A conference ends
+  with its last participant; those of a server that has died end as `last-participant-kicked`.
 """
 
 
@@ -74,6 +80,7 @@ def coverage_page() -> str:
     verbs = [(f"`{name}`", "yes", _words(taken)) for name, taken in ATTRIBUTES.items()]
     verbs += [(f"`{name}`", "13750", why) for name, why in REFUSED.items()]
     nouns = [(f"`{name}`", "yes", _words(taken)) for name, taken in NOUNS.items()]
+    nouns.append(("`Conference`", "yes", _words(conference.ATTRIBUTES)))
     nouns += [(f"`{name}`", "refused", why) for name, why in NOUNS_REFUSED.items()]
     sections = [
         _HEAD,

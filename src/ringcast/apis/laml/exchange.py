@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from ringcast.apis.laml.application_services import ApplicationServices
+from ringcast.apis.laml.conference_services import ConferenceServices
 from ringcast.apis.laml.identities import Family, Kind, Sids
 from ringcast.apis.laml.parameters import Parameters
 from ringcast.domain.accounts import Account
@@ -41,6 +42,7 @@ class Services:
     list_numbers: ListNumbers
     configure_number: ConfigureNumber
     applications: ApplicationServices
+    conferences: ConferenceServices
     get_recording: GetRecording
     find_recordings: FindRecordings
     recording_audio: RecordingAudio

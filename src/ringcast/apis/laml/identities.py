@@ -24,6 +24,7 @@ class Kind(StrEnum):
     ACCOUNT = "AC"
     APPLICATION = "AP"
     CALL = "CA"
+    CONFERENCE = "CF"
     NUMBER = "PN"
     RECORDING = "RE"
 

@@ -193,6 +193,20 @@ class Run:
             raise DocumentError(21402, f"{url[:100]!r} is not an absolute URL")
         return target
 
+    def number(self, kind: Kind, sid: str) -> int | None:
+        """Return the resource behind an identifier; None if this system made no such one."""
+        return self._sids.number(kind, sid)
+
+    def beside(self, url: str, method: str) -> Generator[Step, StepResult, tuple[Document, str]]:
+        """Fetch another document, which does not take over; return it and where it came from."""
+        at, own_method = self._at, self._method
+        try:
+            document = yield from self._fetch(url, method, {})
+            assert document is not None  # that is for documents that end
+            return document, self._at
+        finally:
+            self._at, self._method = at, own_method
+
     def leg_program(self, leg: CallFacts, url: str, method: str) -> Program:
         """Return the program of a document that is run on another leg of this call."""
         settings = replace(

@@ -12,6 +12,7 @@ from ringcast.apis.laml import (
     handlers_account,
     handlers_applications,
     handlers_calls,
+    handlers_conferences,
     handlers_numbers,
     handlers_recordings,
 )
@@ -41,6 +42,7 @@ class Operation:
 
 _A = "/Accounts/{account}"
 _CALL = _A + "/Calls/{sid}"
+_CONFERENCE = _A + "/Conferences/{conference}"
 
 
 def _missing(what: str, *paths: str) -> tuple[Operation, ...]:
@@ -163,12 +165,59 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST /Conferences/{conference}/Streams",
         "POST /Conferences/{conference}/Streams/{stream}",
     ),
+    Operation(
+        method="GET",
+        path=_A + "/Conferences",
+        name="list conferences",
+        handler=handlers_conferences.list_conferences,
+        takes=(*PAGING, *handlers_conferences.LIST_TAKES),
+    ),
+    Operation(
+        method="GET",
+        path=_CONFERENCE,
+        name="fetch conference",
+        handler=handlers_conferences.fetch,
+    ),
+    Operation(
+        method="POST",
+        path=_CONFERENCE,
+        name="update conference",
+        handler=handlers_conferences.update,
+        takes=handlers_conferences.UPDATE_TAKES,
+    ),
+    Operation(
+        method="GET",
+        path=_CONFERENCE + "/Participants",
+        name="list participants",
+        handler=handlers_conferences.list_participants,
+        takes=(*PAGING, *handlers_conferences.PARTICIPANTS_TAKE),
+    ),
+    Operation(
+        method="GET",
+        path=_CONFERENCE + "/Participants/{sid}",
+        name="fetch participant",
+        handler=handlers_conferences.fetch_participant,
+    ),
+    Operation(
+        method="POST",
+        path=_CONFERENCE + "/Participants/{sid}",
+        name="update participant",
+        handler=handlers_conferences.update_participant,
+        takes=handlers_conferences.UPDATE_PARTICIPANT_TAKES,
+        refuses=handlers_conferences.UPDATE_PARTICIPANT_REFUSES,
+    ),
+    Operation(
+        method="DELETE",
+        path=_CONFERENCE + "/Participants/{sid}",
+        name="remove participant",
+        handler=handlers_conferences.remove_participant,
+    ),
     *_missing(
-        "A conference",
-        "GET /Conferences",
-        "GET POST /Conferences/{conference}",
-        "GET POST /Conferences/{conference}/Participants",
-        "GET POST DELETE /Conferences/{conference}/Participants/{sid}",
+        "Calling somebody into a conference (place a call whose document dials it)",
+        "POST /Conferences/{conference}/Participants",
+    ),
+    *_missing(
+        "A recording of a conference",
         "GET /Conferences/{conference}/Recordings",
         "GET POST DELETE /Conferences/{conference}/Recordings/{recording}",
     ),

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from ringcast.apis.laml.documents import DocumentError, Element
 from ringcast.apis.laml.identities import Kind
 from ringcast.apis.laml.statuses import STATUS_OF_OUTCOME
+from ringcast.apis.laml.verbs import conference
 from ringcast.apis.laml.verbs.told import (
     LEG_TOLD,
     RECORDING_TOLD,
@@ -19,7 +20,7 @@ from ringcast.apis.laml.verbs.told import (
     leg_told,
     recording_told,
 )
-from ringcast.apis.laml.verbs.verb import Goto, Ran, Runtime
+from ringcast.apis.laml.verbs.verb import Goto, Ran, Runtime, Verb
 from ringcast.domain.errors import InvalidInput, InvalidNumber
 from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
 from ringcast.domain.programs import (
@@ -46,7 +47,6 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "Sip": ("username", "password", "url", "method", *LEG_TOLD),
 }
 NOUNS_REFUSED = {
-    "Conference": "conferences are not mixed yet",
     "Queue": "there are no queues yet",
     "Client": "there are no clients",
     "Verto": "there are no Verto clients",
@@ -128,8 +128,10 @@ class Dial:
         )
 
 
-def parse(element: Element) -> Dial:
+def parse(element: Element) -> Verb:
     """Read <Dial …>number or nouns</Dial>."""
+    if any(child.name == "Conference" for child in element.children):
+        return conference.parse(element)
     element.check(ATTRIBUTES)
     nouns = tuple(_noun(child) for child in element.children)
     text = element.text
@@ -165,7 +167,7 @@ def parse(element: Element) -> Dial:
 def _noun(element: Element) -> Noun:
     attributes = NOUNS.get(element.name)
     if attributes is None:
-        if element.name in ("Conference", "Queue", "Client"):
+        if element.name in ("Queue", "Client"):
             raise DocumentError(13750, f"<{element.name}>: {NOUNS_REFUSED[element.name]}")
         why = NOUNS_REFUSED.get(element.name, "it is no noun")
         raise DocumentError(13215, f"<Dial> does not hold <{element.name[:64]}>: {why}")

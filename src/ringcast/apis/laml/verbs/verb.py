@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from ringcast.apis.laml.documents import Document
 from ringcast.apis.laml.identities import Family, Kind
 from ringcast.domain.programs import CallFacts, Program, Step, StepResult
 from ringcast.domain.subscriptions import Follower
@@ -62,6 +63,15 @@ class Runtime(Protocol):
 
     def absolute(self, url: str) -> str:
         """Return a URL of the document as an absolute one; raises DocumentError."""
+
+    def number(self, kind: Kind, sid: str) -> int | None:
+        """Return the resource behind an identifier; None if this system made no such one."""
+
+    def beside(self, url: str, method: str) -> Generator[Step, StepResult, tuple[Document, str]]:
+        """Fetch another document, which does not take over; return it and where it came from.
+
+        Raises DocumentError.
+        """
 
     def leg_program(self, leg: CallFacts, url: str, method: str) -> Program:
         """Return the program of a document that is run on another leg of this call."""
