@@ -39,7 +39,7 @@ extends = "default"
 [[phone]]
 ends_in = "61"
 name = "person who presses 1, leaves a message, and hears it back"
-steps = ["answer", "message 1", "press 1", "pause 1.5",
+steps = ["answer", "message 1", "press 1", "pause 2.5",
          'say "Anna is ill today and stays at home until Friday"', "press #", "listen"]
 
 [[phone]]

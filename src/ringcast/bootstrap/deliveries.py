@@ -46,7 +46,9 @@ def renderers(settings: Settings) -> Mapping[str, CallbackRenderer]:
     """Return what the subscriptions of each dialect are told, and how."""
     root = None if settings.public_url is None else settings.public_url.rstrip("/")
     return {
-        callfire_1_1_callbacks.DIALECT: callfire_1_1_callbacks.Postbacks(),
+        callfire_1_1_callbacks.DIALECT: callfire_1_1_callbacks.Postbacks(
+            root=None if root is None else f"{root}/api/1.1/rest"
+        ),
         callbacks.DIALECT: callbacks.CallfireCallbacks(base=None if root is None else f"{root}/v2"),
     }
 

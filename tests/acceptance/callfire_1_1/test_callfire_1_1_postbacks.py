@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from ringcast.apis.callfire_1_1.callbacks import DIALECT, NOT_SENT, SENT, Postbacks
+from ringcast.apis.callfire_1_1.callbacks import DIALECT, NOT_SENT, SENT
 from ringcast.apis.callfire_1_1.simple_types import TRIGGER_EVENT
 from ringcast.apis.callfire_1_1.xsd import SCHEMAS
 from ringcast.bootstrap.deliveries import renderers, resources
@@ -169,15 +169,19 @@ async def test_a_call_to_a_number_is_another_event_than_one_by_us(rig: Rig, clie
     found = (await client.rest("GET", f"/call.json?BroadcastId={made}")).json
     call_id = CallId(found["ResourceList"]["Call"][0]["@id"])
     account = (await rig.account("Clinic")).id
+    await rig.record("Clinic", call_id, called="message")
     (details,), _ = await FindCalls(store=rig.store)(account, Page(), ids=[call_id])
     inbound = replace(details, call=replace(details.call, is_inbound=True))
     (subscription,), _ = await rig.services().find_subscriptions(account, DIALECT, Page())
     said = Announcement(
         topic=Topic.CALL_FINISHED, account_id=account, subject_id=call_id, at=rig.clock.now()
     )
-    body = Postbacks().body(subscription, said, inbound, rig.clock.now())
+    postbacks = renderers(Settings(public_url="https://calls.example"))[DIALECT]
+    body = postbacks.body(subscription, said, inbound, rig.clock.now())
     assert body is not None
     assert b"<Inbound>true</Inbound>" in body
+    link = f"https://calls.example/api/1.1/rest/call/{call_id}/message.mp3"
+    assert f"<Link>{link}</Link>" in body.decode()
 
 
 async def test_postbacks_are_what_the_schemas_say(rig: Rig, client: Client) -> None:

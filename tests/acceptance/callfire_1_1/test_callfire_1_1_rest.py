@@ -14,6 +14,8 @@ from lxml import etree
 
 from ringcast.apis.callfire_1_1.operations import OPERATIONS
 from ringcast.apis.callfire_1_1.schema import Complex
+from ringcast.domain.campaigns import AnsweringPolicy
+from ringcast.domain.ids import CampaignId
 from ringcast.domain.outcomes import Outcome
 from tests.acceptance.callfire_1_1.conftest import GOLDEN, NUMBER, Client, Rig
 from tests.fakes.sound_library import wav_file
@@ -46,6 +48,14 @@ DIALPLAN = """\
   <play type="tts" voice="female1" name="hello">Hello</play>
   <hangup name="bye"/>
 </dialplan>"""
+
+
+POLICIES = {
+    "AM_ONLY": AnsweringPolicy.MACHINES_ONLY,
+    "AM_AND_LIVE": AnsweringPolicy.PEOPLE_AND_MACHINES,
+    "LIVE_WITH_AMD": AnsweringPolicy.PEOPLE_ONLY,
+    "LIVE_IMMEDIATE": AnsweringPolicy.ANYBODY_AT_ONCE,
+}
 
 
 async def sent(client: Client, **changes: str) -> int:
@@ -191,6 +201,7 @@ class TestGolden:
     async def test_numbers_and_dnc(self, client: Client, form: str) -> None:
         (await client.rest("GET", f"/number{form}?Prefix=1213")).is_golden("query-numbers")
         (await client.rest("GET", f"/number/{NUMBER}{form}")).is_golden("get-number")
+        (await client.rest("GET", f"/number/regions{form}")).is_golden("query-regions")
         path = f"/number/{NUMBER}{form}"
         ivr = {"InboundCallConfigurationType": "IVR", "DialplanXml": DIALPLAN}
         (await client.rest("PUT", path, ivr)).is_golden("configure-number")
@@ -247,6 +258,31 @@ def test_every_operation_has_a_golden_document_in_both_forms() -> None:
         if not (GOLDEN / f"{name}.{kind}.txt").exists()
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("name", ["AM_ONLY", "AM_AND_LIVE", "LIVE_WITH_AMD", "LIVE_IMMEDIATE"])
+async def test_who_is_spoken_to_is_what_was_asked_for(rig: Rig, client: Client, name: str) -> None:
+    broadcast = await sent(client, AnsweringMachineConfig=name, MachineSoundText="Call back")
+    found = (await client.rest("GET", f"/broadcast/{broadcast}.json")).json
+    assert found["Resource"]["Broadcast"]["VoiceBroadcastConfig"]["AnsweringMachineConfig"] == name
+    account = await rig.account("Clinic")
+    async with rig.store.begin(read_only=True) as tx:
+        campaign = await tx.campaign(account.id, CampaignId(broadcast))
+    assert campaign is not None
+    assert campaign.answering is POLICIES[name]
+
+
+async def test_regions_are_those_of_the_accounts_numbers(rig: Rig, client: Client) -> None:
+    await rig.add_number("Clinic", "12135550101")
+    await rig.add_number("Clinic", "+442079460018")
+    found = (await client.rest("GET", "/number/regions.json?MaxResults=1&FirstResult=1")).json
+    assert found["ResourceList"] == {
+        "@totalResults": 2,
+        "Region": [{"Prefix": "44", "Country": "GB"}],
+    }
+    some = (await client.rest("GET", "/number/regions.json?Country=us")).json["ResourceList"]
+    assert some["Region"] == [{"Prefix": "1213", "Country": "US"}]
+    assert (await client.rest("GET", "/number/regions.json?City=Leeds")).status == 400
 
 
 async def test_roots_have_the_prefixes_that_clients_compare(client: Client) -> None:

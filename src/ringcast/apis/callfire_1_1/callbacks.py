@@ -57,6 +57,10 @@ _XML = "text/xml; charset=UTF-8"  # the PHP SDK compares it as it is
 class Postbacks:
     """Renders postbacks (implements `ports.deliveries.CallbackRenderer`)."""
 
+    def __init__(self, *, root: str | None) -> None:
+        """`root` is the address of REST, for links to recordings; None if it is not known."""
+        self._root = root
+
     def body(
         self,
         subscription: Subscription,
@@ -67,7 +71,7 @@ class Postbacks:
         """Return the notification; None if the filter of the subscription leaves it out."""
         if not _passes(subscription.options, resource):
             return None
-        element, tree = _notification(subscription, resource)
+        element, tree = _notification(subscription, resource, self._root)
         if subscription.options.get(FORMAT) == "JSON":
             return encode_json({element.name: json_of(element.type, tree)})
         root = new_root(NOTIFICATION, "n", element.name)
@@ -94,10 +98,12 @@ class Postbacks:
         return {"Content-Type": JSON if is_json else _XML}
 
 
-def _notification(subscription: Subscription, resource: object) -> tuple[Element, Tree]:
+def _notification(
+    subscription: Subscription, resource: object, root: str | None
+) -> tuple[Element, Tree]:
     match resource:
         case CallDetails():
-            call = bodies.call(resource)
+            call = bodies.call(resource, root=root)
             return CALL_FINISHED, {"SubscriptionId": subscription.id, "Call": call}
         case Campaign():
             campaign = bodies.broadcast(resource)

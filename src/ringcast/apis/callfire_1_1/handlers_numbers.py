@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ringcast.apis.callfire_1_1.dialplans import dialplan_of, dialplan_script
 from ringcast.apis.callfire_1_1.errors import NotYet
 from ringcast.apis.callfire_1_1.exchange import Exchange
@@ -14,7 +16,7 @@ from ringcast.domain.ids import SoundId
 from ringcast.domain.numbering import area_prefix, country_of, is_toll_free, national_format
 from ringcast.domain.numbers import PhoneNumber
 
-__all__ = ["configure_number", "get_number", "query_numbers"]
+__all__ = ["configure_number", "get_number", "query_numbers", "query_regions"]
 
 _TOLD = ("Prefix", "Country")
 """What the digits of a number tell of its region; nothing else is known of it."""
@@ -22,29 +24,28 @@ _TOLD = ("Prefix", "Country")
 
 async def query_numbers(exchange: Exchange) -> Result:
     """A page of numbers, oldest first, of those whose region fits as far as it is known."""
-    given, window = exchange.given, exchange.page()
-    region = given.part("Region") or Given({})
-    for name in region.tree:
-        if name not in _TOLD:
-            raise InvalidInput(
-                f"numbers are found by {' and '.join(_TOLD)} here, not by {name}", field=name
-            )
-    prefix, country = region.text("Prefix"), region.text("Country")
-    if prefix is not None and not prefix.isdecimal():
-        raise InvalidInput("Prefix is digits", field="Prefix")
-    label, services = given.text("LabelName"), exchange.services
-    numbers = [
-        one
-        for one in (
-            await services.list_numbers(exchange.account.id)
-            if label is None
-            else await services.numbers_with_label(exchange.account.id, label)
-        )
-        if (prefix is None or _begins(one.number, prefix))
-        and (country is None or country_of(one.number) == country.upper())
-    ]
+    window, services = exchange.page(), exchange.services
+    label = exchange.given.text("LabelName")
+    numbers = _in_region(
+        exchange.given,
+        await services.list_numbers(exchange.account.id)
+        if label is None
+        else await services.numbers_with_label(exchange.account.id, label),
+    )
     some = numbers[window.offset : window.offset + window.limit]
     return Listed([_number(one) for one in some], len(numbers))
+
+
+async def query_regions(exchange: Exchange) -> Result:
+    """A page of the regions that the account has numbers in, as far as they are known."""
+    window = exchange.page()
+    numbers = await exchange.services.list_numbers(exchange.account.id)
+    regions: list[Tree] = []
+    for one in _in_region(exchange.given, numbers):
+        region = _region(one.number)
+        if region not in regions:
+            regions.append(region)
+    return Listed(regions[window.offset : window.offset + window.limit], len(regions))
 
 
 async def get_number(exchange: Exchange) -> Result:
@@ -91,6 +92,25 @@ async def configure_number(exchange: Exchange) -> Result:
     return Done()
 
 
+def _in_region(given: Given, numbers: Sequence[AccountNumber]) -> Sequence[AccountNumber]:
+    """Return those numbers that are in the region asked for."""
+    region = given.part("Region") or Given({})
+    for name in region.tree:
+        if name not in _TOLD:
+            raise InvalidInput(
+                f"numbers are found by {' and '.join(_TOLD)} here, not by {name}", field=name
+            )
+    prefix, country = region.text("Prefix"), region.text("Country")
+    if prefix is not None and not prefix.isdecimal():
+        raise InvalidInput("Prefix is digits", field="Prefix")
+    return [
+        one
+        for one in numbers
+        if (prefix is None or _begins(one.number, prefix))
+        and (country is None or country_of(one.number) == country.upper())
+    ]
+
+
 def _sound(given: int | None) -> SoundId | None:
     return None if given is None else SoundId(given)
 
@@ -101,16 +121,21 @@ def _begins(number: PhoneNumber, prefix: str) -> bool:
     return digits.startswith(prefix) or (digits[0] == "1" and digits[1:].startswith(prefix))
 
 
-def _number(of: AccountNumber) -> Tree:
-    region: dict[str, TreeValue] = {"Prefix": area_prefix(of.number)}
-    country = country_of(of.number)
+def _region(of: PhoneNumber) -> Tree:
+    """Return what the digits tell of where a number is."""
+    region: dict[str, TreeValue] = {"Prefix": area_prefix(of)}
+    country = country_of(of)
     if country is not None:
         region["Country"] = country
+    return region
+
+
+def _number(of: AccountNumber) -> Tree:
     return {
         "Number": of.number.digits,
         "NationalFormat": national_format(of.number),
         "TollFree": is_toll_free(of.number),
-        "Region": region,
+        "Region": _region(of.number),
         "Status": "ACTIVE",
         "LeaseInfo": {"LeaseBegin": of.created_at.date(), "AutoRenew": True},
         "NumberConfiguration": _configuration(of),

@@ -18,7 +18,14 @@ from ringcast.apis.callfire_1_1.service_types import request, result
 __all__ = ["NUMBER_OPERATIONS"]
 
 NUMBER_OPERATIONS: tuple[Operation, ...] = (
-    lists("number", "QueryRegions", "/number/regions", data.REGION, why=NO_SHOP),
+    lists(
+        "number",
+        "QueryRegions",
+        "/number/regions",
+        data.REGION,
+        handler=numbers.query_regions,
+        notes="those of the account's numbers: `Prefix` and `Country`",
+    ),
     lists(
         "number",
         "QueryNumbers",
