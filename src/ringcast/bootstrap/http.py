@@ -172,6 +172,7 @@ def _laml(core: Core, settings: Settings) -> ASGIApp:
             hang_up_call=HangUpCall(
                 store=store, calls=core.dialer, clock=clock, wake=core.dialer.wake
             ),
+            control_call=ControlCall(store=store, calls=core.dialer),
             list_numbers=ListNumbers(store=store),
             configure_number=ConfigureNumber(store=store, sender=sender),
             applications=laml_api.ApplicationServices.over(store, clock, sender),

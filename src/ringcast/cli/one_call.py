@@ -19,6 +19,7 @@ from ringcast.config import Settings
 from ringcast.domain.calls import Attempt, Call
 from ringcast.domain.errors import InvalidAudio, InvalidInput
 from ringcast.domain.events import (
+    AnswerDetected,
     AttemptStarted,
     AudioEnded,
     AudioStarted,
@@ -177,6 +178,8 @@ class _Progress:
                 return "a request was carried out"
             case RecordingStarted() | RecordingEnded():
                 return "a request was carried out"
+            case AnswerDetected():
+                return f"answered by: {event.who}"
             case _:
                 assert_never(event)
 

@@ -11,6 +11,7 @@ from ringcast.domain.ids import AttemptId, CallId, RecordingId
 from ringcast.domain.outcomes import Outcome
 
 __all__ = [
+    "AnswerDetected",
     "AttemptStarted",
     "AudioEnded",
     "AudioStarted",
@@ -170,6 +171,21 @@ class RecordingEnded(msgspec.Struct, frozen=True, tag="recording_ended", kw_only
     is_kept: bool
 
 
+class AnswerDetected(msgspec.Struct, frozen=True, tag="answer_detected", kw_only=True):
+    """It was found out, beside the script, who has answered."""
+
+    call_id: CallId
+    attempt_id: AttemptId
+    at: datetime
+    who: str
+    """A word of `domain.programs.WhoAnswered`."""
+    after: timedelta
+    greeting_end: str | None = None
+    """A word of `domain.programs.GreetingEnd`: how a machine's greeting has ended."""
+    is_final: bool = True
+    """False: it was a machine, whose greeting goes on."""
+
+
 class CallEnded(msgspec.Struct, frozen=True, tag="call_ended", kw_only=True):
     """The attempt is over."""
 
@@ -196,5 +212,6 @@ CallEvent: TypeAlias = (
     | KeysGathered
     | RecordingStarted
     | RecordingEnded
+    | AnswerDetected
     | CallEnded
 )

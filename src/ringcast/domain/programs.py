@@ -386,6 +386,8 @@ class Detect:
     timeout: timedelta | None = None
     words: int | None = None
     """Who says so many words is a machine: taken as 0.4 seconds of speech each."""
+    beside: bool = False
+    """Answer Done at once and find out meanwhile: an event of the call tells (AnswerDetected)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 from ringcast.domain.errors import Conflict, Unavailable
 from ringcast.domain.instructions import Script
-from ringcast.domain.programs import Prompt
+from ringcast.domain.programs import Prompt, RecordStep
 from ringcast.ports.engine import Refusal
 
 __all__ = [
@@ -123,10 +123,11 @@ class EndGather:
 
 @dataclass(frozen=True, slots=True)
 class BeginRecording:
-    """Record both sides from here on."""
+    """Record both sides from here on, or as a step says."""
 
     max_length: timedelta = timedelta(hours=1)
     name: str | None = None
+    step: RecordStep | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class CallWish:
     max_length: timedelta = timedelta(hours=4)
     to_text: str = ""
     follower: Follower | None = None
+    also_told: tuple[Follower, ...] = ()
+    """Others who are told of what happens on it."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Extra SIP headers of the INVITE."""
 
@@ -54,13 +56,13 @@ class CreateCall:
         Raises UnknownCallerId if the number shown is not the account's, and InvalidInput for a
         follower that cannot be told.
         """
-        follower = wish.follower
-        if follower is not None:
+        followers = [*([] if wish.follower is None else [wish.follower]), *wish.also_told]
+        for follower in followers:
             self._sender.check(follower.url)
         async with self._store.begin(read_only=True) as tx:
             (number,) = await caller_numbers(tx, account.id, [wish.from_number])
         now = self._clock.now()
-        call_id, subscription_id = await self._store.take_ids(2, now)
+        call_id, *subscription_ids = await self._store.take_ids(1 + len(followers), now)
         call = Call(
             id=CallId(call_id),
             account_id=account.id,
@@ -79,7 +81,7 @@ class CreateCall:
         async with self._store.begin() as tx:
             await tx.add_calls([call])
             await tx.add_events([CallCreated(call_id=call.id, at=now)])
-            if follower is not None:
+            for subscription_id, follower in zip(subscription_ids, followers, strict=True):
                 await tx.add_subscription(
                     follower.following(
                         SubscriptionId(subscription_id),

@@ -15,7 +15,7 @@ from ringcast.domain.ids import AttemptId
 from ringcast.domain.instructions import Script
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
-from ringcast.domain.programs import CallFacts
+from ringcast.domain.programs import CallFacts, Detect
 from ringcast.domain.retries import NO_RETRY, RetryRule
 from ringcast.ports.clock import Clock
 from ringcast.ports.engine import (
@@ -52,6 +52,7 @@ from ringcast.services.call_commands import (
 from ringcast.services.changes import ChangeWriter
 from ringcast.services.conference_news import ConferenceBegun, ConferenceOver
 from ringcast.services.detecting import WHO
+from ringcast.services.detecting_beside import DetectBeside
 from ringcast.services.leg_actions import LegActions, LegOver, News, Redirected, WorkDone
 from ringcast.services.live_calls import CallNotLive
 from ringcast.services.program_run import Programs
@@ -333,6 +334,18 @@ class CallFlow:
     def note_answered_by(self, kind: AnswerKind) -> None:
         """It is known who has answered."""
         self._notes.answered_by = kind
+
+    def detect_beside(self, step: Detect) -> None:
+        """Find out who has answered while the script goes on."""
+        if self._control is not None:
+            find_out = DetectBeside(
+                self._actions,
+                self.facts,
+                note=self.note_answered_by,
+                tell=self._notes.happened,
+                now=self._clock.now,
+            )
+            self._control.beside(find_out(step))
 
     def note_answer(self, question: str, response: str) -> None:
         """A question was answered."""

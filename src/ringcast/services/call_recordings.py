@@ -97,13 +97,16 @@ class CallRecordings:
         source: RecordingSource,
         tracks: RecordingTracks,
         max_length: timedelta,
+        trims: bool = False,
+        only_sent: bool = False,
+        follower: Follower | None = None,
     ) -> int:
         """Begin to record without waiting for news of the leg; return the recording's number.
 
-        Raises Unavailable.
+        Raises Unavailable. Whoever asks for it tells of its beginning.
         """
-        place = await self._files.begin(self._facts(), name, source=source)
-        running = _Running(place, source, trims=False)
+        place = await self._files.begin(self._facts(), name, source=source, follower=follower)
+        running = _Running(place, source, trims=trims, only_sent=only_sent)
         return await self._start(running, tracks=tracks, max_length=max_length)
 
     async def _start(

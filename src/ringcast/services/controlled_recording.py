@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 from ringcast.domain.errors import Unavailable
 from ringcast.domain.events import CallEvent, RecordingEnded, RecordingStarted
 from ringcast.domain.ids import RecordingId
+from ringcast.domain.programs import RecordStep
 from ringcast.domain.recordings import RecordingSource
-from ringcast.ports.engine import RecordingTracks
 from ringcast.services.call_commands import BeginRecording, NothingRecorded, RecordingUnderWay
 from ringcast.services.call_recordings import CallRecordings
+from ringcast.services.recording import tracks_of
 
 if TYPE_CHECKING:
     from ringcast.services.call_control import CallControl
@@ -58,12 +59,16 @@ class ControlledRecording:
         return self._control.beside(self._begin(self._recordings, command))
 
     async def _begin(self, recordings: CallRecordings, command: BeginRecording) -> None:
+        step = command.step or RecordStep(name=command.name, max_length=command.max_length)
         try:
             number = await recordings.begin_beside(
-                command.name,
+                step.name,
                 source=RecordingSource.CALL,
-                tracks=RecordingTracks.MIXED,
-                max_length=command.max_length,
+                tracks=tracks_of(step),
+                max_length=step.max_length,
+                trims=step.trim_silence,
+                only_sent=step.only_sent,
+                follower=step.follower,
             )
         finally:
             was_wanted, self._is_beginning = self._is_beginning, False

@@ -11,7 +11,7 @@ from ringcast.ports.engine import AnswerKind, DetectionSettings
 from ringcast.services.leg_actions import LegActions, NoVerdict
 from ringcast.services.scripted_call import ScriptedCall
 
-__all__ = ["WHO", "detect", "settings_for"]
+__all__ = ["LONGEST_GREETING", "WHO", "detect", "settings_for"]
 
 WHO: Final[Mapping[AnswerKind, WhoAnswered]] = {
     AnswerKind.HUMAN: WhoAnswered.HUMAN,
@@ -22,7 +22,7 @@ WHO: Final[Mapping[AnswerKind, WhoAnswered]] = {
 }
 """What programs call who has answered."""
 
-_LONGEST_GREETING: Final = timedelta(seconds=60)
+LONGEST_GREETING: Final = timedelta(seconds=60)
 """After so long a machine is spoken to, whatever it says."""
 
 
@@ -50,7 +50,7 @@ async def detect(actions: LegActions, call: ScriptedCall, step: Detect) -> Detec
     note(kind)
     greeting_end = None
     if verdict.kind is AnswerKind.MACHINE and step.until is DetectUntil.GREETING_END:
-        longest = _LONGEST_GREETING
+        longest = LONGEST_GREETING
         if step.timeout is not None:
             longest = max(step.timeout - verdict.after, timedelta(seconds=0.02))
         ended = await actions.greeting_end(longest, on_news=note)

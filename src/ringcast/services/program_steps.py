@@ -46,7 +46,7 @@ from ringcast.ports.web import WebClient, WebRequest
 from ringcast.services.conferences import Conferences
 from ringcast.services.conferring import confer
 from ringcast.services.connecting import CallerLeft, Connecting, connect
-from ringcast.services.detecting import detect
+from ringcast.services.detecting import detect, settings_for
 from ringcast.services.gathering import gather
 from ringcast.services.leg_actions import LegActions, LegOver
 from ringcast.services.prompts import PromptMissing, Prompts, say
@@ -210,6 +210,10 @@ class StepRun:
 
     async def _detect(self, step: Detect) -> StepResult:
         try:
+            if step.beside:
+                settings_for(step)
+                self._call.detect_beside(step)
+                return Done()
             return await detect(self._actions, self._call, step)
         except ValueError as error:  # limits that make no sense
             return NotDone(reason=str(error))

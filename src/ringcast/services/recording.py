@@ -11,7 +11,7 @@ from ringcast.ports.recording_files import KeptRecording
 from ringcast.services.call_recordings import CallRecordings
 from ringcast.services.leg_actions import LegActions, LegOver
 
-__all__ = ["begin_background", "begin_recording", "end_background", "record_message"]
+__all__ = ["begin_background", "begin_recording", "end_background", "record_message", "tracks_of"]
 
 _CLOCKS_DIFFER = 0.05  # seconds
 _FILE_LATE = timedelta(seconds=3)
@@ -60,6 +60,13 @@ async def begin_background(recordings: CallRecordings, step: RecordStep) -> Reco
     return Recorded(recording_id=recording_id, length=timedelta(), ended_by="running")
 
 
+def tracks_of(step: RecordStep) -> RecordingTracks:
+    """Return what is to be recorded; of what is only sent the other channel is left out at last."""
+    if step.separate_channels or step.only_sent:
+        return RecordingTracks.SEPARATE
+    return RecordingTracks.MIXED if step.both_sides else RecordingTracks.RECEIVED
+
+
 async def begin_recording(
     recordings: CallRecordings,
     step: RecordStep,
@@ -68,13 +75,10 @@ async def begin_recording(
     max_length: timedelta | None = None,
 ) -> int:
     """Begin to record as a step says; return the recording's number."""
-    tracks = RecordingTracks.MIXED if step.both_sides else RecordingTracks.RECEIVED
-    if step.separate_channels or step.only_sent:
-        tracks = RecordingTracks.SEPARATE
     return await recordings.begin(
         step.name,
         source=source,
-        tracks=tracks,
+        tracks=tracks_of(step),
         max_length=step.max_length if max_length is None else max_length,
         trims=step.trim_silence,
         only_sent=step.only_sent,

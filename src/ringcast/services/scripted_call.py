@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ringcast.domain.numbers import PhoneNumber
-from ringcast.domain.programs import CallFacts
+from ringcast.domain.programs import CallFacts, Detect
 from ringcast.ports.engine import AnswerKind, Refusal
 from ringcast.services.call_recordings import CallRecordings
 from ringcast.services.second_legs import SecondCall
@@ -31,6 +31,9 @@ class ScriptedCall(Protocol):
 
     def note_answered_by(self, kind: AnswerKind) -> None:
         """It is known who has answered."""
+
+    def detect_beside(self, step: Detect) -> None:
+        """Find out who has answered while the script goes on; an event tells."""
 
     def note_answer(self, question: str, response: str) -> None:
         """A question was answered."""

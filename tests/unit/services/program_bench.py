@@ -17,7 +17,7 @@ from ringcast.domain.events import CallEvent
 from ringcast.domain.ids import AccountId, AttemptId, CallId, RecordingId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
-from ringcast.domain.programs import CallFacts, Program, Prompt, Spoken, Step, StepResult
+from ringcast.domain.programs import CallFacts, Detect, Program, Prompt, Spoken, Step, StepResult
 from ringcast.domain.recordings import RecordingSource
 from ringcast.domain.subscriptions import Follower
 from ringcast.engines.simulator import FarEnd, SimulatedEngine
@@ -34,6 +34,7 @@ from ringcast.ports.recording_files import KeptRecording, RecordingPlace
 from ringcast.ports.speech import Voice
 from ringcast.ports.web import NoAnswer, WebAnswer, WebRequest
 from ringcast.services.call_recordings import CallRecordings
+from ringcast.services.detecting_beside import DetectBeside
 from ringcast.services.leg_actions import LegActions, LegOver, News
 from ringcast.services.program_run import Programs
 from ringcast.services.program_steps import StepTools
@@ -177,6 +178,7 @@ class Bench:
             leg=LEG, engine=self.engine, clock=self, next_news=self.next_news, deliver=self.deliver
         )
         self.told: list[CallEvent] = []
+        self.beside: list[asyncio.Future[None]] = []
         self.recordings = CallRecordings(
             self.actions, self.facts, self.files, tell=self.told.append, now=self.now
         )
@@ -277,6 +279,16 @@ class Bench:
 
     def note_answered_by(self, kind: AnswerKind) -> None:
         self.answered_by.append(kind)
+
+    def detect_beside(self, step: Detect) -> None:
+        find_out = DetectBeside(
+            self.actions,
+            self.facts,
+            note=self.note_answered_by,
+            tell=self.told.append,
+            now=self.now,
+        )
+        self.beside.append(asyncio.ensure_future(find_out(step)))
 
     def note_answer(self, question: str, response: str) -> None:
         self.answers[question] = response

@@ -21,7 +21,7 @@ from ringcast.domain.instructions import (
 )
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.domain.outcomes import Outcome
-from ringcast.domain.programs import CallFacts
+from ringcast.domain.programs import CallFacts, Detect
 from ringcast.engines.simulator import FarEnd, SimulatedEngine
 from ringcast.ports.engine import (
     AnswerClassified,
@@ -123,6 +123,9 @@ class Bench:
 
     def note_answered_by(self, kind: AnswerKind) -> None:
         self.answered_by.append(kind)
+
+    def detect_beside(self, step: Detect) -> None:
+        raise NotImplementedError
 
     def note_answer(self, question: str, response: str) -> None:
         raise AssertionError("asked for by programs only")

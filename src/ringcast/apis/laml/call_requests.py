@@ -7,7 +7,12 @@ from datetime import timedelta
 
 from ringcast.apis.laml.documents import DocumentError, parse_document
 from ringcast.apis.laml.errors import Refused
-from ringcast.apis.laml.following import EVENTS, RECORDING_EVENTS, call_follower
+from ringcast.apis.laml.following import (
+    EVENTS,
+    RECORDING_EVENTS,
+    answer_follower,
+    call_follower,
+)
 from ringcast.apis.laml.handling import handling_script
 from ringcast.apis.laml.identities import Family
 from ringcast.apis.laml.parameters import Parameters
@@ -19,7 +24,15 @@ from ringcast.domain.numbers import Destination, PhoneNumber, SipAddress
 from ringcast.domain.subscriptions import Follower
 from ringcast.services.call_creation import CallWish
 
-__all__ = ["DETECTION", "RECORDING", "document_of", "recording_of", "script_of", "wish_of"]
+__all__ = [
+    "ASYNC_AMD",
+    "DETECTION",
+    "RECORDING",
+    "document_of",
+    "recording_of",
+    "script_of",
+    "wish_of",
+]
 
 DETECTION = (
     "MachineDetection",
@@ -30,6 +43,12 @@ DETECTION = (
     "MachineWordsThreshold",
 )
 
+ASYNC_AMD = (
+    "AsyncAmd",
+    "AsyncAmdStatusCallback",
+    "AsyncAmdStatusCallbackMethod",
+    "AsyncAmdPartialResults",
+)
 RECORDING = (
     "Record",
     "RecordingChannels",
@@ -43,6 +62,7 @@ TRIM = ("do-not-trim", "trim-silence")
 
 _DIGITS = re.compile(r"[0-9#*wWA-Da-d]{1,32}")
 _OFF = "none"
+_MODES = (_OFF, "Enable", "DetectMessageEnd")
 _MAX_TWIML = 4000  # characters
 _MAX_LAML = 65_536
 
@@ -59,7 +79,7 @@ def wish_of(
 
     What an application says of documents and callbacks counts, and not the request's own values.
     """
-    _only_off(parameters)
+    answer = _answer_follower(parameters, family=family)
     to = _to(parameters)
     shown = _number(parameters, "From", missing=21213, malformed=21212)
     if "CallerId" in parameters:
@@ -71,6 +91,7 @@ def wish_of(
         application="" if application is None else str(application.id),
         send_digits=_send_digits(parameters),
         **_detection(parameters),
+        detect_beside="" if answer is None else "true",
         **_recording(parameters),
     )
     return CallWish(
@@ -79,6 +100,7 @@ def wish_of(
         follower=(
             _follower(parameters, family=family) if application is None else application.follower
         ),
+        also_told=() if answer is None else (answer,),
         script=_script(parameters, settings, application),
         ring_timeout=timedelta(
             seconds=parameters.whole("Timeout", 60, least=1, most=600, code=21208)
@@ -180,9 +202,7 @@ def _detection(parameters: Parameters) -> dict[str, str]:
     def limit(name: str, default: int, least: int, most: int) -> str:
         return str(parameters.whole(name, default, least=least, most=most, code=21234))
 
-    mode = parameters.choice(
-        "MachineDetection", (_OFF, "Enable", "DetectMessageEnd"), _OFF, code=21234
-    )
+    mode = parameters.choice("MachineDetection", _MODES, _OFF, code=21234)
     found = {
         "detect": "" if mode == _OFF else mode,
         "detect_timeout": limit("MachineDetectionTimeout", 30, 1, 120),
@@ -198,10 +218,21 @@ def _detection(parameters: Parameters) -> dict[str, str]:
     return found
 
 
-def _only_off(parameters: Parameters) -> None:
-    """Take flags of what is not here at the value that asks for nothing, and refuse the other."""
+def _answer_follower(parameters: Parameters, *, family: Family) -> Follower | None:
+    """Return who is told of who has answered, with AsyncAmd; raise Refused: 21262 if nobody is."""
+    url = parameters.url("AsyncAmdStatusCallback", code=21456)
+    method = parameters.method("AsyncAmdStatusCallbackMethod")
+    partial = parameters.flag("AsyncAmdPartialResults")
     if parameters.flag("AsyncAmd"):
-        raise Refused(10001, "Asynchronous detection (AsyncAmd) is not available on this system")
+        if parameters.choice("MachineDetection", _MODES, _OFF, code=21234) == _OFF:
+            raise Refused(21234, "AsyncAmd makes sense only with MachineDetection")
+        if url is None:
+            raise Refused(21262, "AsyncAmd needs AsyncAmdStatusCallback")
+        return answer_follower(url, family=family, method=method, partial=partial)
+    for name in ASYNC_AMD[1:]:
+        if name in parameters:
+            raise Refused(10000, f"{name} makes sense only with AsyncAmd")
+    return None
 
 
 def _follower(parameters: Parameters, *, family: Family) -> Follower | None:

@@ -8,13 +8,25 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 
+from ringcast.apis.laml.detected import detected_fields
 from ringcast.apis.laml.fetching import total_limit, with_query
-from ringcast.apis.laml.following import EVENTS, FAMILY, KIND, METHOD, OF_RECORDING
+from ringcast.apis.laml.following import (
+    EVENTS,
+    FAMILY,
+    KIND,
+    METHOD,
+    OF_ANSWER,
+    OF_RECORDING,
+    PARTIAL,
+    WANTED,
+)
 from ringcast.apis.laml.identities import Family, Kind, Sids
 from ringcast.apis.laml.recording_callbacks import recording_fields, whole_call
 from ringcast.apis.laml.responses import direction_of, rfc2822, settings_of
 from ringcast.apis.laml.signatures import signed
 from ringcast.apis.laml.statuses import answered_by, status_of
+from ringcast.domain.events import AnswerDetected
+from ringcast.domain.programs import GreetingEnd, WhoAnswered
 from ringcast.domain.public_ids import PublicIds
 from ringcast.domain.subscriptions import Announcement, Subscription, Topic
 from ringcast.ports.deliveries import Callback
@@ -53,6 +65,18 @@ class StatusCallbacks:
         if subscription.options.get(KIND) == OF_RECORDING:
             told = recording_fields(subscription.options, announcement.event, resource, sids)
             return None if told is None else urlencode(told).encode()
+        if subscription.options.get(KIND) == OF_ANSWER:
+            event = announcement.event
+            wanted = PARTIAL in subscription.options[WANTED]
+            if not isinstance(event, AnswerDetected) or not (event.is_final or wanted):
+                return None
+            end = None if event.greeting_end is None else GreetingEnd(event.greeting_end)
+            told = {
+                "CallSid": sids.of(Kind.CALL, event.call_id),
+                "AccountSid": sids.of(Kind.ACCOUNT, subscription.account_id),
+                **detected_fields(WhoAnswered(event.who), event.after, end),
+            }
+            return urlencode(told).encode()
         if announcement.topic not in EVENTS.values():
             return None
         call = resource.call

@@ -57,6 +57,9 @@ made from the tables of the dialect: `python -m ringcast.apis.laml.coverage`.
   same `I-Twilio-Idempotency-Token`. What was given up can be sent again with `ringcast delivery
   resend`. The last one tells `CallDuration`, `AnsweredBy` with detection, the SIP status, and the
   recording of a call with `Record`. They tell nothing of audio quality or of who has hung up.
+- A call that is up can be recorded by a request, once at a time, and that ended; `paused` and
+  `in-progress` are not available (10001).
+- With `AsyncAmd` the document runs while it is found out who has answered.
 - Recording callbacks (`in-progress`, `completed`, `absent`) come for whole calls, `<Record>` and
   `<Dial>`. A recording of less than a tenth of a second is `absent`.
 - A recording is at `/Recordings/{sid}` with `.json`, `.wav` or `.mp3`; without an ending it is WAV,

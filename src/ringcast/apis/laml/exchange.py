@@ -16,7 +16,7 @@ from ringcast.domain.public_ids import PublicIds
 from ringcast.services.accounts import Authenticate
 from ringcast.services.call_creation import CreateCall
 from ringcast.services.calls import FindCalls, GetCall
-from ringcast.services.live_calls import HangUpCall, RedirectCall
+from ringcast.services.live_calls import ControlCall, HangUpCall, RedirectCall
 from ringcast.services.numbers import ConfigureNumber, ListNumbers
 from ringcast.services.recordings import (
     DeleteRecording,
@@ -39,6 +39,7 @@ class Services:
     find_calls: FindCalls
     redirect_call: RedirectCall
     hang_up_call: HangUpCall
+    control_call: ControlCall
     list_numbers: ListNumbers
     configure_number: ConfigureNumber
     applications: ApplicationServices

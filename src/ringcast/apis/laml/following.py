@@ -16,10 +16,13 @@ __all__ = [
     "KIND",
     "METHOD",
     "NOT_SENT",
+    "OF_ANSWER",
     "OF_RECORDING",
+    "PARTIAL",
     "RECORDING",
     "RECORDING_EVENTS",
     "WANTED",
+    "answer_follower",
     "call_follower",
     "recording_follower",
 ]
@@ -31,6 +34,10 @@ RECORDING: Final = "recording"
 """The option that names the recording that is told of."""
 OF_RECORDING: Final = "recording"
 """The kind of a subscription to one recording; without a kind it is to the progress of a call."""
+OF_ANSWER: Final = "answer"
+"""The kind of one to who has answered."""
+PARTIAL: Final = "partial"
+"""What is wanted by who is told also of a machine whose greeting goes on."""
 
 EVENTS: Mapping[str, Topic] = {
     "initiated": Topic.CALL_STARTED,
@@ -79,6 +86,22 @@ def recording_follower(
             KIND: OF_RECORDING,
             WANTED: " ".join(events or ("completed",)),
             BASE: base,
+        },
+        max_attempts=_MAX_ATTEMPTS,
+    )
+
+
+def answer_follower(url: str, *, family: Family, method: str, partial: bool) -> Follower:
+    """Return who is told of who has answered."""
+    return Follower(
+        dialect=DIALECT,
+        topics=frozenset({Topic.CALL_EVENT}),
+        url=url,
+        options={
+            FAMILY: family,
+            METHOD: method,
+            KIND: OF_ANSWER,
+            WANTED: PARTIAL if partial else "",
         },
         max_attempts=_MAX_ATTEMPTS,
     )

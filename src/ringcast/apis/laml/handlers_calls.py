@@ -9,7 +9,14 @@ from starlette.responses import Response
 
 from ringcast.apis.laml import responses
 from ringcast.apis.laml.call_ends import Span, ended_between
-from ringcast.apis.laml.call_requests import DETECTION, RECORDING, document_of, script_of, wish_of
+from ringcast.apis.laml.call_requests import (
+    ASYNC_AMD,
+    DETECTION,
+    RECORDING,
+    document_of,
+    script_of,
+    wish_of,
+)
 from ringcast.apis.laml.errors import Refused, not_found
 from ringcast.apis.laml.exchange import Exchange
 from ringcast.apis.laml.following import DIALECT
@@ -45,12 +52,10 @@ __all__ = [
 _DOCUMENT = ("Url", "Method", "Laml", "Twiml", "FallbackUrl", "FallbackMethod")
 CREATE_TAKES = (
     "To", "From", *_DOCUMENT, "ApplicationSid", "CallerId", "SendDigits", "Timeout", "TimeLimit",
-    *DETECTION, "AsyncAmd", *RECORDING,
+    *DETECTION, *ASYNC_AMD, *RECORDING,
     "StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent",
 )  # fmt: skip
 CREATE_REFUSES = (
-    "AsyncAmdStatusCallback",
-    "AsyncAmdStatusCallbackMethod", "AsyncAmdPartialResults",
     "SipAuthUsername", "SipAuthPassword",
     "MaxPricePerMinute", "Byoc", "CallReason", "CallToken", "ClientNotificationUrl",
 )  # fmt: skip

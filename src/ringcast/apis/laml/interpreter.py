@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import TypeAlias
 from urllib.parse import urljoin, urlsplit
 
+from ringcast.apis.laml.detected import detected_fields
 from ringcast.apis.laml.documents import Document, DocumentError, parse_document
 from ringcast.apis.laml.fetching import request_for
 from ringcast.apis.laml.following import call_follower
@@ -25,7 +25,6 @@ from ringcast.domain.programs import (
     Dialed,
     End,
     Fetched,
-    GreetingEnd,
     Interpreter,
     NotDone,
     Program,
@@ -34,7 +33,6 @@ from ringcast.domain.programs import (
     Spoken,
     Step,
     StepResult,
-    WhoAnswered,
 )
 from ringcast.domain.public_ids import PublicIds
 from ringcast.domain.subscriptions import Follower
@@ -49,18 +47,6 @@ _XML = ("text/xml", "application/xml", "text/html")
 _AUDIO = "audio/"
 _PLAIN = "text/plain"
 _MAX_SPOKEN = 4096  # characters
-
-_GREETING: Mapping[GreetingEnd | None, str] = {
-    None: "machine_start",
-    GreetingEnd.BEEP: "machine_end_beep",
-    GreetingEnd.SILENCE: "machine_end_silence",
-    GreetingEnd.OTHER: "machine_end_other",
-}
-_WHO: Mapping[WhoAnswered, str] = {
-    WhoAnswered.HUMAN: "human",
-    WhoAnswered.FAX: "fax",
-    WhoAnswered.UNKNOWN: "unknown",
-}
 
 
 def interpreter(ids: PublicIds) -> Interpreter:
@@ -125,7 +111,8 @@ class Run:
             yield record
         detect = self._settings.detection()
         if detect is not None:
-            self._detected = _as_parameters((yield detect))
+            found = yield detect
+            self._detected = {} if detect.beside else _as_parameters(found)
         if self._settings.inline:
             self._own = source
             first: Goto | None = None
@@ -354,7 +341,4 @@ def _as_parameters(result: StepResult) -> Mapping[str, str]:
     """Return who has answered, in the vendors' words."""
     if not isinstance(result, Detected):
         return {"AnsweredBy": "unknown", "MachineDetectionDuration": "0"}
-    # Screening assistants speak to the caller as machines do.
-    word = _WHO.get(result.who) or _GREETING[result.greeting_end]
-    duration = round(result.after / timedelta(milliseconds=1))
-    return {"AnsweredBy": word, "MachineDetectionDuration": str(duration)}
+    return detected_fields(result.who, result.after, result.greeting_end)

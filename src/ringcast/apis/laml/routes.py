@@ -13,6 +13,7 @@ from ringcast.apis.laml import (
     handlers_applications,
     handlers_calls,
     handlers_conferences,
+    handlers_live_recordings,
     handlers_numbers,
     handlers_recordings,
 )
@@ -144,10 +145,19 @@ OPERATIONS: tuple[Operation, ...] = (
             ("DELETE", "delete recording", handlers_recordings.delete),
         )
     ),
-    *_missing(
-        "Beginning or pausing a recording of a live call",
-        "POST /Calls/{sid}/Recordings",
-        "POST /Calls/{sid}/Recordings/{recording}",
+    Operation(
+        method="POST",
+        path=_CALL + "/Recordings",
+        name="record a live call",
+        handler=handlers_live_recordings.start,
+        takes=handlers_live_recordings.START_TAKES,
+    ),
+    Operation(
+        method="POST",
+        path=_CALL + "/Recordings/{recording}",
+        name="end the recording of a live call",
+        handler=handlers_live_recordings.update,
+        takes=handlers_live_recordings.UPDATE_TAKES,
     ),
     *_missing(
         "Transcription",

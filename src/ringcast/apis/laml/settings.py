@@ -49,6 +49,8 @@ class Settings:
     detect_speech_end: str = "1200"
     detect_silence: str = "5000"
     detect_words: str = "6"
+    detect_beside: str = ""
+    """Not empty: while the document runs."""
 
     @classmethod
     def read(cls, settings: Mapping[str, str]) -> Settings:
@@ -115,4 +117,5 @@ class Settings:
             speech_end_threshold=timedelta(milliseconds=int(self.detect_speech_end)),
             silence_timeout=timedelta(milliseconds=int(self.detect_silence)),
             words=int(self.detect_words),
+            beside=bool(self.detect_beside),
         )
