@@ -116,13 +116,14 @@ class Locator:
     async def servers(self) -> list[Destination]:
         """Return where to send, in the order to try; the domain itself if it lists no servers.
 
-        What is known is good for a minute; then it is looked up again, and if nobody answers it
-        goes on being good.
+        What is known is good for a minute; then it is looked up again, while it goes on being good:
+        only the first call ever waits for the DNS.
         """
         if self._clock() >= self._known_until:
             if self._look_up is None:
                 self._look_up = asyncio.ensure_future(self._refresh())
-            await asyncio.shield(self._look_up)
+            if not self._known_until:
+                await asyncio.shield(self._look_up)
         return [
             Destination(transport, server.host, server.port)
             for transport, servers in self._found

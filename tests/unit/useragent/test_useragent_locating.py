@@ -122,7 +122,11 @@ async def test_what_was_found_is_remembered_for_a_minute() -> None:
     records.listed = {f"_sip._udp.{DOMAIN}": [Server(1, 0, 5060, "new")]}
     clock.now = 61
 
+    assert await found.servers() == [Destination(UDP, "old", 5060)]  # no call waits for the DNS
+    for _ in range(10):
+        await asyncio.sleep(0)
     assert await found.servers() == [Destination(UDP, "new", 5060)]
+    assert len(records.asked) == 2
 
 
 async def test_what_was_found_goes_on_being_used_while_the_dns_is_silent() -> None:

@@ -138,7 +138,8 @@ class Trunk:
             host=uri.host,
             port=uri.port or (_DEFAULT_TLS_PORT if transport == "tls" else _DEFAULT_PORT),
             transport=cast(Transport, transport),
-            is_domain=uri.port is None and not _is_address(uri.host),
+            # A name of one label is a host of this network: nobody lists servers for it.
+            is_domain=uri.port is None and "." in uri.host and not _is_address(uri.host),
             leaves_transport=uri.transport is None and not is_sips,
             is_sips=is_sips,
             name=name,

@@ -19,6 +19,7 @@ LEAST_INTERVAL: Final = 90
 """What RFC 4028 4 allows at least; who asks for less is told so."""
 _MOST: Final = 2**31 - 1
 
+_USUALLY_ASKED: Final = (("Session-Expires", str(USUAL_INTERVAL)),)
 _UAC: Final = "uac"
 _UAS: Final = "uas"
 
@@ -56,6 +57,8 @@ class SessionRefresh:
     def asked_headers(self) -> HeaderList:
         """Return what a request of ours, INVITE or UPDATE, says about the timer (7.1, 7.4)."""
         if self.interval is None:
+            if self._least <= LEAST_INTERVAL:
+                return _USUALLY_ASKED
             return [("Session-Expires", str(max(USUAL_INTERVAL, self._least))), *self._min_se()]
         refresher = _UAC if self._is_ours else _UAS
         return [("Session-Expires", f"{self.interval};refresher={refresher}"), *self._min_se()]

@@ -307,8 +307,11 @@ class Session(SessionBase):
     def _take_timer(self, response: Response, *, now: float) -> None:
         """Take what a 2xx to our INVITE or UPDATE says about refreshing."""
         self._refresh.answered(response, now=now)
-        self._far_end_updates |= "UPDATE" in response.allow
-        self._watch_refresh()
+        if self._refresh.interval is not None:
+            self._far_end_updates |= "UPDATE" in response.allow
+            self._watch_refresh()
+        elif self._timers:
+            self._watch_refresh()
 
     def _watch_refresh(self) -> None:
         self._cancel_timer(self._do_refresh)

@@ -71,3 +71,22 @@ def test_password_does_not_show_in_what_is_printed() -> None:
 
     assert "secret-word" not in repr(trunk) + str(trunk)
     assert str(trunk) == "trunk 192.0.2.1:5060"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_domain", "uri"),
+    [
+        ("sip:carrier.example", True, "sip:+1@carrier.example"),
+        ("sip:carrier.example;transport=tls", True, "sip:+1@carrier.example;transport=tls"),
+        ("sips:carrier.example", True, "sips:+1@carrier.example"),
+        ("sip:carrier.example:5060", False, "sip:+1@carrier.example:5060"),
+        ("sip:192.0.2.1", False, "sip:+1@192.0.2.1:5060"),
+        ("sip:[2001:db8::1]", False, "sip:+1@[2001:db8::1]:5060"),
+        ("sip:pbx", False, "sip:+1@pbx:5060"),
+    ],
+)
+def test_a_trunk_without_a_port_is_a_domain(text: str, is_domain: bool, uri: str) -> None:
+    trunk = Trunk.parse(text)
+
+    assert trunk.is_domain is is_domain
+    assert trunk.uri_for("+1") == uri
