@@ -22,6 +22,7 @@ from ringcast.protocols.sip.agent_session import Session
 from ringcast.protocols.sip.message import Request
 from ringcast.protocols.sip.timers import DEFAULT_TIMERS, TimerSettings
 from ringcast.protocols.sip.transactions import TCP, TLS, UDP, Destination, Transmission
+from ringcast.protocols.sip.uri import SipUri
 from ringcast.useragent.addresses import OurAddresses
 from ringcast.useragent.calls import Call, HeaderList, IncomingCall, OutgoingCall
 from ringcast.useragent.errors import AddressInUse, AddressNotOurs, NotRunning
@@ -203,6 +204,7 @@ class UserAgent:
         content_type: str = SDP,
         destination: Destination | None = None,
         alternatives: Sequence[Destination] = (),
+        follows: Callable[[SipUri], bool] | None = None,
         routes: Sequence[str] = (),
         headers: HeaderList = (),
         credentials: Credentials | None = None,
@@ -222,6 +224,7 @@ class UserAgent:
             to=to,
             destination=destination,
             alternatives=alternatives,
+            follows=follows,
             routes=routes,
             headers=headers,
             body=body,

@@ -19,6 +19,7 @@ _MOST_UNSENT_BYTES = 1024 * 1024
 # Strangers may connect; they may neither fill our table nor stay for nothing.
 _MOST_INBOUND = 1000
 _SILENT_STRANGER_SECONDS = 32.0
+_HANDSHAKE_SECONDS = 10.0
 _IDLE_SECONDS = 900.0
 _SWEEP_SECONDS = 10.0
 
@@ -68,7 +69,11 @@ class TcpConnections:
     async def listen(self, host: str, port: int) -> int:
         """Accept connections and return the port; raises OSError."""
         self._server = await self._loop.create_server(
-            lambda: Connection(self, inbound=True), host, port, ssl=self._server_context
+            lambda: Connection(self, inbound=True),
+            host,
+            port,
+            ssl=self._server_context,
+            ssl_handshake_timeout=_HANDSHAKE_SECONDS if self._server_context else None,
         )
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ringcast.protocols.sip.agent_auth import Credentials
@@ -15,7 +17,8 @@ from ringcast.protocols.sip.agent_lone import (
     Unregistered,
 )
 from ringcast.protocols.sip.errors import SipError
-from ringcast.protocols.sip.message import Request, Response
+from ringcast.protocols.sip.message import Request, Response, parse_message
+from ringcast.protocols.sip.transactions import Destination
 from tests.unit.protocols.sip_bench import PEER, Bench, answer
 
 WHO = Enquiry(
@@ -31,11 +34,12 @@ CONTACT = "<sip:me@192.0.2.1:5060>"
 CHALLENGE = ("WWW-Authenticate", 'Digest realm="carrier", nonce="n1", qop="auth"')
 
 
-def granted(request: Request, seconds: int, *headers: tuple[str, str]) -> Response:
-    return answer(
-        request, 200, contact=f"<sip:other@192.0.2.8>;expires=9, {CONTACT};expires={seconds}",
-        headers=headers,
-    )  # fmt: skip
+def granted(
+    request: Request, seconds: int, *headers: tuple[str, str], transport: str = "UDP"
+) -> Response:
+    ours = CONTACT if transport == "UDP" else CONTACT.replace(">", ";transport=tcp>")
+    contacts = f"<sip:other@192.0.2.8>;expires=9, {ours};expires={seconds}"
+    return answer(request, 200, contact=contacts, headers=headers)
 
 
 def events(bench: Bench) -> list[LoneEvent]:
@@ -61,10 +65,11 @@ def next_request(bench: Bench, seconds: float) -> Request | None:
     while (at := bench.agent.next_timer()) is not None and at <= end:
         bench.now = at
         bench.agent.handle_timers(now=at)
-        sent = bench.sent()
+        sent = [item for item in bench.agent.datagrams_to_send() if item.data != b"\r\n\r\n"]
         if sent:
-            assert isinstance(sent[0], Request)
-            return sent[0]
+            message = parse_message(sent[0].data)
+            assert isinstance(message, Request)
+            return message
     bench.now = end
     return None
 
@@ -240,3 +245,24 @@ def test_an_enquiry_that_cannot_be_sent_is_refused(broken: str) -> None:
 
     with pytest.raises(SipError):
         Bench().agent.ask(enquiry, now=0.0)
+
+
+@pytest.mark.parametrize(("transport", "every"), [("UDP", 25), ("TCP", 100)])
+def test_the_way_to_the_registrar_is_kept_open(transport: str, every: int) -> None:
+    bench = Bench()
+    where = Destination(transport, PEER.host, PEER.port)
+    registration = bench.agent.register(
+        replace(WHO, destination=where), expires=1000, now=bench.now
+    )
+    bench.receive(granted(bench.only_request(), 1000, transport=transport))
+    events(bench)
+    pings = []
+    while (at := bench.agent.next_timer()) is not None and at <= 500:
+        bench.agent.handle_timers(now=at)
+        pings += [(at, item.destination) for item in bench.agent.datagrams_to_send()]
+    bench.now = 500.0
+
+    assert pings == [(float(at), where) for at in range(every, 501, every)]
+    registration.stop(now=bench.now)
+    assert bench.only_request().headers.get("Expires") == "0"
+    assert [line for line in bench.wait(31) if "REGISTER" not in line] == []  # and no more pings

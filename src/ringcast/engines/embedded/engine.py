@@ -509,6 +509,7 @@ class EmbeddedEngine:
                 routes=self._registration.routes if route.is_trunk else (),
                 destination=servers[0] if servers else None,
                 alternatives=servers[1:],
+                follows=self._servers.follows if self._servers and route.is_trunk else None,
             )
         except (SipError, NotRunning) as exc:
             self._close_stream(leg)

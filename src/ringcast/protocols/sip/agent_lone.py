@@ -25,8 +25,10 @@ from ringcast.protocols.sip.uri import SipUri, escape_user
 # RFC 5626 4.5: the first wait after a registration has failed, and the longest, in seconds.
 _FIRST_WAIT: Final = 30.0
 _LONGEST_WAIT: Final = 1800.0
-# A connection that nobody uses is closed, by us or by a NAT on the way: calls need it open.
-_LONGEST_SILENCE: Final = 240.0
+# A NAT on the way forgets who is silent, and calls could not reach us. RFC 5626 4.4.1 says how
+# often connections are to be used; the tables of NATs for UDP are good for 30 s at least.
+_KEEP_ALIVE_EVERY: Final = {UDP: 25.0}
+_KEEP_ALIVE_EVERY_OTHERS: Final = 100.0
 _LONGEST_EXPIRES: Final = 86_400 * 7
 
 
@@ -210,19 +212,26 @@ class Registration(LoneRequest):
         self._is_leaving = False
         self._failures = 0
         self._has_raised = False
+        self._refresh_at = NEVER
+        self._keep_alive_at = NEVER
 
     def stop(self, *, now: float) -> None:
         """Ask the registrar to forget us (10.2.2); Unregistered follows."""
         if not self._is_leaving:
             self._is_leaving = True
-            self.deadline = NEVER
+            self.deadline = self._refresh_at = self._keep_alive_at = NEVER
             self.send(now=now)
 
     def handle_timer(self, *, now: float) -> None:
-        """Tell the registrar again."""
-        self.deadline = NEVER
-        self._has_raised = False
-        self.send(now=now)
+        """Tell the registrar again, or only let the way to it not be forgotten."""
+        if self._keep_alive_at <= now:
+            self._context.layer.send_keep_alive(self._destination)
+            self._keep_alive_at = now + self._keep_alive_every
+        if self._refresh_at <= now:
+            self._refresh_at = NEVER
+            self._has_raised = False
+            self.send(now=now)
+        self._wake_up()
 
     def _own_headers(self) -> HeaderList:
         contact = self._sender.contact(self._destination)
@@ -246,10 +255,9 @@ class Registration(LoneRequest):
         self._failures = 0
         self._has_raised = False
         # Early enough for a few lost packets, and for a registrar with a slow clock.
-        wait = max(1.0, granted - max(5.0, granted * 0.1))
-        if self._destination.is_reliable:
-            wait = min(wait, _LONGEST_SILENCE)
-        self._wake_at(now + wait)
+        self._refresh_at = now + max(1.0, granted - max(5.0, granted * 0.1))
+        self._keep_alive_at = now + self._keep_alive_every
+        self._wake_up()
         routes = tuple(response.headers.get_all("Service-Route"))
         self._emit(Registered(expires=granted, service_routes=routes))
 
@@ -289,9 +297,15 @@ class Registration(LoneRequest):
         asked = None if response is None else retry_after(response)
         if asked is not None:
             wait = max(wait, float(asked))
-        self._wake_at(now + wait)
+        self._refresh_at = now + wait
+        self._keep_alive_at = NEVER
+        self._wake_up()
         self._emit(RegistrationFailed(status=status, reason=reason, wait=wait))
 
-    def _wake_at(self, at: float) -> None:
-        self.deadline = at
+    @property
+    def _keep_alive_every(self) -> float:
+        return _KEEP_ALIVE_EVERY.get(self._destination.transport, _KEEP_ALIVE_EVERY_OTHERS)
+
+    def _wake_up(self) -> None:
+        self.deadline = min(self._refresh_at, self._keep_alive_at)
         self._context.layer.schedule(self)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ringcast.protocols.sip.agent_auth import Authenticator, Credentials
-from ringcast.protocols.sip.agent_context import ALLOW, SUPPORTED, AgentContext
+from ringcast.protocols.sip.agent_context import ALLOW, SUPPORTED, AgentContext, NoRoute
 from ringcast.protocols.sip.agent_events import (
     Answered,
     CallEvent,
@@ -36,6 +36,7 @@ _MOST_EARLY_DIALOGS = 32
 # Seconds for which a server that cannot be reached is tried last, and the most one may ask for.
 _UNREACHABLE_SECONDS = 30.0
 _LONGEST_SET_ASIDE = 600.0
+_MOST_REDIRECTIONS = 5
 # A reliable response with the far end's offer would want our answer in the PRACK.
 _SUPPORTED_WITHOUT_OFFER = ("Supported", "timer")
 
@@ -64,6 +65,8 @@ class Invitation:
     credentials: Credentials | None = None
     contact_user: str = ""
     """The user part of our Contact, as people read it."""
+    follows: Callable[[SipUri], bool] | None = None
+    """Which Contacts of a 3xx are called in place of the Request-URI; None: none (8.1.3.4)."""
     large_over_tcp: bool = False
     """Whether the far end takes TCP for what does not fit into a datagram (18.1.1)."""
 
@@ -109,6 +112,7 @@ class OutgoingSession(Session):
         self._cancelling = False
         self._unacknowledged: Request | None = None
         self._reliable = Numbering()
+        self._called = {self._uri_text}
         self._description = invitation.body
 
     # Actions
@@ -210,6 +214,31 @@ class OutgoingSession(Session):
         self._early.clear()
         self._send_invite(now=now)
         return True
+
+    def _was_redirected(self, response: Response, *, now: float) -> bool:
+        """Call a Contact of a 3xx that may be called and has not been; False if there is none."""
+        follows = self._invitation.follows
+        if not 300 <= response.status < 400 or follows is None or self._cancel_wanted:
+            return False
+        for contact in sorted(response.contacts, key=_preference):
+            uri = contact.uri
+            if not isinstance(uri, SipUri) or len(self._called) > _MOST_REDIRECTIONS:
+                continue
+            uri = uri.request_uri_form()
+            if str(uri) in self._called or not follows(uri):
+                continue
+            try:
+                server = self._context.destination(uri, transport=self._first_hop.transport)
+            except NoRoute:
+                continue
+            self._uri, self._uri_text = uri, str(uri)
+            self._called.add(self._uri_text)
+            self._alternatives = []
+            self._go_to(server)
+            self._early.clear()
+            self._send_invite(now=now)
+            return True
+        return False
 
     def _go_to(self, server: Destination) -> None:
         self._first_hop = server
@@ -328,6 +357,8 @@ class OutgoingSession(Session):
         if response.status == 422 and not self._cancel_wanted and self._refresh.raise_to(response):
             self._send_invite(now=now)  # RFC 4028 7.3
             return
+        if self._was_redirected(response, now=now):
+            return
         if response.status == 503 and self._tried_elsewhere(
             min(retry_after(response) or _UNREACHABLE_SECONDS, _LONGEST_SET_ASIDE), now=now
         ):
@@ -378,6 +409,14 @@ class OutgoingSession(Session):
 
     def _glare_steps(self, chance: int) -> int:
         return 210 + chance % 191  # 2.1 to 4 s for the owner of the Call-ID (14.1)
+
+
+def _preference(contact: NameAddr) -> float:
+    """Return what sorts the Contacts of a 3xx: the highest q first (8.1.3.4, 20.10)."""
+    try:
+        return -float(contact.params.get("q") or 1)
+    except ValueError:
+        return 0.0
 
 
 @functools.lru_cache(maxsize=1024)

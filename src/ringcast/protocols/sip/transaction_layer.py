@@ -36,6 +36,7 @@ from ringcast.protocols.sip.transactions_server import (
     server_key,
 )
 
+KEEP_ALIVE = b"\r\n\r\n"
 DEFAULT_PORT = 5060
 DEFAULT_TLS_PORT = 5061
 
@@ -146,6 +147,10 @@ class TransactionLayer:
         transmission = Transmission(ack.serialize(), destination, fallback)
         self._output.datagrams.append(transmission)
         return transmission
+
+    def send_keep_alive(self, destination: Destination) -> None:
+        """Send two empty lines: whoever gets them has nothing to do (RFC 5626 4.4.1)."""
+        self._output.datagrams.append(Transmission(KEEP_ALIVE, destination))
 
     def send_again(self, transmission: Transmission) -> None:
         """Send the same bytes once more."""
