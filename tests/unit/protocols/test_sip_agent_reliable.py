@@ -5,7 +5,15 @@ from __future__ import annotations
 from ringcast.protocols.sip.agent_events import Ended
 from ringcast.protocols.sip.agent_incoming import IncomingSession
 from ringcast.protocols.sip.message import Request, Response
-from tests.unit.protocols.sip_bench import ANSWER, INVITATION, OFFER, Bench, answer, request
+from tests.unit.protocols.sip_bench import (
+    ANSWER,
+    INVITATION,
+    OFFER,
+    Bench,
+    answer,
+    from_bob,
+    request,
+)
 
 
 def reliable(
@@ -181,3 +189,21 @@ def test_a_caller_who_gives_up_meanwhile_ends_it_all() -> None:
 
     assert bench.sent_lines() == ["200 CANCEL", "487 INVITE"]
     assert bench.kinds() == ["Cancelled"]
+
+
+def test_the_session_may_be_changed_by_update_before_the_answer() -> None:
+    bench = Bench()
+    call, invite = bench.call()
+    call.answer_offer = lambda update: OFFER
+    bench.receive(reliable(invite, 1))
+    bench.receive(answer(bench.only_request(), 200))
+    bench.take()
+
+    bench.receive(from_bob("UPDATE", invite, body=ANSWER))  # RFC 3311 5.1: early media moves
+
+    response = bench.only_response()
+    assert (response.status, response.body) == (200, OFFER)
+    assert response.contact is not None
+    bench.receive(answer(invite, 200))
+    assert bench.sent_lines() == ["ACK"]
+    assert bench.kinds() == ["Answered"]
