@@ -28,7 +28,7 @@ from ringcast.services.call_creation import CreateCall
 from ringcast.services.call_events import EventsOfCall, NewId
 from ringcast.services.caller_ids import SendVerificationCode, VerifyCallerId
 from ringcast.services.calls import FindCalls, GetCall
-from ringcast.services.conference_reading import ReadConferences
+from ringcast.services.conference_reading import AddCall, ReadConferences
 from ringcast.services.credentials import CreateKey, DeleteKey, EnableKey, FindKeys, GetKey
 from ringcast.services.idempotency import AnswerOnce
 from ringcast.services.incidents import FindIncidents, GetIncident
@@ -218,6 +218,12 @@ def _bandwidth_v1(core: Core, settings: Settings) -> ASGIApp:
             list_numbers=ListNumbers(store=store),
             configure_number=ConfigureNumber(store=store, sender=sender),
             applications=bandwidth_v1.ApplicationServices.over(store, clock, sender),
+            conferences=bandwidth_v1.ConferenceServices(
+                live=core.conferences,
+                read=ReadConferences(store=store),
+                add=AddCall(store=store, conferences=core.conferences, leg_of=core.dialer.leg_of),
+                sender=sender,
+            ),
             get_incident=GetIncident(store=store),
             find_incidents=FindIncidents(store=store),
             public_url=settings.public_url,

@@ -12,16 +12,27 @@ from tests.system.callback_servers import serving_callbacks
 from tests.system.documents import serving_documents
 from tests.system.programs import run, running
 
+PLAN = """
+extends = "default"
+
+[[phone]]
+ends_in = "6061"
+name = "person who hums"
+steps = ["ring 1", "answer", "tone 620 40", "listen"]
+"""
+
 
 @pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     directory = tmp_path_factory.mktemp("bandwidth")
-    heard = directory / "heard"
+    heard, plan = directory / "heard", directory / "plan.toml"
+    plan.write_text(PLAN)
     with (
         serving_documents() as documents,
         serving_callbacks() as callbacks,
         running(
-            "phones", "--sip", "127.0.0.1:0", "--record-dir", str(heard), cwd=directory,
+            "phones", "--sip", "127.0.0.1:0", "--record-dir", str(heard), "--plan", str(plan),
+            cwd=directory,
         ) as phones,
         running(
             "serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0",

@@ -2,6 +2,7 @@
 
 from ringcast.apis.bandwidth_v1.application_requests import prepared
 from ringcast.apis.bandwidth_v1.application_services import ApplicationServices
+from ringcast.apis.bandwidth_v1.conference_services import ConferenceServices
 from ringcast.apis.bandwidth_v1.dispatch import PREFIX, bandwidth_v1
 from ringcast.apis.bandwidth_v1.exchange import Services
 from ringcast.apis.bandwidth_v1.interpreter import LANGUAGE, interpreter
@@ -10,6 +11,7 @@ __all__ = [
     "LANGUAGE",
     "PREFIX",
     "ApplicationServices",
+    "ConferenceServices",
     "Services",
     "bandwidth_v1",
     "interpreter",

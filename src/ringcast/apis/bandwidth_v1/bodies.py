@@ -51,6 +51,8 @@ def call(exchange: Exchange, details: CallDetails) -> Body:
     body["transcriptionEnabled"] = False
     for name in ("events", "recordings", "transcriptions"):
         body[name] = exchange.url("calls", call_id, name)
+    if settings.conference:
+        body["conferenceId"] = settings.conference
     if one.headers:
         body["sipHeaders"] = dict(one.headers)
     return body

@@ -32,11 +32,10 @@ CALLBACKS = ("callbackUrl", "callbackHttpMethod", "callbackTimeout", "fallbackUr
 RECORDING = ("recordingEnabled", "recordingMaxDuration", "recordingFileFormat")
 CREATE_TAKES = (
     "from", "to", "callTimeout", *CALLBACKS, *RECORDING, "transcriptionEnabled", "tag",
-    "sipHeaders",
+    "sipHeaders", "conferenceId",
 )  # fmt: skip
 CREATE_REFUSES = {
     "bridgeId": "bridges are not available on this system",
-    "conferenceId": "conferences are not available on this system",
 }
 METHODS = ("POST", "GET")
 FORMATS = ("wav", "mp3")
@@ -58,6 +57,7 @@ def wish_of(exchange: Exchange) -> CallWish:
         user=exchange.user,
         base=exchange.base,
         tag=fields.text("tag", most=_MOST_TAG) or "",
+        conference=fields.text("conferenceId") or "",
         **callback_settings(fields),
         **recording_settings(fields),
     )

@@ -11,6 +11,10 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
+from ringcast.apis.bandwidth_v1.conference_callbacks import (
+    CONFERENCE_EVENT_TYPES,
+    conference_body,
+)
 from ringcast.apis.bandwidth_v1.identities import Ids, Kind
 from ringcast.apis.bandwidth_v1.settings import DIALECT, Settings, settings_of
 from ringcast.apis.bandwidth_v1.statuses import GATHER_REASONS, cause_of
@@ -22,17 +26,24 @@ from ringcast.domain.public_ids import PublicIds
 from ringcast.domain.subscriptions import Announcement, Subscription, Topic
 from ringcast.ports.deliveries import Callback
 from ringcast.services.calls import CallDetails
+from ringcast.services.conference_terms import ConferenceDetails
 
 __all__ = ["AGENT", "DIALECT", "EVENT_TYPES", "NOT_SENT", "CallCallbacks"]
 
 EVENT_TYPES = (
     "incomingcall", "answer", "playback", "speak", "dtmf", "gather", "timeout", "hangup",
-    "recording",
+    "recording", *CONFERENCE_EVENT_TYPES,
 )  # fmt: skip
 """What receivers are told of."""
 
 NOT_SENT = frozenset(Topic) - frozenset(
-    {Topic.CALL_RECEIVED, Topic.CALL_ANSWERED, Topic.CALL_EVENT, Topic.CALL_FINISHED}
+    {
+        Topic.CALL_RECEIVED,
+        Topic.CALL_ANSWERED,
+        Topic.CALL_EVENT,
+        Topic.CALL_FINISHED,
+        Topic.CONFERENCE_EVENT,
+    }
 )
 
 AGENT = "BandwidthAPI/v1 (Ringcast)"
@@ -56,8 +67,13 @@ class CallCallbacks:
         now: datetime,
     ) -> bytes | None:
         """Return the event as JSON; None for what the vendor does not tell."""
-        assert isinstance(resource, CallDetails), "that is what is announced of calls"
         settings = Settings.read(subscription.options)
+        if isinstance(resource, ConferenceDetails):
+            said = conference_body(
+                self._ids, settings, resource, announcement.event, announcement.at
+            )
+            return None if said is None else msgspec.json.encode(said)
+        assert isinstance(resource, CallDetails), "that is what is announced of calls"
         told = _Told(self._ids, settings, resource, announcement.at)
         match announcement.topic:
             case Topic.CALL_RECEIVED:

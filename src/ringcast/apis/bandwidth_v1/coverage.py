@@ -19,10 +19,6 @@ __all__ = ["EVENTS_NOT_SENT", "coverage_page"]
 
 EVENTS_NOT_SENT = {
     "transcription": "nothing is transcribed",
-    "conference": "no conferences yet",
-    "conference-member": "no conferences yet",
-    "conference-playback": "no conferences yet",
-    "conference-speak": "no conferences yet",
     "sms": "no messaging",
     "mms": "no messaging",
     "redirect": "no BXML yet",
@@ -59,6 +55,10 @@ names it as well. This page is made from the tables of the dialect:
   `callbackUrl` of the transfer. The call is `transferring` until the two have parted, and then
   ends; if nobody takes it, it is `active` again. `transferCallerId` is a number of the account,
   or the caller's own; `private` and Diversion headers are refused. A whisper is heard once.
+- Conferences have at most 20 members, calls created with their `conferenceId`. Keys are passed on
+  (`passthru_digits`), not interpreted. `hold` and `mute` of a conference are those of all its
+  members. Audio for one member is told by its call. Callbacks of a conference are set when it is
+  made. A call whose conference ends goes on and waits for requests.
 - A SIP address that is called is called as it is, not over the trunk. `sips:` is not taken.
 - `chargeableDuration` is rounded up to minutes; nothing is charged: the balance is 0.
 - Limits of calls and requests are off unless `--api-rate` and `--trunk-cps` set them.

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ringcast.domain import errors
-from ringcast.services import call_commands, live_calls, transfers
+from ringcast.services import call_commands, conference_terms, live_calls, transfers
 from ringcast.web.errors import BadRequest, BodyTooLarge, UnsatisfiableRange
 from ringcast.web.json import json_response
 
@@ -94,6 +94,10 @@ CODES: Mapping[type[Exception], tuple[str, str]] = {
     call_commands.GatherOver: ("forbidden", "call-invalid-state"),
     call_commands.RecordingUnderWay: ("conflict", "duplicate-recording"),
     call_commands.NothingRecorded: ("forbidden", "invalid-recording-state"),
+    conference_terms.ConferenceEnded: ("forbidden", "conference-error"),
+    conference_terms.ConferenceIdle: ("forbidden", "conference-error"),
+    conference_terms.ConferenceFull: ("limit", "conference-max-members"),
+    conference_terms.AlreadyThere: ("conflict", "conference-member-update-conflict"),
     BadRequest: ("bad-request", "validation-error"),
     BodyTooLarge: ("forbidden", "media-size-overflow"),
     UnsatisfiableRange: ("bad-request", "validation-error"),
@@ -133,8 +137,9 @@ def error_response(error: Exception, request: Request, *, now_ms: int, request_i
         if row is None:
             message = f"the server failed; its log names request {request_id}"
     headers: dict[str, str] = {}
-    if isinstance(error, errors.LimitReached) and error.retry_after is not None:
-        reset = str(now_ms + math.ceil(error.retry_after.total_seconds() * 1000))
+    wait = error.retry_after if isinstance(error, errors.LimitReached) else None
+    if category == "too-many-requests" and wait is not None:
+        reset = str(now_ms + math.ceil(wait.total_seconds() * 1000))
         headers["X-RateLimit-Reset"] = reset
         more = {"rateLimitResetTime": reset}
     elif isinstance(error, errors.Unavailable) and error.retry_after is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from ringcast.apis.bandwidth_v1.application_services import ApplicationServices
+from ringcast.apis.bandwidth_v1.conference_services import ConferenceServices
 from ringcast.apis.bandwidth_v1.fields import Fields
 from ringcast.apis.bandwidth_v1.identities import Ids, Kind
 from ringcast.domain.accounts import Account
@@ -56,6 +57,7 @@ class Services:
     list_numbers: ListNumbers
     configure_number: ConfigureNumber
     applications: ApplicationServices
+    conferences: ConferenceServices
     get_incident: GetIncident
     find_incidents: FindIncidents
     public_url: str | None = None

@@ -18,6 +18,7 @@ from ringcast.apis.bandwidth_v1.settings import settings_of
 from ringcast.apis.bandwidth_v1.statuses import state_of
 from ringcast.apis.bandwidth_v1.transfer_requests import TRANSFER_TAKES, transfer_of
 from ringcast.domain.errors import InvalidNumber, NotFound
+from ringcast.domain.ids import ConferenceId
 from ringcast.domain.numbers import PhoneNumber
 from ringcast.ports.store import Page
 from ringcast.services.call_commands import (
@@ -41,7 +42,9 @@ _STATES = ("active", "rejected", "completed", "transferring")
 
 async def create(exchange: Exchange) -> Response:
     """Have somebody called."""
-    call = await exchange.services.create_call(exchange.account, wish_of(exchange))
+    wish = wish_of(exchange)
+    await _check_conference(exchange)
+    call = await exchange.services.create_call(exchange.account, wish)
     location = exchange.url("calls", exchange.ids.of(Kind.CALL, call.id))
     return Response(status_code=201, headers={"Location": location})
 
@@ -114,6 +117,20 @@ async def details_of(exchange: Exchange) -> CallDetails:
         return await exchange.services.get_call(exchange.account.id, exchange.call_id())
     except NotFound as error:
         raise not_found("call", exchange.path["call"]) from error
+
+
+async def _check_conference(exchange: Exchange) -> None:
+    """Refuse a conference that is not there, or has ended."""
+    wanted = exchange.fields.text("conferenceId")
+    if not wanted:
+        return
+    number = ConferenceId(exchange.ids.number(Kind.CONFERENCE, wanted))
+    try:
+        found = await exchange.services.conferences.read.details(exchange.account.id, number)
+    except NotFound as error:
+        raise not_found("conference", wanted) from error
+    if found.conference.state.is_final:
+        raise Refused("forbidden", "conference-error", "The conference is completed")
 
 
 async def _transfer(exchange: Exchange, details: CallDetails) -> Response:

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     RECORDING = "rec"
     APPLICATION = "a"
     NUMBER = "n"
+    CONFERENCE = "conf"
+    MEMBER = "member"
     ERROR = "ue"
     ERROR_DETAIL = "ued"
 

@@ -12,6 +12,7 @@ from ringcast.apis.bandwidth_v1 import (
     handlers_account,
     handlers_applications,
     handlers_calls,
+    handlers_conferences,
     handlers_live,
     handlers_numbers,
     handlers_recordings,
@@ -32,6 +33,7 @@ Handler: TypeAlias = Callable[[Exchange], Awaitable[Response]]
 
 _USER = "/users/{user}"
 _CALL = _USER + "/calls/{call}"
+_CONFERENCE = _USER + "/conferences/{conference}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +64,12 @@ def _missing(what: str, *lines: str, root: str = _USER) -> tuple[Operation, ...]
 
 def _get(path: str, handler: Handler, *takes: str) -> Operation:
     return Operation(method="GET", path=path, handler=handler, takes=takes)
+
+
+def _post(path: str, handler: Handler, takes: tuple[str, ...]) -> Operation:
+    return Operation(
+        method="POST", path=_USER + path, handler=handler, takes=takes, resource="conference"
+    )
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -158,6 +166,26 @@ OPERATIONS: tuple[Operation, ...] = (
         refuses=handlers_numbers.UPDATE_REFUSES,
         resource="phoneNumber",
     ),
+    _post("/conferences", handlers_conferences.create, handlers_conferences.CREATE_TAKES),
+    _get(_CONFERENCE, handlers_conferences.fetch),
+    _post(
+        "/conferences/{conference}", handlers_conferences.update, handlers_conferences.UPDATE_TAKES
+    ),
+    _post("/conferences/{conference}/audio", handlers_conferences.play, AUDIO_TAKES),
+    _get(_CONFERENCE + "/members", handlers_conferences.list_members, *PAGING),
+    _post(
+        "/conferences/{conference}/members", handlers_conferences.add,
+        handlers_conferences.ADD_TAKES,
+    ),
+    _get(_CONFERENCE + "/members/{member}", handlers_conferences.fetch_member),
+    _post(
+        "/conferences/{conference}/members/{member}", handlers_conferences.change_member,
+        handlers_conferences.MEMBER_TAKES,
+    ),
+    _post(
+        "/conferences/{conference}/members/{member}/audio", handlers_conferences.play_to_member,
+        AUDIO_TAKES,
+    ),
     *_missing(
         "Transcription",
         "GET /calls/{call}/transcriptions",
@@ -170,15 +198,6 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET POST /bridges/{bridge}",
         "GET /bridges/{bridge}/calls",
         "POST /bridges/{bridge}/audio",
-    ),
-    *_missing(
-        "A conference",
-        "POST /conferences",
-        "GET POST /conferences/{conference}",
-        "POST /conferences/{conference}/audio",
-        "GET POST /conferences/{conference}/members",
-        "GET POST /conferences/{conference}/members/{member}",
-        "POST /conferences/{conference}/members/{member}/audio",
     ),
     *_missing("Uploaded media", "GET /media", "PUT DELETE /media/{media}"),
     *_missing(

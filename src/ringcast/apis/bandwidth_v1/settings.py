@@ -35,6 +35,8 @@ class Settings:
     auto_answer: str = ""
     """For calls that come to us: not empty if they are answered at once."""
     application: str = ""
+    conference: str = ""
+    """The conference that the call may be added to."""
     transfer_to: str = ""
     """Not empty: the call is put through, and the callbacks are those of the new leg."""
     transfer_caller: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ringcast.domain.calls import Attempt, AttemptState, CallState
+from ringcast.domain.conferences import ConferenceState
 from ringcast.domain.outcomes import Outcome
 from ringcast.domain.programs import GatherEnd
 from ringcast.domain.recordings import RecordingState
@@ -15,6 +16,7 @@ __all__ = [
     "CAUSE_OF_OUTCOME",
     "CAUSE_OF_Q850",
     "CAUSE_OF_SIP",
+    "CONFERENCE_STATES",
     "GATHER_REASONS",
     "RECORDING_STATES",
     "cause_of",
@@ -149,6 +151,13 @@ RECORDING_STATES: Mapping[RecordingState, str] = {
     RecordingState.RECORDING: "recording",
     RecordingState.READY: "complete",
     RecordingState.FAILED: "error",
+}
+
+
+CONFERENCE_STATES: Mapping[ConferenceState, str] = {
+    ConferenceState.WAITING: "created",
+    ConferenceState.ACTIVE: "active",
+    ConferenceState.ENDED: "completed",
 }
 
 
