@@ -278,7 +278,7 @@ def test_receivers_that_fail_do_not_hold_up_the_call(world: World) -> None:
             (400, "bad-request", "validation-error"),
         ),
         ("/calls/c-none", {"state": "completed"}, (404, "not-found", "call-not-found")),
-        ("/bridges", {}, (400, "bad-request", "validation-error")),
+        ("/messages", {}, (400, "bad-request", "validation-error")),
         ("/nothing", {}, (404, "not-found", "resource-not-found")),
     ],
 )  # fmt: skip

@@ -35,7 +35,7 @@ CREATE_TAKES = (
     "sipHeaders", "conferenceId",
 )  # fmt: skip
 CREATE_REFUSES = {
-    "bridgeId": "bridges are not available on this system",
+    "bridgeId": "calls are put into a bridge when they are active",
 }
 METHODS = ("POST", "GET")
 FORMATS = ("wav", "mp3")

@@ -135,6 +135,13 @@ class Fields:
             return {}
         return {one: part.text(one) or "" for one in part._values}
 
+    def texts(self, name: str) -> list[str]:
+        """Return a list of texts, empty if it is not given."""
+        value = self._values.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise bad_value(f"The value of '{name}' must be a list of texts")
+        return value
+
     def is_object(self, name: str) -> bool:
         """Whether there is an object of that name."""
         return isinstance(self._values.get(name), dict)

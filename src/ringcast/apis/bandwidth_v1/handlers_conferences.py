@@ -10,6 +10,7 @@ from ringcast.apis.bandwidth_v1.call_requests import CALLBACKS, callback_setting
 from ringcast.apis.bandwidth_v1.errors import Refused, bad_value, not_found
 from ringcast.apis.bandwidth_v1.exchange import Exchange
 from ringcast.apis.bandwidth_v1.followers import conference_follower_of
+from ringcast.apis.bandwidth_v1.handlers_bridges import is_bridge
 from ringcast.apis.bandwidth_v1.identities import Kind
 from ringcast.apis.bandwidth_v1.paging import window_of
 from ringcast.apis.bandwidth_v1.settings import Settings, settings_of
@@ -209,10 +210,14 @@ def _change(exchange: Exchange) -> MemberChange:
 
 
 async def _details(exchange: Exchange) -> ConferenceDetails:
+    wanted = exchange.path["conference"]
     try:
-        return await exchange.services.conferences.read.details(exchange.account.id, _id(exchange))
+        found = await exchange.services.conferences.read.details(exchange.account.id, _id(exchange))
     except NotFound as error:
-        raise not_found("conference", exchange.path["conference"]) from error
+        raise not_found("conference", wanted) from error
+    if is_bridge(found.conference):
+        raise not_found("conference", wanted)
+    return found
 
 
 async def _member(exchange: Exchange) -> ConferenceMember:

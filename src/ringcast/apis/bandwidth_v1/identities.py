@@ -22,6 +22,7 @@ class Kind(StrEnum):
     RECORDING = "rec"
     APPLICATION = "a"
     NUMBER = "n"
+    BRIDGE = "brg"
     CONFERENCE = "conf"
     MEMBER = "member"
     ERROR = "ue"

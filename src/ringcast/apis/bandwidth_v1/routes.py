@@ -11,6 +11,7 @@ from starlette.responses import Response
 from ringcast.apis.bandwidth_v1 import (
     handlers_account,
     handlers_applications,
+    handlers_bridges,
     handlers_calls,
     handlers_conferences,
     handlers_live,
@@ -166,6 +167,12 @@ OPERATIONS: tuple[Operation, ...] = (
         refuses=handlers_numbers.UPDATE_REFUSES,
         resource="phoneNumber",
     ),
+    _get(_USER + "/bridges", handlers_bridges.list_bridges, *PAGING),
+    _post("/bridges", handlers_bridges.create, handlers_bridges.BRIDGE_TAKES),
+    _get(_USER + "/bridges/{bridge}", handlers_bridges.fetch),
+    _post("/bridges/{bridge}", handlers_bridges.update, handlers_bridges.BRIDGE_TAKES),
+    _get(_USER + "/bridges/{bridge}/calls", handlers_bridges.list_calls),
+    _post("/bridges/{bridge}/audio", handlers_bridges.play, AUDIO_TAKES),
     _post("/conferences", handlers_conferences.create, handlers_conferences.CREATE_TAKES),
     _get(_CONFERENCE, handlers_conferences.fetch),
     _post(
@@ -191,13 +198,6 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET /calls/{call}/transcriptions",
         "GET POST /recordings/{recording}/transcriptions",
         "GET /recordings/{recording}/transcriptions/{transcription}",
-    ),
-    *_missing(
-        "A bridge",
-        "GET POST /bridges",
-        "GET POST /bridges/{bridge}",
-        "GET /bridges/{bridge}/calls",
-        "POST /bridges/{bridge}/audio",
     ),
     *_missing("Uploaded media", "GET /media", "PUT DELETE /media/{media}"),
     *_missing(
