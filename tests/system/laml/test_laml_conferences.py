@@ -7,7 +7,7 @@ import time
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from tests.system.laml.world import World, assert_signed
+from tests.system.laml.world import CALLER, World, assert_signed
 from tests.system.programs import eventually
 
 pytestmark = [
@@ -17,6 +17,7 @@ pytestmark = [
 ]
 
 FIRST, SPEAKER, THIRD, KEY = "+12135556000", "+12135556043", "+12135556100", "+12135556042"
+CALLED = "+12135556200"
 
 
 def test_participants_hear_each_other_and_are_acted_on(world: World) -> None:
@@ -38,13 +39,20 @@ def test_participants_hear_each_other_and_are_acted_on(world: World) -> None:
     first = world.call(FIRST, url=room)
     eventually(lambda: len(documents.requests("/told")) == 1, within=20)
     (waiting,) = client.conferences.list(friendly_name="daily", status="init")
+    made = client.conferences(waiting.sid).participants.create(
+        from_=CALLER, to=CALLED, label="called", beep="false", end_conference_on_exit=False
+    )
+    assert (made.conference_sid, made.label) == (waiting.sid, "called")
+    with pytest.raises(TwilioRestException) as recorded:
+        client.conferences("other").participants.create(from_=CALLER, to=CALLED, record=True)
+    assert recorded.value.code == 90000
     third = world.call(THIRD, url=other)
     speaker = world.call(SPEAKER, url=room)
     live = client.conferences(waiting.sid)
-    eventually(lambda: len(live.participants.list()) == 3, within=20)
+    eventually(lambda: len(live.participants.list()) == 4, within=20)
     assert live.fetch().status == "in-progress"
     there = {one.call_sid: one for one in live.participants.list()}
-    assert set(there) == {first, third, speaker}
+    assert set(there) == {first, third, speaker, made.call_sid}
     assert {one.status for one in there.values()} == {"connected"}
     assert live.participants("third").fetch().call_sid == third
 
@@ -63,7 +71,7 @@ def test_participants_hear_each_other_and_are_acted_on(world: World) -> None:
         live.participants(first).update(muted=True)
     assert refused.value.code == 10000
     live.update(status="completed")
-    for sid in (third, speaker):
+    for sid in (third, speaker, made.call_sid):
         world.ended(sid)
 
     assert first_call.status == "completed"
@@ -74,14 +82,15 @@ def test_participants_hear_each_other_and_are_acted_on(world: World) -> None:
     )
     eventually(lambda: "conference-end" in _told(world))
     assert _told(world) == [
-        "participant-join", "participant-join", "conference-start", "participant-join",
-        "participant-mute", "announcement-end", "participant-hold", "participant-leave",
-        "participant-leave", "participant-leave", "conference-end",
+        "participant-join", "participant-join", "conference-start", *["participant-join"] * 2,
+        "participant-mute", "announcement-end", "participant-hold", *["participant-leave"] * 4,
+        "conference-end",
     ]  # fmt: skip
     assert world.hears(FIRST, 480, seconds=0.6)
     assert world.hears(FIRST, 700, seconds=0.8)
     assert world.hears(THIRD, 700, seconds=0.8)
     assert not world.hears(SPEAKER, 700, seconds=0.8)
+    assert world.hears(CALLED, 560, seconds=0.8)
     for number in (FIRST, THIRD, SPEAKER):
         assert world.hears(number, 560, seconds=0.8), number
         assert world.hears(number, 530, seconds=0.8), number

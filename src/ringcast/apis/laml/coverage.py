@@ -72,7 +72,9 @@ made from the tables of the dialect: `python -m ringcast.apis.laml.coverage`.
   `hangupOnStar`. Documents to wait by, of hold and of announcements hold Play, Say, Pause and
   Redirect (13238); they are fetched once, before they are heard, and heard over and over. Without a
   `waitUrl` there is hold music, with an empty one silence. Conferences are not recorded (`record`
-  is `do-not-record`), `speaker` events are not told, nor is a `SequenceNumber`. A conference ends
+  is `do-not-record`). Whom `POST …/Participants` calls is shown among the participants once they
+  have joined; a conference of a new name is made for them. `speaker` events are not told, nor is a
+  `SequenceNumber`. A conference ends
   with its last participant; those of a server that has died end as `last-participant-kicked`.
 """
 

@@ -15,6 +15,7 @@ from ringcast.apis.laml import (
     handlers_conferences,
     handlers_live_recordings,
     handlers_numbers,
+    handlers_participants,
     handlers_recordings,
 )
 from ringcast.apis.laml.exchange import Exchange
@@ -222,9 +223,13 @@ OPERATIONS: tuple[Operation, ...] = (
         name="remove participant",
         handler=handlers_conferences.remove_participant,
     ),
-    *_missing(
-        "Calling somebody into a conference (place a call whose document dials it)",
-        "POST /Conferences/{conference}/Participants",
+    Operation(
+        method="POST",
+        path=_CONFERENCE + "/Participants",
+        name="call a participant",
+        handler=handlers_participants.create_participant,
+        takes=handlers_participants.CREATE_TAKES,
+        refuses=handlers_participants.CREATE_REFUSES,
     ),
     *_missing(
         "A recording of a conference",
