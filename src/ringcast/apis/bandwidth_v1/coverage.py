@@ -56,8 +56,8 @@ names it as well. This page is made from the tables of the dialect:
   ends; if nobody takes it, it is `active` again. `transferCallerId` is a number of the account,
   or the caller's own; `private` and Diversion headers are refused. A whisper is heard once.
 - A bridge takes calls that are active (`bridgeId` of a new call is refused); one that is left goes
-  on and waits for requests. While `bridgeAudio` is false the calls hear nothing. The newest thousand
-  are listed. It is a conference of two, which the other APIs show as one.
+  on and waits for requests. While `bridgeAudio` is false the calls hear nothing. The newest
+  thousand are listed. It is a conference of two, which the other APIs show as one.
 - Conferences have at most 20 members, calls created with their `conferenceId`. Keys are passed on
   (`passthru_digits`), not interpreted. `hold` and `mute` of a conference are those of all its
   members. Audio for one member is told by its call. Callbacks of a conference are set when it is
