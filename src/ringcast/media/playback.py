@@ -27,9 +27,12 @@ _silence_packets = {
 }
 
 
+_silence_addresses = {codec: packet.ctypes.data for codec, packet in _silence_packets.items()}
+
+
 def silence_address(codec: Codec) -> int:
     """Return where a packet of silence lies in memory, for any packet length."""
-    return _silence_packets[codec].ctypes.data
+    return _silence_addresses[codec]
 
 
 class MappedFile:

@@ -81,7 +81,11 @@ class Transmitter:
         self._dialling: set[int] = set()
         #: Payload type and marker of the audio of rows whose present packet is an event.
         self._audio_kind: dict[int, int] = {}
-        self._events = np.zeros((capacity, _EVENT_SIZE), np.uint8)
+        self._kinds = outgoing.headers["kind"]
+        self._timestamps = outgoing.headers["timestamp"]
+        events = np.zeros(capacity * _EVENT_SIZE, np.uint8)
+        self._events = memoryview(events.data)
+        self._events_at = events.ctypes.data
         #: The row that each row is bridged to, and the packets they make of it.
         self._other = np.full(capacity, _NOBODY, np.int64)
         self._bridged = 0
@@ -119,7 +123,7 @@ class Transmitter:
             self._recode(row, voice, codec, every, now)
         self.law[row] = CODEC_NUMBER[codec]
         self._out.payload_length[row] = every * TICK
-        self._out.headers["kind"][row] = payload_type
+        self._kinds[row] = payload_type
         voice.event_payload_type = event_payload_type
         if event_payload_type is None and voice.dialling is not None:
             self._end_digits(row, voice)
@@ -128,7 +132,7 @@ class Transmitter:
         if send and not self._packets.is_sending[row]:
             self._marked.add(row)  # a talkspurt begins (RFC 3551, 4.1)
         if row in self._marked:
-            self._out.headers["kind"][row] |= MARKER
+            self._kinds[row] |= MARKER
         self._packets.set_sending(row, is_sending=send)
 
     def sent(self, row: int) -> int:
@@ -242,7 +246,7 @@ class Transmitter:
         """Take the marker off the headers of rows that have sent it."""
         marked = self._marked.intersection(rows.tolist())
         for row in marked:
-            self._out.headers["kind"][row] &= 0x7F
+            self._kinds[row] &= 0x7F
         self._marked -= marked
 
     def _next_run(self, row: int, now: float) -> None:
@@ -339,21 +343,22 @@ class Transmitter:
             rows.append(row)
             voice = self._voices[row]
             assert voice.dialling is not None
-            packet = voice.dialling.sender.next_packet(int(out.headers["timestamp"][row]))
+            packet = voice.dialling.sender.next_packet(int(self._timestamps[row]))
             if packet is None:
                 continue
-            self._events[row] = np.frombuffer(packet.payload, np.uint8)
-            out.payload[row] = self._events.ctypes.data + row * _EVENT_SIZE
+            place = row * _EVENT_SIZE
+            self._events[place : place + _EVENT_SIZE] = packet.payload
+            out.payload[row] = self._events_at + place
             out.payload_length[row] = _EVENT_SIZE
-            out.headers["timestamp"][row] = packet.timestamp
+            self._timestamps[row] = packet.timestamp
             self._saved_kind(row, voice, marker=packet.marker)
         return rows
 
     def _saved_kind(self, row: int, voice: Voice, *, marker: bool) -> None:
         """Put the events' payload type in the header, keeping that of the audio aside."""
         assert voice.event_payload_type is not None
-        self._audio_kind[row] = int(self._out.headers["kind"][row])
-        self._out.headers["kind"][row] = voice.event_payload_type | (MARKER if marker else 0)
+        self._audio_kind[row] = int(self._kinds[row])
+        self._kinds[row] = voice.event_payload_type | (MARKER if marker else 0)
 
     def _restore_audio(self, row: int, now: float) -> None:
         """Make a dialling row's packet an audio packet again."""
@@ -361,7 +366,7 @@ class Transmitter:
         out = self._out
         kind = self._audio_kind.pop(row, None)
         if kind is not None:
-            out.headers["kind"][row] = kind
+            self._kinds[row] = kind
             out.payload[row] = silence_address(voice.codec)
             out.payload_length[row] = int(self._packets.every[row]) * TICK
         assert voice.dialling is not None

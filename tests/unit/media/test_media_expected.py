@@ -12,7 +12,7 @@ import pytest
 from ringcast.media import messages as m
 from ringcast.media.arrivals import Arrivals, Slots
 from ringcast.media.datagrams import pack_address
-from ringcast.media.expected import Expected, Usual
+from ringcast.media.expected import EventPacket, Expected, Usual
 from ringcast.protocols.rtp import EventPayload, RtpPacket
 from ringcast.protocols.rtp.reception import Reception
 from tests.unit.media.test_media_pump import EVENTS, FAR, Bench
@@ -102,6 +102,38 @@ def test_nothing_is_expected_of_a_row_that_is_forgotten(expected: Expected) -> N
     usual, rest = expected.split(arrived((0, numbered(65535)), (1, numbered(65535))))
 
     assert (rows(usual), rows(rest)) == ([1], [0])
+
+
+def event(sequence: int, *, ssrc: int = 77, marker: bool = False) -> bytes:
+    payload = EventPayload(5, False, 10, 160).serialize()
+    return RtpPacket(EVENTS, sequence, 160, ssrc, payload, marker).serialize()
+
+
+@pytest.mark.parametrize("marker", [True, False])
+def test_event_in_order_is_told_from_other_packets(expected: Expected, marker: bool) -> None:
+    for sequence in (65535, 0):
+        arrivals = arrived((1, event(sequence, marker=marker)))
+        assert expected.split(arrivals)[0] is None
+        assert expected.event(arrivals, 0) == EventPacket(
+            1, EVENTS, marker, 160, EventPayload(5, False, 10, 160).serialize()
+        )
+        expected.take_event(1)
+
+    usual, rest = expected.split(arrived((1, numbered(1))))
+    assert (rows(usual), rest) == ([1], None)
+
+
+@pytest.mark.parametrize(
+    "odd", [event(65534), event(0), event(65535, ssrc=78), event(65535) + b"\0", numbered(0)]
+)
+def test_event_that_is_not_the_next_packet_is_looked_at(expected: Expected, odd: bytes) -> None:
+    assert expected.event(arrived((0, odd)), 0) is None
+
+
+def test_event_of_another_source_or_a_forgotten_row_is_looked_at(expected: Expected) -> None:
+    assert expected.event(arrived((0, event(65535)), source=(FAR[0], 9)), 0) is None
+    expected.forget(0)
+    assert expected.event(arrived((0, event(65535))), 0) is None
 
 
 def test_counted_packets_are_as_good_as_taken_ones() -> None:
