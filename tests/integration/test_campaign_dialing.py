@@ -18,7 +18,7 @@ from ringcast.domain.calling_windows import CallingWindow
 from ringcast.domain.calls import Call, CallState
 from ringcast.domain.campaigns import Campaign, CampaignStatus
 from ringcast.domain.contacts import ContactDetails, PhoneKind
-from ringcast.domain.errors import Conflict, NothingToSay
+from ringcast.domain.errors import Conflict, NotFound, NothingToSay
 from ringcast.domain.ids import AccountId, CallId, CampaignId, ContactId, ScheduleId
 from ringcast.domain.instructions import Play, Script
 from ringcast.domain.legal_hours import Law, LegalHours
@@ -34,6 +34,7 @@ from ringcast.services.accounts import KeepLegalHours
 from ringcast.services.admission import Admission
 from ringcast.services.calls import Recipient
 from ringcast.services.campaign_recipients import AddRecipients, NewCalls, ToggleRecipients
+from ringcast.services.campaign_reports import CampaignReports
 from ringcast.services.campaigns import StartCampaign, StopCampaign
 from ringcast.services.changes import ChangeWriter
 from ringcast.services.contacts import new_contacts
@@ -637,3 +638,25 @@ async def test_single_calls_keep_to_the_hours_of_the_law_if_the_account_says_so(
         assert world.dialed() == []
         await world.let_pass(60)
         await world.until_dialed(1)
+
+
+async def test_reports_and_records_add_up(world: World) -> None:
+    retry = RetryRule(max_attempts=2, wait=timedelta(seconds=5), outcomes=frozenset({Outcome.BUSY}))
+    campaign = await world.campaign(retry=retry)
+    await world.add(campaign, *numbers(3), *numbers(2, "2"), "911")
+    await world.start(campaign)
+    await world.until_status(campaign, CampaignStatus.FINISHED)
+    reports = CampaignReports(store=world.store)
+
+    (report,) = await reports.all(ACCOUNT.name)
+    records = [one async for one in reports.records(report.campaign)]
+
+    assert report == await reports.of(campaign.id)
+    attempts = [attempt for _, each in records for attempt in each]
+    assert len(records) == report.counts.total == 6
+    assert len(attempts) == report.counts.attempts == 7
+    outcomes = Counter(attempt.outcome for attempt in attempts)
+    assert outcomes == {one: n for one, n in report.counts.attempt_outcomes.items() if n}
+    assert outcomes == {Outcome.HUMAN: 3, Outcome.BUSY: 4}
+    with pytest.raises(NotFound):
+        await reports.of(CampaignId(1))

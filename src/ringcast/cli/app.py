@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "trunk": "Find out whether a trunk works, and if not, why.",
     "account": "Accounts and their credentials.",
     "number": "Telephone numbers of accounts.",
+    "campaign": "Campaigns: how far they are, and what came of their calls.",
     "limit": "Calls per second and calls at once of accounts, campaigns and numbers.",
     "dialplan": "Check CallFire IVR dialplans, and walk through them without a call.",
     "delivery": "Callbacks: sent, on their way, or given up.",

@@ -53,6 +53,40 @@ def test_next_attempt(
     assert at == (None if wait is None else NOW + wait)
 
 
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_is_tried_again_if_the_rule_names_it_and_nobody_heard_a_fault_of_ours(
+    outcome: Outcome, named: bool, attempts: int, answered: bool
+) -> None:
+    others = frozenset(Outcome) - {outcome}
+    rule = replace(RULE, outcomes=frozenset({outcome}) if named else others)
+
+    at = rule.next_attempt_at(
+        attempts=attempts, outcome=outcome, answered=answered, now=NOW, spread=0.5
+    )
+
+    heard_us_fail = answered and outcome is Outcome.INTERNAL_ERROR
+    again = named and attempts < rule.max_attempts and not heard_us_fail
+    assert at == (NOW + HOUR * 1.05 if again else None)
+
+
+def test_a_wave_of_retries_is_spread_over_a_tenth_of_the_wait() -> None:
+    at = [
+        RULE.next_attempt_at(
+            attempts=1, outcome=Outcome.BUSY, answered=False, now=NOW, spread=number / 1000
+        )
+        for number in range(1000)
+    ]
+    times = [one for one in at if one is not None]
+    assert len(times) == 1000
+    in_a_minute = max(
+        sum(1 for one in times if begin <= one < begin + timedelta(minutes=1)) for begin in times
+    )
+    assert in_a_minute <= 1 + 1000 // 6
+
+
 def test_a_call_is_ready_again_or_finished() -> None:
     number = PhoneNumber("12135557100")
     call = Call(
