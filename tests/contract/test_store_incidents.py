@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringcast.domain.ids import IncidentId
+from ringcast.domain.ids import CallId, IncidentId
 from ringcast.domain.incidents import Incident, IncidentKind
 from ringcast.ports.store import Page, Store
 from tests.contract.store_things import NOW, SECOND, an_account, kept
@@ -20,7 +20,8 @@ async def test_incidents_come_back_newest_first_and_are_forgotten(store: Store) 
             kind=IncidentKind.CALLBACK_FAILED,
             dialect="plain",
             message="it answered 500 ☎",
-            details={"url": "http://x/", "dialect": "plain"},
+            details={"url": "http://x/", "dialect": "plain"}
+            | ({"call": "0"} if number == 2 else {}),
         )
         for number in range(1, 4)
     ]
@@ -32,6 +33,10 @@ async def test_incidents_come_back_newest_first_and_are_forgotten(store: Store) 
         assert await tx.incidents(account.id, Page(limit=2)) == some[:0:-1]
         assert await tx.incidents(account.id, Page(limit=2, offset=2)) == some[:1]
         assert await tx.incidents(other.id, Page()) == []
+        assert await tx.incidents(account.id, Page(), dialect="plain") == some[::-1]
+        assert await tx.incidents(account.id, Page(), dialect="other") == []
+        assert await tx.incidents(account.id, Page(), call_id=CallId(0)) == some[1:2]
+        assert await tx.incidents(account.id, Page(), call_id=CallId(2)) == []
         assert await tx.incident(account.id, some[0].id) == some[0]
         assert await tx.incident(other.id, some[0].id) is None
     async with store.begin() as tx:

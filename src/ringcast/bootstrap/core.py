@@ -45,6 +45,7 @@ from ringcast.services.conferences import Conferences
 from ringcast.services.dialer import HOLD_FOR, Dialer
 from ringcast.services.idempotency import ForgetAnswers
 from ringcast.services.inbound import ReceiveCalls
+from ringcast.services.incidents import KeepIncident
 from ringcast.services.list_imports import ImportLists
 from ringcast.services.program_run import Programs
 from ringcast.services.program_steps import StepTools
@@ -159,6 +160,7 @@ async def running_core(
         )
         tools = StepTools(
             prompts=prompts,
+            incidents=KeepIncident(store=store, clock=clock),
             conferences=conferences,
             web=web,
             recordings=KeepRecordings(

@@ -172,6 +172,8 @@ def _laml(core: Core, settings: Settings) -> ASGIApp:
             hang_up_call=HangUpCall(
                 store=store, calls=core.dialer, clock=clock, wake=core.dialer.wake
             ),
+            get_incident=GetIncident(store=store),
+            find_incidents=FindIncidents(store=store),
             control_call=ControlCall(store=store, calls=core.dialer),
             list_numbers=ListNumbers(store=store),
             configure_number=ConfigureNumber(store=store, sender=sender),

@@ -30,6 +30,7 @@ from ringcast.domain.programs import (
     Listen,
     NotDone,
     NoteAnswer,
+    NoteIncident,
     Program,
     Prompt,
     Recorded,
@@ -96,6 +97,9 @@ class Walker:
         match step:
             case NoteAnswer():
                 self._show(f"answer     {step.question} = {step.response}")
+                return Done()
+            case NoteIncident():
+                self._show(f"trouble    {step.message}")
                 return Done()
             case Ban():
                 self._show(f"no calls   {step.number or 'the number called'} is never called again")

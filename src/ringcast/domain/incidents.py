@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from ringcast.domain.ids import AccountId, IncidentId
 
-__all__ = ["Incident", "IncidentKind"]
+__all__ = ["CALL", "Incident", "IncidentKind"]
+
+CALL: Final = "call"
+"""The detail that names the call it was on."""
 
 
 class IncidentKind(StrEnum):
@@ -17,6 +21,8 @@ class IncidentKind(StrEnum):
 
     CALLBACK_FAILED = "callback_failed"
     """A receiver of callbacks did not take one."""
+    SCRIPT_FAILED = "script_failed"
+    """The script of a call could not be had or run, or something in it could not be done."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,14 +12,14 @@ fetches what they ask for, and closes the generator when the call is over.
                 yield Say(prompts=(Spoken(text="Thank you"),))
 
 An inbound call is answered by the first step that needs it to be: all but `Fetch`, `Ban`,
-`NoteAnswer`, `Listen`, `Reject`, `End`, and `Park` where it says so.
+`NoteAnswer`, `NoteIncident`, `Listen`, `Reject`, `End`, and `Park` where it says so.
 
 When the called party hangs up, `CallerGone` is thrown into the generator at the step it waits for.
 A program that lets it pass ends there. One that catches it may go on with steps that need no call
-(`Fetch`, `Ban`, `NoteAnswer`); each other step then answers `NotDone` at once. It has ten seconds
-for them: the end of the call is written down after that. `RecordMessage`, and `Dial` if that is
-asked for, still answer when the caller hangs up, so that a program learns what came of them;
-`CallerGone` then comes at the next step that needs the call.
+(`Fetch`, `Ban`, `NoteAnswer`, `NoteIncident`); each other step then answers `NotDone` at once. It
+has ten seconds for them: the end of the call is written down after that. `RecordMessage`, and
+`Dial` if that is asked for, still answer when the caller hangs up, so that a program learns what
+came of them; `CallerGone` then comes at the next step that needs the call.
 
 A program is closed when it has run out, when the call is given another script, and when it takes
 more than 1,000 steps in ten seconds: then the call is hung up, as it is when the program raises.
@@ -74,6 +74,7 @@ __all__ = [
     "Listen",
     "NotDone",
     "NoteAnswer",
+    "NoteIncident",
     "Park",
     "Program",
     "Prompt",
@@ -420,6 +421,17 @@ class NoteAnswer:
     response: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoteIncident:
+    """Keep what went wrong with the program, for whoever asks later. Answers Done."""
+
+    dialect: str
+    """Whose words `details` are in."""
+    message: str
+    """In plain words."""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
 class RejectReason(StrEnum):
     """How an inbound call is turned away."""
 
@@ -456,11 +468,12 @@ Step: TypeAlias = (
     | Fetch
     | Ban
     | NoteAnswer
+    | NoteIncident
     | Reject
     | End
 )
 
-UNANSWERED: Final = (Fetch, Ban, NoteAnswer, Listen, Reject, End)
+UNANSWERED: Final = (Fetch, Ban, NoteAnswer, NoteIncident, Listen, Reject, End)
 """Steps that an inbound call is not answered for."""
 
 

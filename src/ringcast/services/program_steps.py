@@ -27,6 +27,7 @@ from ringcast.domain.programs import (
     Listen,
     NotDone,
     NoteAnswer,
+    NoteIncident,
     Park,
     Prompt,
     RecordMessage,
@@ -48,6 +49,7 @@ from ringcast.services.conferring import confer
 from ringcast.services.connecting import CallerLeft, Connecting, connect
 from ringcast.services.detecting import detect, settings_for
 from ringcast.services.gathering import gather
+from ringcast.services.incidents import KeepIncident
 from ringcast.services.leg_actions import LegActions, LegOver
 from ringcast.services.prompts import PromptMissing, Prompts, say
 from ringcast.services.recording import (
@@ -63,8 +65,8 @@ __all__ = ["CALL_NOT_NEEDED", "StepRun", "StepTools"]
 
 log = logging.getLogger(__name__)
 
-AfterCall: TypeAlias = Fetch | Ban | NoteAnswer
-CALL_NOT_NEEDED: Final = (Fetch, Ban, NoteAnswer)
+AfterCall: TypeAlias = Fetch | Ban | NoteAnswer | NoteIncident
+CALL_NOT_NEEDED: Final = (Fetch, Ban, NoteAnswer, NoteIncident)
 """Steps that can be carried out when the call is over."""
 
 _REFUSALS: Final[Mapping[RejectReason, Refusal]] = {
@@ -84,6 +86,8 @@ class StepTools:
     web: WebClient
     recordings: RecordingFiles | None = None
     """None keeps no recordings."""
+    incidents: KeepIncident | None = None
+    """None keeps nothing of what goes wrong."""
     conferences: Conferences | None = None
     """None has none."""
 
@@ -125,6 +129,8 @@ class StepRun:
                 self._call.ban(step.source, step.number)
             case NoteAnswer():
                 self._call.note_answer(step.question, step.response)
+            case NoteIncident():
+                return await self._note(step)
             case _:
                 assert_never(step)
         return Done()
@@ -133,6 +139,8 @@ class StepRun:
         match step:
             case Fetch():
                 return await self._actions.during(self._fetch(step))
+            case NoteIncident():
+                return await self._actions.during(self._note(step))
             case Ban() | NoteAnswer():
                 return await self.without_call(step)
             case Listen():
@@ -236,6 +244,23 @@ class StepRun:
             body=answer.body,
             url=answer.url,
         )
+
+    async def _note(self, step: NoteIncident) -> StepResult:
+        if self._tools.incidents is None:
+            return Done()
+        facts = self._call.facts()
+        try:
+            await self._tools.incidents(
+                facts.account_id,
+                facts.call_id,
+                dialect=step.dialect,
+                message=step.message,
+                details=step.details,
+            )
+        except RingcastError as error:
+            log.warning("incident not kept", extra={"leg": self.leg, "why": str(error)})
+            return NotDone(reason=str(error))
+        return Done()
 
     # Dialling
 

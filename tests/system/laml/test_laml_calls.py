@@ -21,7 +21,9 @@ def test_verbs_are_carried_out_and_every_request_is_signed(world: World) -> None
     documents = world.documents
     play = documents.give("/play", '<Play loop="2">/tone/440</Play>')
     digits = documents.give("/digits", '<Play digits="9w#"/>', '<Pause length="1"/>')
-    redirect = documents.give("/redirect", '<Redirect method="GET">/target?a=1</Redirect>')
+    redirect = documents.give(
+        "/redirect", "<Play>/missing</Play>", '<Redirect method="GET">/target?a=1</Redirect>'
+    )
     documents.give("/target", f"<Play>{documents.tone(520)}</Play>", "<Hangup/>", "<Play>/x</Play>")
     gather = documents.give(
         "/gather",
@@ -97,6 +99,20 @@ def test_verbs_are_carried_out_and_every_request_is_signed(world: World) -> None
         (one.form["ErrorCode"], one.form["ErrorUrl"]) for one in documents.requests("/fallback")
     ]
     assert sorted(errors) == [("11217", f"{documents.url}/gone"), ("13750", bad)]
+
+    def notices(ending: str) -> list[tuple[str, str, str]]:
+        found = world.client.calls(sids[ending]).notifications.list()
+        assert {one.call_sid for one in found} <= {sids[ending]}
+        return [(one.log, one.error_code, one.request_url) for one in found]
+
+    assert notices("93") == notices("95") == [("0", "13750", bad)]
+    assert notices("94") == [("0", "11217", f"{documents.url}/gone")]
+    assert notices("91") == [("1", "13420", redirect)]
+    assert notices("00") == []
+    everything = world.client.api.account.notifications.list(page_size=2)
+    assert len(everything) >= 4
+    one = world.client.calls(sids["95"]).notifications.list()[0].fetch()
+    assert "<Sing> is not a verb" in one.message_text
     assert_signed(world)
 
 

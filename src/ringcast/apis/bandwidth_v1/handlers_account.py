@@ -9,6 +9,7 @@ from ringcast.apis.bandwidth_v1.errors import not_found
 from ringcast.apis.bandwidth_v1.exchange import Exchange
 from ringcast.apis.bandwidth_v1.identities import Kind
 from ringcast.apis.bandwidth_v1.paging import window_of
+from ringcast.apis.bandwidth_v1.settings import DIALECT
 from ringcast.domain.errors import NotFound
 from ringcast.domain.ids import IncidentId
 from ringcast.web.json import json_response
@@ -29,7 +30,9 @@ async def list_transactions(exchange: Exchange) -> Response:
 async def list_errors(exchange: Exchange) -> Response:
     """Answer with a page of what went wrong, newest first."""
     window = window_of(exchange)
-    found = await exchange.services.find_incidents(exchange.account.id, window.wanted)
+    found = await exchange.services.find_incidents(
+        exchange.account.id, window.wanted, dialect=DIALECT
+    )
     return window.answer([bodies.incident(exchange, one) for one in found])
 
 
@@ -41,4 +44,6 @@ async def fetch_error(exchange: Exchange) -> Response:
         found = await exchange.services.get_incident(exchange.account.id, number)
     except NotFound as error:
         raise not_found("user error", wanted) from error
+    if found.dialect != DIALECT:
+        raise not_found("user error", wanted)
     return json_response(bodies.incident(exchange, found, is_single=True))

@@ -37,6 +37,9 @@ made from the tables of the dialect: `python -m ringcast.apis.laml.coverage`.
   cannot be had or run turns the call to its fallback URL with `ErrorCode` and `ErrorUrl`, once,
   and else ends it. A sound that cannot be had, or a text that cannot be spoken, is left out and
   noted in the server's log.
+- What was wrong with documents is in `Notifications`, for the account and for each call: documents
+  that could not be had or run (`log` 0), and what was left out of them (`log` 1), with code, URL
+  and method; `request_variables` and what was answered are not kept.
 - `Laml` and `Twiml` are checked when the call is created (20422). `Method`, `FallbackMethod`:
   POST.
 - `CallerId` is the number shown, and is then the `from` of the call; it must be the account's,

@@ -16,9 +16,9 @@ from ringcast.domain import errors
 from ringcast.web.errors import BadRequest, BodyTooLarge
 from ringcast.web.json import json_response
 
-__all__ = ["CODES", "Refused", "error_response", "not_available", "not_found"]
+__all__ = ["CODES", "MORE_INFO", "Refused", "error_response", "not_available", "not_found"]
 
-_MORE = "https://www.twilio.com/docs/errors/{}"
+MORE_INFO = "https://www.twilio.com/docs/errors/{}"
 
 
 class Refused(errors.RingcastError):
@@ -85,7 +85,7 @@ def error_response(error: Exception, *, request_id: str) -> Response:
         status, code = row or _FAULT
         if row is None:
             message = f"the server failed; its log names request {request_id}"
-    more = _MORE.format(code)
+    more = MORE_INFO.format(code)
     body = ErrorBody(
         code=code,
         message=message,

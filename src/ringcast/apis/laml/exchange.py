@@ -16,6 +16,7 @@ from ringcast.domain.public_ids import PublicIds
 from ringcast.services.accounts import Authenticate
 from ringcast.services.call_creation import CreateCall
 from ringcast.services.calls import FindCalls, GetCall
+from ringcast.services.incidents import FindIncidents, GetIncident
 from ringcast.services.live_calls import ControlCall, HangUpCall, RedirectCall
 from ringcast.services.numbers import ConfigureNumber, ListNumbers
 from ringcast.services.recordings import (
@@ -40,6 +41,8 @@ class Services:
     redirect_call: RedirectCall
     hang_up_call: HangUpCall
     control_call: ControlCall
+    get_incident: GetIncident
+    find_incidents: FindIncidents
     list_numbers: ListNumbers
     configure_number: ConfigureNumber
     applications: ApplicationServices

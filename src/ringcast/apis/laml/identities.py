@@ -27,6 +27,7 @@ class Kind(StrEnum):
     CONFERENCE = "CF"
     NUMBER = "PN"
     RECORDING = "RE"
+    NOTIFICATION = "NO"
 
 
 _TWILIO = re.compile(r"[A-Z]{2}[0-9a-f]{32}")

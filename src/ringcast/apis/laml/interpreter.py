@@ -27,6 +27,7 @@ from ringcast.domain.programs import (
     Fetched,
     Interpreter,
     NotDone,
+    NoteIncident,
     Program,
     Recorded,
     SendTones,
@@ -83,6 +84,7 @@ class Run:
         self._detected: Mapping[str, str] = {}
         self._is_answered = call.answered_at is not None
         self._is_over = False
+        self._warnings: list[tuple[int, str]] = []
 
     def program(self, source: str) -> Program:
         """Return the program of a document at a URL, or of one that is the source itself."""
@@ -163,6 +165,7 @@ class Run:
 
     def warn(self, code: int, message: str) -> None:
         """Note what did not work and keeps nothing from going on."""
+        self._warnings.append((code, message))
         log.warning(
             "document warning",
             extra={"attempt_id": self._call.attempt_id, "code": code, "why": message},
@@ -222,6 +225,8 @@ class Run:
                     "why": str(error),
                 },
             )
+            url = error.url if isinstance(error, _Unreachable) else self._at
+            yield self._incident(error.code, str(error), url, is_error=True)
             return (yield from self._fall_back(what, error))
 
     def _advance(self, what: Document | Goto | None) -> Running:
@@ -250,6 +255,9 @@ class Run:
     def _verbs(self, document: Document) -> Generator[Step, StepResult, Next]:
         for verb in document.verbs:
             after = yield from verb.run(self)
+            while self._warnings:
+                code, message = self._warnings.pop(0)
+                yield self._incident(code, message, self._at, is_error=False)
             if after is not None:
                 return after
         return None
@@ -276,6 +284,18 @@ class Run:
         if kind not in _XML and not kind.endswith("+xml"):
             raise _Unreachable(12300, f"{url} is of the type {kind[:64]!r}: send text/xml", url)
         return parse_document(answer.body)
+
+    def _incident(self, code: int, message: str, url: str, *, is_error: bool) -> NoteIncident:
+        return NoteIncident(
+            dialect=LANGUAGE,
+            message=message,
+            details={
+                "code": str(code),
+                "log": "0" if is_error else "1",
+                "url": url,
+                "method": self._method,
+            },
+        )
 
     def _fall_back(self, what: Document | Goto | None, error: DocumentError) -> Running:
         url = self._settings.fallback_url

@@ -14,6 +14,7 @@ from ringcast.apis.laml import (
     handlers_calls,
     handlers_conferences,
     handlers_live_recordings,
+    handlers_notifications,
     handlers_numbers,
     handlers_participants,
     handlers_recordings,
@@ -292,12 +293,34 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET POST DELETE /OutgoingCallerIds/{id}",
     ),
     *_missing(
-        "A notification",
-        "GET /Notifications",
-        "GET /Notifications/{notification}",
-        "GET /Calls/{sid}/Notifications",
-        "GET /Calls/{sid}/Notifications/{notification}",
+        "The list of requests",
         "GET /Calls/{sid}/Events",
+    ),
+    *(
+        Operation(
+            method="GET",
+            path=path,
+            name=f"list notifications {place}",
+            handler=handlers_notifications.list_notifications,
+            takes=PAGING,
+            refuses=handlers_notifications.LIST_REFUSES,
+        )
+        for place, path in (
+            ("of the account", _A + "/Notifications"),
+            ("of a call", _CALL + "/Notifications"),
+        )
+    ),
+    *(
+        Operation(
+            method="GET",
+            path=path + "/{notification}",
+            name=f"fetch notification {place}",
+            handler=handlers_notifications.fetch,
+        )
+        for place, path in (
+            ("of the account", _A + "/Notifications"),
+            ("of a call", _CALL + "/Notifications"),
+        )
     ),
     *_missing(
         "Payment, SIPREC or a user-defined message",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Table, delete, select
+from sqlalchemy import Column, ForeignKey, Index, Table, Text, delete, select, type_coerce
 
 from ringcast.domain.errors import NotFound
-from ringcast.domain.ids import AccountId, IncidentId
-from ringcast.domain.incidents import Incident, IncidentKind
+from ringcast.domain.ids import AccountId, CallId, IncidentId
+from ringcast.domain.incidents import CALL, Incident, IncidentKind
 from ringcast.ports.store import Page
-from ringcast.stores.sql.columns import Attributes, Id, Instant, Word, Words
+from ringcast.stores.sql.columns import Attributes, Id, Instant, Word, Words, as_json
 from ringcast.stores.sql.tables import accounts, metadata
 from ringcast.stores.sql.work import Work, any_of, entity, values
 
@@ -49,10 +49,24 @@ class IncidentWork(Work):
             Incident, _table, _table.c.id == incident_id, _table.c.account_id == account_id
         )
 
-    async def incidents(self, account_id: AccountId, page: Page) -> Sequence[Incident]:
+    async def incidents(
+        self,
+        account_id: AccountId,
+        page: Page,
+        *,
+        dialect: str | None = None,
+        call_id: CallId | None = None,
+    ) -> Sequence[Incident]:
+        wanted = [_table.c.account_id == account_id]
+        if dialect is not None:
+            wanted.append(_table.c.dialect == dialect)
+        if call_id is not None:  # what happened on a call is younger than it
+            written = as_json({CALL: str(call_id)})[1:-1]
+            details = type_coerce(_table.c.details, Text)
+            wanted += [_table.c.id > call_id, details.contains(written, autoescape=True)]
         statement = (
             select(_table)
-            .where(_table.c.account_id == account_id)
+            .where(*wanted)
             .order_by(_table.c.id.desc())
             .limit(page.limit)
             .offset(page.offset)
