@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,6 +45,20 @@ SOUNDS = {
 }
 
 
+OTHER_AGENT = "13125557700"
+OTHERS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
+    "machines only": ("121355503", ("00", "12"), {"answeringMachineConfig": "AM_ONLY"}),
+    "people only": ("121355504", ("00", "12"), {"answeringMachineConfig": "LIVE_WITH_AMD"}),
+    "at once": ("121355505", ("00", "12"), {"answeringMachineConfig": "LIVE_IMMEDIATE"}),
+    "one transfer": (
+        "1213556",
+        ("0031", "0131"),
+        {"maxActiveTransfers": 1, "sounds": SOUNDS | {"transferNumber": OTHER_AGENT}},
+    ),
+}
+"""Broadcasts that run beside: the beginning of their numbers, how these end, and what is set."""
+
+
 def number(ending: str) -> str:
     return f"121355502{ending}"
 
@@ -65,7 +81,14 @@ def test_each_telephone_hears_what_is_meant_for_it(tmp_path: Path) -> None:
     ):  # fmt: skip
         login, password = make_account(tmp_path)
         api = Api(f"http://{server.ready()['http']}", login, password)
+        others = {
+            name: _started(api, [f"{area}{ending}" for ending in endings], **members)
+            for name, (area, endings, members) in OTHERS.items()
+        }
         campaign = _run(api, *ENDINGS)
+        for other in others.values():
+            eventually(partial(_is_over, api, other), within=80)
+        results = {name: _results(api, other) for name, other in others.items()}
         calls = api.request("GET", f"/v2/calls/broadcasts/{campaign}/calls").json["items"]
         legs = api.request("GET", "/v2/calls?results=XFER_LEG").json["items"]
         stats = api.request("GET", f"/v2/calls/broadcasts/{campaign}/stats").json
@@ -74,13 +97,43 @@ def test_each_telephone_hears_what_is_meant_for_it(tmp_path: Path) -> None:
         again = _run(api, "35")
         (refused,) = api.request("GET", f"/v2/calls/broadcasts/{again}/calls").json["items"]
         everybody = {*(number(ending) for ending in ENDINGS), AGENT}
+        everybody |= {f"{area}{end}" for area, endings, _ in OTHERS.values() for end in endings}
         eventually(lambda: {_digits(line) for line in phone_calls(heard)} >= everybody)
         recordings = _recordings(heard)
+        calls_of_phones = phone_calls(heard)
 
     assert {call["toNumber"][-2:]: call["finalCallResult"] for call in calls} == RESULTS
     assert (stats["liveCount"], stats["answeringMachineCount"], stats["transferCount"]) == (2, 3, 1)
-    assert [(leg["toNumber"], leg["finalCallResult"]) for leg in legs] == [(AGENT, "XFER_LEG")]
-    assert "campaignId" not in legs[0]
+    assert {(leg["toNumber"], leg["finalCallResult"]) for leg in legs} == {
+        (AGENT, "XFER_LEG"),
+        (OTHER_AGENT, "XFER_LEG"),
+    }
+    assert not any("campaignId" in leg for leg in legs)
+
+    put_through = results.pop("one transfer")
+    assert sorted(put_through.values()) == ["LA", "XFER"]  # whoever was first
+    assert results == {
+        "machines only": {"00": "LA", "12": "AM"},
+        "people only": {"00": "LA", "12": "AM"},
+        "at once": {"00": "LA", "12": "LA"},
+    }
+    told = {
+        name: [
+            what
+            for end in endings
+            for what in ("live", "machine", "transfer")
+            if _found(what, recordings[f"{area}{end}"], sounds) >= 0.95
+        ]
+        for name, (area, endings, _) in OTHERS.items()
+    }
+    assert told == {
+        "machines only": ["machine"],
+        "people only": ["live"],
+        "at once": ["live", "live"],
+        "one transfer": ["transfer", "transfer"],
+    }
+    called = [_digits(line) for line in calls_of_phones]
+    assert called.count(OTHER_AGENT) == 1
 
     assert _found("live", recordings[number("00")], sounds) >= 0.95
     for ending in ("10", "12", "13"):
@@ -105,19 +158,29 @@ def test_each_telephone_hears_what_is_meant_for_it(tmp_path: Path) -> None:
 
 def _run(api: Api, *endings: str) -> int:
     """Have a broadcast to these numbers made, and wait for its end."""
-    people = [{"phoneNumber": number(ending)} for ending in endings]
-    made = api.request(
-        "POST", "/v2/calls/broadcasts?start=true", {"sounds": SOUNDS, "recipients": people}
-    )
-    assert made.status == 201, made.body
-    campaign = int(made.json["id"])
-    path = f"/v2/calls/broadcasts/{campaign}"
-
-    def is_over() -> bool:
-        return bool(api.request("GET", path).json["status"] == "FINISHED")
-
-    eventually(is_over, within=80)
+    campaign = _started(api, [number(ending) for ending in endings])
+    eventually(partial(_is_over, api, campaign), within=80)
     return campaign
+
+
+def _started(api: Api, numbers: list[str], **members: Any) -> int:
+    people = [{"phoneNumber": one} for one in numbers]
+    body = {"sounds": SOUNDS, "recipients": people} | members
+    made = api.request("POST", "/v2/calls/broadcasts?start=true", body)
+    assert made.status == 201, made.body
+    return int(made.json["id"])
+
+
+def _is_over(api: Api, campaign: int) -> bool:
+    status: str = api.request("GET", f"/v2/calls/broadcasts/{campaign}").json["status"]
+    return status == "FINISHED"
+
+
+def _results(api: Api, campaign: int) -> dict[str, str]:
+    """Return the result of each call, by how its number ends where others' do not."""
+    calls = api.request("GET", f"/v2/calls/broadcasts/{campaign}/calls").json["items"]
+    long = 4 if any(call["toNumber"].endswith("31") for call in calls) else 2
+    return {call["toNumber"][-long:]: call["finalCallResult"] for call in calls}
 
 
 def _sounds(api: Api, campaign: int) -> dict[str, NDArray[np.int16]]:
