@@ -67,7 +67,7 @@ async def fill(url: str, account: AccountId, *, number: int) -> Calls:
     try:
         made = await _with_campaigns(store, made)
         for statements in _steps(made):
-            async with store._database.connection(read_only=False) as connection:
+            async with store._database.connection(read_only=False, patient=True) as connection:
                 await connection.run(statements)
                 await connection.commit()
     finally:

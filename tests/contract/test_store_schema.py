@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ringcast.domain.calls import CallState
 from ringcast.domain.contacts import SearchKey
 from ringcast.domain.errors import Unavailable
 from ringcast.ports.store import Page
-from ringcast.stores.sql import SqlStore, schema
+from ringcast.stores.sql import SqlStore, postgresql, schema
 from ringcast.stores.sql.tables import metadata
 from tests.contract.conftest import Databases
 from tests.contract.plans import Plans
@@ -97,6 +98,28 @@ async def test_schema_that_is_up_to_date_is_not_walked_again(
     store = SqlStore(url)
 
     await store.migrate()
+    await store.close()
+
+
+async def test_a_step_that_goes_through_very_much_is_let_take_its_time(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other statements are given a second; the step takes two."""
+    monkeypatch.setattr(postgresql, "_LONGEST", 0.0)
+
+    def slow(name: str, connection: sqlalchemy.Connection) -> None:
+        if connection.dialect.name != "sqlite":  # which gives no statement a limit
+            connection.execute(text("SELECT pg_sleep(2)"))
+        upgrade(name, connection)
+
+    upgrade = schema._upgrade
+    monkeypatch.setattr(schema, "_upgrade", slow)
+    store = SqlStore(databases.empty(), wait=timedelta(seconds=1))
+
+    await store.migrate()
+
+    async with store.begin(read_only=True) as tx:
+        assert await tx.accounts() == []
     await store.close()
 
 

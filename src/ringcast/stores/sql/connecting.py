@@ -95,8 +95,14 @@ class Database(Protocol):
         how many rows of it are wanted at the most. Nothing is sorted.
         """
 
-    def connection(self, *, read_only: bool) -> AbstractAsyncContextManager[Connection]:
-        """Hold a connection; what is not committed on it is undone in the end."""
+    def connection(
+        self, *, read_only: bool, patient: bool = False
+    ) -> AbstractAsyncContextManager[Connection]:
+        """Hold a connection; what is not committed on it is undone in the end.
+
+        A `patient` one lets statements take as long as they take: a step of the schema goes through
+        all there is.
+        """
 
     async def close(self) -> None:
         """Close all connections."""

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ringcast.domain.errors import InvalidInput
@@ -36,6 +37,7 @@ __all__ = ["PostgresqlDatabase"]
 _T = TypeVar("_T")
 
 _CONNECTIONS = 10
+_LONGEST = 60.0  # seconds that a statement may take once it has its locks
 
 
 class PostgresqlDatabase:
@@ -48,21 +50,26 @@ class PostgresqlDatabase:
     def __init__(self, url: URL, *, wait: timedelta) -> None:
         self.name = url.set(drivername="postgresql").render_as_string(hide_password=True)
         self._wait = wait
+        seconds = wait.total_seconds()
+        connect_args: dict[str, Any] = {
+            "timeout": seconds,
+            "server_settings": {
+                "application_name": "ringcast",
+                "jit": "off",  # compiling costs more than it wins for small statements
+                "lock_timeout": f"{wait // timedelta(milliseconds=1)}ms",
+                "idle_in_transaction_session_timeout": "60s",
+            },
+        }
+        address = url.set(drivername="postgresql+asyncpg")
         try:
             self._engine = create_async_engine(
-                url.set(drivername="postgresql+asyncpg"),
+                address,
                 pool_size=_CONNECTIONS,
                 max_overflow=0,
-                connect_args={
-                    "timeout": wait.total_seconds(),
-                    "command_timeout": 60 + wait.total_seconds(),
-                    "server_settings": {
-                        "application_name": "ringcast",
-                        "jit": "off",  # compiling costs more than it wins for small statements
-                        "lock_timeout": f"{wait // timedelta(milliseconds=1)}ms",
-                        "idle_in_transaction_session_timeout": "60s",
-                    },
-                },
+                connect_args=connect_args | {"command_timeout": _LONGEST + seconds},
+            )
+            self._patient = create_async_engine(
+                address, poolclass=NullPool, connect_args=connect_args
             )
         except ModuleNotFoundError as exc:
             raise InvalidInput(
@@ -90,12 +97,15 @@ class PostgresqlDatabase:
         return together.order_by(together.selected_columns.id.desc())
 
     @asynccontextmanager
-    async def connection(self, *, read_only: bool) -> AsyncIterator[Connection]:
-        """Hold a connection; what is not committed on it is undone in the end."""
+    async def connection(
+        self, *, read_only: bool, patient: bool = False
+    ) -> AsyncIterator[Connection]:
+        """Hold a connection, as `connecting.Database` says."""
         with ExitStack() as turn:
             await take_turn(self._turns, self._wait, name=self.name)
             turn.callback(self._turns.release)
-            connection = (self._reading if read_only else self._engine).connect()
+            engine = self._reading if read_only else self._engine
+            connection = (self._patient if patient else engine).connect()
             with translated(where=self.name):
                 await connection.start()
             try:

@@ -35,7 +35,7 @@ async def migrate(database: Database) -> None:
         with translated(where=database.name):
             if await connection.run(_revision) == newest_revision():
                 return
-    async with database.connection(read_only=False) as connection:
+    async with database.connection(read_only=False, patient=True) as connection:
         with translated(where=database.name):
             if database.migration_lock is not None:
                 await connection.execute(text(database.migration_lock))

@@ -104,8 +104,11 @@ class SqliteDatabase:
         return together.order_by(together.selected_columns.id.desc())
 
     @asynccontextmanager
-    async def connection(self, *, read_only: bool) -> AsyncIterator[Connection]:
-        """Hold a connection; what is not committed on it is undone in the end."""
+    async def connection(
+        self, *, read_only: bool, patient: bool = False
+    ) -> AsyncIterator[Connection]:
+        """Hold a connection, as `connecting.Database` says; no statement has a limit here."""
+        del patient
         turns = self._read_turns if read_only else self._write_turns
         with ExitStack() as turn:
             await take_turn(turns, self._wait, name=self.name)
