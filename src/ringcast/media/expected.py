@@ -77,6 +77,8 @@ class Expected:
         All packets of a row that has several, or one that is not as expected, are in the rest.
         """
         rows = arrivals.rows
+        if not len(rows):  # there were those of strangers only
+            return None, None
         expected = self._words.take(rows, 0)
         found = arrivals.slots.heads[arrivals.index][:, _COMPARED]
         index, rest = arrivals.index, None

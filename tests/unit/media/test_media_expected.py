@@ -26,7 +26,7 @@ def arrived(*packets: tuple[int, bytes], source: tuple[str, int] = FAR) -> Arriv
         slots.datagrams[i, : len(data)] = np.frombuffer(data, np.uint8)
         slots.length[i] = len(data)
         slots.source[i] = pack_address(*source)
-    rows = np.array([row for row, _ in packets])
+    rows = np.array([row for row, _ in packets], np.int64)
     return Arrivals(rows, slots, slice(0, len(packets)))
 
 
@@ -94,6 +94,10 @@ def test_all_packets_of_a_row_that_has_several_are_looked_at(expected: Expected)
     )
 
     assert (rows(usual), rows(rest)) == ([1], [0, 0])
+
+
+def test_no_packets_at_all_are_neither(expected: Expected) -> None:
+    assert expected.split(arrived()) == (None, None)
 
 
 def test_nothing_is_expected_of_a_row_that_is_forgotten(expected: Expected) -> None:
