@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from bench import detection, table
-from bench.detection import cost, train
+from bench.detection import cost, train, tune
 from bench.detection.corpus import SIZES, Kind, Part, calls, make_utterances
 from bench.detection.evaluate import NO_VERDICT, Judged, Result, judged, reference
 from bench.detection.false_beeps import false_beeps
@@ -22,6 +23,7 @@ from bench.detection.speech import UtteranceStore
 from bench.table import Row
 from ringcast.audio import wav
 from ringcast.audio.detection import DetectionSettings
+from ringcast.audio.detection.model import trained
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "detection.md"
 
@@ -53,7 +55,9 @@ def main() -> None:
     evaluate.add_argument("--write", action="store_true", help="also into docs/detection.md")
     learn = commands.add_parser("train", help="make the model anew from the training part")
     learn.add_argument("--calls", type=int, default=SIZES[Part.TRAINING])
+    learn.add_argument("--seed", type=int, default=train.SEED)
     learn.add_argument("--to", type=Path, default=train.MODEL)
+    commands.add_parser("tune", help="choose the thresholds by the tuning part, and print them")
     commands.add_parser("cost", help="CPU per stream; streams that a core carries")
     options = parser.parse_args()
     store = UtteranceStore(options.folder / "utterances")
@@ -64,8 +68,10 @@ def main() -> None:
             _evaluate(store, options)
         case "train":
             data = train.examples(Part.TRAINING, store, range(options.calls))
-            train.save(train.train(data), options.to)
+            train.save(train.train(data, seed=options.seed), options.to)
             print(f"wrote {options.to}")
+        case "tune":
+            _tune(store)
         case "cost":
             table.show(cost.rows(store))
 
@@ -80,6 +86,22 @@ def _corpus(store: UtteranceStore, folder: Path | None, count: int) -> None:
         for call in calls(part, store, range(count)):
             name = f"{part}-{call.number:04}-{call.kind}.wav"
             (folder / name).write_bytes(wav.write(call.samples, rate=8000))
+
+
+def _tune(store: UtteranceStore) -> None:
+    model = trained()
+    assert model is not None
+    data = train.examples(Part.TUNING, store, range(SIZES[Part.TUNING]))
+    chosen, found = tune.tune(tune.moments(model, data))
+    bias = math.log(DetectionSettings().bias)
+    print(f"right {found.right:.1%}, people called machine {found.people_called_machine:.1%},")
+    print(f"a person after {found.median:.2f} s, 95th percentile {found.p95:.2f} s")
+    print("without the bias, as `ringcast.audio.detection.verdicts` has them:")
+    for least, most in zip(tune.QUIET, chosen.people, strict=True):
+        print(f"  a person after {least} frames of silence: below {most - bias:.1f}")
+    print(f"  a machine: above {chosen.machine - bias:.1f}")
+    print(f"  a machine that has spoken for long: above {chosen.long - bias:.1f}")
+    print(f"  call screening: above {chosen.screening:.1f}")
 
 
 def _evaluate(store: UtteranceStore, options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Labelled calls: what is heard from the answer on, in a training and a held-out part.
+"""Labelled calls: what is heard from the answer on, in three parts.
 
 Call number n of a part is always the same: everything about it is drawn from the part's name and
 n. The parts share no text, no voice, and no name that fills a text.
@@ -29,10 +29,12 @@ class Part(StrEnum):
     """What a call may be used for."""
 
     TRAINING = "training"
+    TUNING = "tuning"
+    """To choose thresholds with, and to compare what was trained."""
     HELD_OUT = "held-out"
 
 
-SIZES: Final = {Part.TRAINING: 5000, Part.HELD_OUT: 2000}
+SIZES: Final = {Part.TRAINING: 10_000, Part.TUNING: 2000, Part.HELD_OUT: 2000}
 
 
 class Kind(StrEnum):
@@ -100,19 +102,24 @@ def utterances_of(part: Part, numbers: Sequence[int]) -> list[Utterance]:
 
 
 def of_part(items: Sequence[T], part: Part) -> list[T]:
-    """Return what belongs to a part: a third is held out, chosen by how it reads."""
+    """Return what belongs to a part, chosen by how it reads: a third is held out, a sixth tunes."""
     ranked = sorted(items, key=lambda item: crc32(repr(item).encode()))
-    held = {id(item) for item in ranked[: max(1, len(items) // 3)]} if len(items) > 1 else set()
-    return [item for item in items if (id(item) in held) == (part is Part.HELD_OUT)] or list(items)
+    held = len(items) // 3 if len(items) > 3 else min(1, len(items) - 1)
+    tuning = held + max(1, len(items) // 6) if len(items) > 3 else held
+    chosen = {
+        Part.HELD_OUT: ranked[:held],
+        Part.TUNING: ranked[held:tuning],
+        Part.TRAINING: ranked[tuning:],
+    }[part]
+    kept = {id(item) for item in chosen}
+    return [item for item in items if id(item) in kept]
 
 
 def texts_of_part(items: texts.Texts, part: Part) -> list[tuple[str, str]]:
-    """Return the texts of a part: of each language with several, a third is held out."""
+    """Return the texts of a part; a language with too few for a part is not heard in it."""
     chosen = []
     for language in sorted({language for language, _ in items}):
-        some = [item for item in items if item[0] == language]
-        if len(some) > 1 or part is Part.TRAINING:
-            chosen += of_part(some, part)
+        chosen += of_part([item for item in items if item[0] == language], part)
     return chosen
 
 

@@ -23,7 +23,7 @@ VERDICTS = [
     # ending, kind, seconds to the verdict, (beep, seconds) of each end of a greeting
     ("00", HUMAN, 1.5, []),
     ("01", HUMAN, 1.5, []),
-    ("02", HUMAN, 5.8, []),
+    ("02", HUMAN, 5.6, []),
     ("03", SILENCE, 2.6, []),
     ("10", MACHINE, 4.6, [(True, 6.7)]),
     ("11", MACHINE, 4.6, [(False, 9.0), (True, 15.7)]),

@@ -287,3 +287,10 @@ def test_starting_anew_forgets_what_was_heard() -> None:
             heard += detector.hear(np.zeros((1, FRAME), np.float32))
 
     assert verdict(heard).kind is AnswerKind.SILENCE
+
+
+def test_special_information_tones_are_never_call_screening() -> None:
+    three = [tones.tone((hz,), 0.33) for hz in (950.0, 1400.0, 1800.0)]
+    heard = detect(sounds(0.4, *three, 0.3, speech(3.0), 6.0), DetectionSettings())
+
+    assert [one.kind for one in heard if isinstance(one, Classified)] == [AnswerKind.MACHINE]

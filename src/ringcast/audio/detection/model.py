@@ -1,8 +1,8 @@
 """The trained model: who speaks, from how they have spoken and what their speech sounded like.
 
-Two layers of filters listen to the bands of the last 0.5 and 0.9 s, 25 times a second; the
-strongest answer that each filter of the second has given so far, and the features of `features`, go
-into a network of one hidden layer. It gives the odds of a person, a machine and call screening.
+A gated recurrent unit (Cho et al. 2014, in the form that has the reset gate after the product)
+hears the bands of speech 25 times a second. What it remembers, and the features of `features`, go
+into a network of one hidden layer, which gives the odds of a person, a machine and call screening.
 
 Its numbers are in `model.npz`, which `python -m bench.detection train` writes; without that file,
 the rules alone decide.
@@ -18,8 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ringcast.audio.detection.spectrum import BANDS
-from ringcast.audio.detection.state import FILTERS, SPAN, WORD_SPAN, State
+from ringcast.audio.detection.state import UNITS, State
 
 __all__ = ["CLASSES", "FEATURES", "Model", "features", "listen", "trained"]
 
@@ -32,6 +31,7 @@ FEATURES: Final = (
     "noise_before", "noise_within", "noise_after", "room", "has_paused", "short_quiet",
 )  # fmt: skip
 _QUIETEST: Final = np.float32(1e-7)
+_HALF: Final = np.float32(0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,49 +40,51 @@ class Model:
 
     mean: Floats
     scale: Floats
-    near: Floats
-    near_bias: Floats
-    far: Floats
-    far_bias: Floats
+    heard: Floats
+    """Bands to the update gate, the reset gate and the candidate, side by side."""
+    heard_bias: Floats
+    recalled: Floats
+    """What is remembered to the same three."""
     hidden: Floats
     hidden_bias: Floats
     out: Floats
     out_bias: Floats
 
-    def classes(self, rows: Floats, words: Floats) -> Floats:
+    def remember(self, step: Floats, memory: Floats) -> Floats:
+        """Return what is remembered after a step of 40 ms, row by row."""
+        gates, candidate = 2 * UNITS, slice(2 * UNITS, None)
+        heard = step @ self.heard + self.heard_bias
+        recalled = memory @ self.recalled
+        open_gates = np.tanh((heard[:, :gates] + recalled[:, :gates]) * _HALF) * _HALF + _HALF
+        update, reset = open_gates[:, :UNITS], open_gates[:, UNITS:]
+        new = np.tanh(heard[:, candidate] + reset * recalled[:, candidate])
+        remembered: Floats = new + update * (memory - new)
+        return remembered
+
+    def classes(self, rows: Floats, memory: Floats) -> Floats:
         """Return the logarithm of the odds of each class, up to a constant of the row."""
         scaled = np.clip((rows - self.mean) * self.scale, -6, 6)
-        inputs = np.concatenate([scaled, words], axis=1)
+        inputs = np.concatenate([memory, scaled], axis=1)
         active = np.maximum(inputs @ self.hidden + self.hidden_bias, 0)
         classes: Floats = active @ self.out + self.out_bias
         return classes
 
 
 def listen(state: State, bands: Floats, model: Model | None) -> None:
-    """Note a frame's bands; every other time the filters hear what came since."""
+    """Note a frame's bands; every other time the model hears what came since."""
     waits = state["held_bands"]
     is_second = state["frames"] % 2 == 1
-    both = (waits + bands)[is_second] * np.float32(0.5)
+    both = (waits + bands)[is_second] * _HALF
     state["held_bands"] = bands
     at = np.nonzero(is_second)[0]
     if not len(at):
         return
     peak = np.log10(np.maximum(state["peak"][at], np.float32(1e-6)))
     step = np.log10(both + _QUIETEST) - peak[:, None]
-    steps = state["steps"][at]
-    steps[:, :-1] = steps[:, 1:]
-    steps[:, -1] = np.clip(step, -3.5, 0.5) + np.float32(1.5)
-    state["steps"][at] = steps
-    if model is None:
-        return
-    flat = steps.reshape(len(at), SPAN * BANDS)
-    near = np.maximum(flat @ model.near + model.near_bias, 0)
-    heard = state["near"][at]
-    heard[:, :-1] = heard[:, 1:]
-    heard[:, -1] = near
-    state["near"][at] = heard
-    far = heard[:, 1::2].reshape(len(at), WORD_SPAN * FILTERS) @ model.far + model.far_bias
-    state["best"][at] = np.maximum(state["best"][at], far)
+    step = np.clip(step, -3.5, 0.5) + np.float32(1.5)
+    state["step"][at] = step
+    if model is not None:
+        state["memory"][at] = model.remember(step, state["memory"][at])
 
 
 def features(state: State) -> Floats:

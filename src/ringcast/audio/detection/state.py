@@ -11,13 +11,9 @@ from ringcast.audio.detection.settings import FRAME_SECONDS, LIMITS, DetectionSe
 from ringcast.audio.detection.spectrum import BANDS
 
 __all__ = [
-    "FILTERS",
-    "NEAR_STEPS",
     "NOISE_PARTS",
     "SHORTEST_TONE",
-    "SPAN",
-    "WORDS",
-    "WORD_SPAN",
+    "UNITS",
     "State",
     "fresh",
     "set_limits",
@@ -27,14 +23,8 @@ State = NDArray[np.void]
 NOISE_PARTS: Final = 4
 SHORTEST_TONE: Final = 3
 """Frames after which a pure sound is taken for a tone and no longer for speech: 80 ms hold them."""
-SPAN: Final = 12
-"""Steps of 40 ms that a filter of the model's first layer hears."""
-FILTERS: Final = 40
-NEAR_STEPS: Final = 12
-WORD_SPAN: Final = 6
-"""Answers of the first layer that a filter of the second hears: every other of the last 12."""
-WORDS: Final = 40
-"""Filters of the second layer."""
+UNITS: Final = 48
+"""Numbers that the model remembers of a stream."""
 
 _DTYPE: Final = np.dtype(
     [
@@ -78,9 +68,8 @@ _DTYPE: Final = np.dtype(
         ("sit", "i4"),  # how many of the three special information tones have been heard
         # What speech sounded like (`model`)
         ("held_bands", "f4", BANDS),
-        ("steps", "f4", (SPAN, BANDS)),
-        ("near", "f4", (NEAR_STEPS, FILTERS)),
-        ("best", "f4", WORDS),
+        ("step", "f4", BANDS),
+        ("memory", "f4", UNITS),
         ("screening_odds", "f4"),
         # Verdicts
         ("is_machine", "?"),
@@ -104,7 +93,6 @@ def fresh(count: int) -> State:
     state["noise"] = np.inf
     state["began"] = -1
     state["noise_before"] = state["noise_within"] = state["noise_after"] = -6.0
-    state["steps"] = -2.0
     state["screening_odds"] = -100.0
     return state
 

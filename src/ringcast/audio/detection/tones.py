@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ringcast.audio.detection.spectrum import is_narrow, pure_tones
 from ringcast.audio.detection.state import SHORTEST_TONE, State
 
-__all__ = ["Tones", "note_tones"]
+__all__ = ["SPECIAL_TONES", "Tones", "note_tones"]
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -44,6 +44,7 @@ _PROGRESS_HZ: Final = (390.0, 490.0)
 _PROGRESS_FRAMES: Final = 10
 _SIT_HZ: Final = ((900.0, 1000.0), (1350.0, 1450.0), (1750.0, 1820.0))
 """Special information tones (E.180), one after the other without a pause."""
+SPECIAL_TONES: Final = len(_SIT_HZ)
 _SIT_FRAMES: Final = 8
 
 
@@ -100,7 +101,7 @@ def note_tones(state: State, samples: Floats, bands: Floats) -> Tones:
         is_tone=is_tone,
         beeped=beeped,
         fax=fax,
-        special=state["sit"] == len(_SIT_HZ),
+        special=state["sit"] == SPECIAL_TONES,
         busy=state["progress_tones"] >= 3,
     )
 

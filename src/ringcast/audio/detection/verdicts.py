@@ -30,7 +30,7 @@ from ringcast.audio.detection.settings import (
     Leaning,
 )
 from ringcast.audio.detection.state import State
-from ringcast.audio.detection.tones import Tones
+from ringcast.audio.detection.tones import SPECIAL_TONES, Tones
 
 __all__ = ["endings", "leanings", "verdicts"]
 
@@ -38,12 +38,14 @@ Bools = NDArray[np.bool_]
 
 _ASKED_EVERY: Final = 5
 """The model is asked each 100 ms."""
-_HUMAN_ODDS: Final = ((12, -5.6), (22, -5.1), (32, -4.1), (48, -2.1))
+_HUMAN_ODDS: Final = (
+    (8, -10.1), (12, -8.6), (16, -7.6), (22, -6.5), (32, -5.1), (48, -4.1), (72, -2.1),
+)  # fmt: skip
 """The longer somebody has been silent (frames), the less has to speak for a person."""
-_MACHINE_ODDS: Final = np.float32(3.9)
-"""Logarithms; that of `bias` is added to all of them."""
-_LONG_ODDS: Final = np.float32(-2.5)
-"""Who has spoken for `long_greeting` is a machine, unless it sounds much like a person."""
+_MACHINE_ODDS: Final = np.float32(5.9)
+"""Logarithms; that of `bias` is added to all (`python -m bench.detection tune` tells them)."""
+_LONG_ODDS: Final = np.float32(2.9)
+"""For who has spoken for `long_greeting`: that alone makes nobody a machine."""
 _SCREENING_ODDS: Final = -1.0
 """What ends without a beep is more likely to be one than the corpus as a whole."""
 _SPEAKS_AGAIN: Final = 15
@@ -133,10 +135,11 @@ def endings(state: State, beeped: Bools) -> Sequence[GreetingEnded | Classified]
         row = state[place]
         seconds = _seconds(row["frames"])
         stream, is_screening = int(row["stream"]), bool(row["is_screening"])
+        could_be = not is_screening and row["sit"] < SPECIAL_TONES
         if beeped[place] and is_screening:
             row["is_screening"] = False
             told.append(Classified(stream, AnswerKind.MACHINE, seconds, "beep", 0.99))
-        elif not beeped[place] and not is_screening and row["screening_odds"] > _SCREENING_ODDS:
+        elif not beeped[place] and could_be and row["screening_odds"] > _SCREENING_ODDS:
             row["is_screening"] = True
             sure = _confidence(float(row["screening_odds"]), AnswerKind.MACHINE)
             told.append(
@@ -175,7 +178,7 @@ def _ask(state: State, model: Model, who: Bools) -> None:
     due = np.nonzero(who & ((state["frames"] + state["stream"]) % _ASKED_EVERY == 0))[0]
     if len(due):
         rows = state[due]
-        classes = model.classes(features(rows), rows["best"])
+        classes = model.classes(features(rows), rows["memory"])
         human, machine, screening = classes.T
         state["odds"][due] = np.logaddexp(machine, screening) - human
         state["screening_odds"][due] = screening - machine
