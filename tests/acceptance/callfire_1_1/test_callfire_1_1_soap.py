@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from ringcast.apis.callfire_1_1.operation import Operation
 from ringcast.apis.callfire_1_1.operations import OPERATIONS
 from ringcast.apis.callfire_1_1.schema import (
     SERVICE,
@@ -139,16 +138,16 @@ async def test_a_sound_comes_and_goes_as_an_attachment(client: Client) -> None:
     assert base64.b64decode(payload(plain).text or "") == second.get_payload(decode=True)
 
 
-@pytest.mark.parametrize(
-    "operation", [one for one in OPERATIONS if one.handler is None], ids=lambda one: str(one.name)
-)
-async def test_what_is_not_here_is_not_implemented(client: Client, operation: Operation) -> None:
-    root = etree.Element(f"{{{V12}}}Envelope")
-    body = etree.SubElement(root, f"{{{V12}}}Body")
-    _element(body, SERVICE, operation.request.name, _least(operation.type))
-    answer = await client.soap(operation.service, etree.tostring(root))
-    assert b"<svc:FaultCode>NOT_IMPLEMENTED</svc:FaultCode>" in answer.body, answer.text
-    assert operation.why in answer.text
+async def test_what_is_not_here_is_not_implemented(client: Client) -> None:
+    for operation in OPERATIONS:
+        if operation.handler is not None:
+            continue
+        root = etree.Element(f"{{{V12}}}Envelope")
+        body = etree.SubElement(root, f"{{{V12}}}Body")
+        _element(body, SERVICE, operation.request.name, _least(operation.type))
+        answer = await client.soap(operation.service, etree.tostring(root))
+        assert b"<svc:FaultCode>NOT_IMPLEMENTED</svc:FaultCode>" in answer.body, answer.text
+        assert operation.why in answer.text
 
 
 def _least(type_: Complex) -> list[tuple[str, str, object]]:
