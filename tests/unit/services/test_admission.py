@@ -60,7 +60,7 @@ def test_one_that_says_no_says_when_to_come_back() -> None:
 def test_no_window_of_a_second_holds_more_than_the_rate(
     rate: float, steps: list[tuple[float, float]]
 ) -> None:
-    admission = Admission(calls_per_second=rate, max_calls=10**6)
+    admission = Admission(calls_per_second=rate, max_calls=10**6 - 1)
     now, left = 0.0, list[float]()
     for wait, share in steps:
         now += wait
