@@ -538,3 +538,16 @@ def test_a_damaged_message_is_a_message_or_malformed(damages: list[tuple[int, in
     for at, length, piece in damages:
         damaged[at : at + length] = piece
     _exercise(bytes(damaged))
+
+
+def test_a_malformed_request_is_answered_with_no_more_than_a_request_can_have() -> None:
+    repeated = "To: <sip:bob@h>\r\n" * 300
+    data = f"OPTIONS sip:bob@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKa\r\n{repeated}\r\n"
+    with pytest.raises(MalformedMessage) as caught:
+        parse_message(data.encode())
+
+    response = refuse_malformed(caught.value, to_tag="t")
+
+    assert response is not None
+    assert response.headers.get_all("To") == ["<sip:bob@h>;tag=t"]
+    assert parse_message(response.serialize())

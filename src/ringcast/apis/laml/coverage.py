@@ -52,6 +52,8 @@ made from the tables of the dialect: `python -m ringcast.apis.laml.coverage`.
   number's `StatusCallback` is told of the end of its calls, or that of its application is.
 - With `ApplicationSid` the application's URLs, methods and status callback count for a call, and
   not its own.
+- `answerOnBridge` does not hold back the answer of a call that comes in: it is answered when
+  `<Dial>` begins, and a warning says so in Notifications. (Other calls are answered by then.)
 - `answered_by` shows `human`, `machine` or `fax` if the call asked for detection; a call
   screening assistant counts as a machine.
 - Status callbacks are sent at least once, in the order of a call's events, each tried three times

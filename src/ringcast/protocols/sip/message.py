@@ -7,7 +7,7 @@ is asked for and kept until the header changes. `validate` checks what RFC 3261 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ringcast.protocols.sip.errors import InvalidHeader, InvalidUri, MalformedMessage
@@ -194,7 +194,7 @@ def refuse_malformed(error: MalformedMessage, *, to_tag: str) -> Response | None
     if error.method is None or error.method == "ACK" or error.partial is None:
         return None
     # Line ends of the wrong kind would be header lines of ours to whoever reads them so.
-    clean = [(name, _LINE_ENDS.sub(" ", value)) for name, value in error.partial]
+    clean = [(name, _LINE_ENDS.sub(" ", value)) for name, value in _answerable(error.partial)]
     request = Request(error.method, "", Headers.from_canonical(clean))
     try:
         if error.status != 505 or "Via" not in error.partial:  # a Via of that version too, maybe
@@ -207,7 +207,18 @@ def refuse_malformed(error: MalformedMessage, *, to_tag: str) -> Response | None
         return make_response(request, error.status)
 
 
+def _answerable(headers: Headers) -> Iterator[tuple[str, str]]:
+    """Yield what a response repeats, and no more of it than a request can rightly have."""
+    left = dict.fromkeys(_COPIED, 1) | {"Via": _MOST_HOPS}
+    for name, value in headers:
+        if left.get(name, 0):
+            left[name] -= 1
+            yield name, value
+
+
 _LINE_ENDS: Final = re.compile("[\\r\\n]+")
+_MOST_HOPS: Final = 70
+"""What Max-Forwards begins with (RFC 3261, 8.1.1.6)."""
 _FOLDED: Final = "a continued line"
 _STATUS_LINES: Final = {f"SIP/2.0 {status} ": status for status in range(100, 700)}
 _COPIED: Final = frozenset({"Via", "From", "To", "Call-ID", "CSeq"})

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from ringcast.apis.laml.interpreter import interpreter
 from ringcast.apis.laml.settings import Settings
 from ringcast.apis.laml.verbs import ATTRIBUTES, REFUSED
 from ringcast.apis.laml.verbs.dial import NOUNS, NOUNS_REFUSED
-from ringcast.domain.programs import Say, Spoken
+from ringcast.domain.programs import NoteIncident, Say, Spoken
 from tests.unit.apis.laml.programs import CALL, IDS, answer_of, drive
 
 NUMBER = "+12135550100"
@@ -151,3 +153,13 @@ def _code_of(document: bytes) -> int | None:
     except DocumentError as error:
         return error.code
     return None
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_an_answer_that_cannot_wait_for_the_bridge_is_warned_of(is_answered: bool) -> None:
+    call = replace(CALL, answered_at=CALL.answered_at if is_answered else None)
+    steps = drive(f'<Response><Dial answerOnBridge="true">{NUMBER}</Dial></Response>', call=call)
+
+    warnings = [one.message for one in steps if isinstance(one, NoteIncident)]
+    assert len(warnings) == (0 if is_answered else 1)
+    assert all("answerOnBridge" in one for one in warnings)

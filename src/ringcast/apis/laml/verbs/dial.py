@@ -95,9 +95,12 @@ class Dial:
     track: str
     trim: bool
     told: Told
+    answer_on_bridge: bool = False
 
     def run(self, runtime: Runtime) -> Ran:
         """Dial; the action hears how it went and what it answers takes over."""
+        if self.answer_on_bridge and not runtime.is_answered:
+            runtime.warn(13254, "<Dial answerOnBridge>: the call is answered before it is bridged")
         result = yield DialStep(
             targets=tuple(_target(runtime, one) for one in self.nouns),
             mode=DialMode.IN_TURN if self.in_turn else DialMode.ALL,
@@ -146,7 +149,6 @@ def parse(element: Element) -> Verb:
     track = element.choice("recordingTrack", ("both", "inbound", "outbound"), "both")
     if track != "both" and record.endswith("-dual"):
         raise element.bad("recordingTrack", "both where record has two channels")
-    element.flag("answerOnBridge", default=False)  # it is about calls that come in
     return Dial(
         nouns=nouns,
         in_turn=element.flag("sequential", default=False),
@@ -161,6 +163,7 @@ def parse(element: Element) -> Verb:
         trim=element.choice("trim", ("do-not-trim", "trim-silence"), "do-not-trim")
         != "do-not-trim",
         told=recording_told(element),
+        answer_on_bridge=element.flag("answerOnBridge", default=False),
     )
 
 
