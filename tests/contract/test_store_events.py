@@ -9,6 +9,7 @@ import pytest
 
 from ringcast.domain.errors import NotFound
 from ringcast.domain.events import (
+    AnswerDetected,
     AttemptStarted,
     AudioEnded,
     AudioStarted,
@@ -61,6 +62,15 @@ def _every_kind(call_id: CallId) -> list[CallEvent]:
         RecordingStarted(call_id=call_id, attempt_id=A, at=NOW, recording_id=RecordingId(3)),
         RecordingEnded(
             call_id=call_id, attempt_id=A, at=NOW, recording_id=RecordingId(3), is_kept=False
+        ),
+        AnswerDetected(
+            call_id=call_id,
+            attempt_id=A,
+            at=NOW,
+            who="machine",
+            after=timedelta(seconds=1, microseconds=1),
+            greeting_end="beep",
+            is_final=False,
         ),
         CallEnded(
             call_id=call_id, attempt_id=A, at=NOW, outcome=Outcome.HUMAN, reason="aufgelegt ☎"
