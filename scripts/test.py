@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-WAITING = ("tests/system", "tests/phones", "tests/sipp", "tests/baresip", "tests/integration")
+WAITING = ("tests/system", "tests/phones", "tests/sipp", "tests/baresip")
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.timeout(120),
+    pytest.mark.long,  # the library is installed by hand
 ]
 
 # There is no wheel of it, and what is pinned are wheels: pip install 'bandwidth-sdk<4'.

@@ -24,20 +24,23 @@ def test_participants_hear_each_other_and_are_acted_on(world: World) -> None:
     documents, client = world.documents, world.client
     documents.give("/wait", '<Play loop="2">/tone/480</Play><Redirect>/wait2</Redirect>')
     documents.give("/wait2", "<Pause/>", "<Redirect>/wait</Redirect>")
-    documents.give("/after", "<Play>/tone/530</Play>")
+    documents.give("/after-conference", "<Play>/tone/530</Play>")
     documents.give("/announced", "<Play>/tone/560</Play>")
     documents.give("/held", "<Play>/tone/610</Play>")
-    documents.give("/told", "")
+    documents.give("/conference-told", "")
     conference = (
-        '<Conference beep="false" waitUrl="/wait" waitMethod="GET" statusCallback="/told"'
+        '<Conference beep="false" waitUrl="/wait" waitMethod="GET"'
+        ' statusCallback="/conference-told"'
         ' statusCallbackEvent="start end join leave mute hold announcement"{}>daily</Conference>'
     )
-    room = documents.give("/room", f'<Dial action="/after">{conference.format("")}</Dial>')
+    room = documents.give(
+        "/room", f'<Dial action="/after-conference">{conference.format("")}</Dial>'
+    )
     named = conference.format(' participantLabel="third"')
-    other = documents.give("/labelled", f'<Dial action="/after">{named}</Dial>')
+    other = documents.give("/labelled", f'<Dial action="/after-conference">{named}</Dial>')
 
     first = world.call(FIRST, url=room)
-    eventually(lambda: len(documents.requests("/told")) == 1, within=20)
+    eventually(lambda: len(documents.requests("/conference-told")) == 1, within=20)
     (waiting,) = client.conferences.list(friendly_name="daily", status="init")
     made = client.conferences(waiting.sid).participants.create(
         from_=CALLER, to=CALLED, label="called", beep="false", end_conference_on_exit=False
@@ -95,13 +98,14 @@ def test_participants_hear_each_other_and_are_acted_on(world: World) -> None:
         assert world.hears(number, 560, seconds=0.8), number
         assert world.hears(number, 530, seconds=0.8), number
     assert world.hears(THIRD, 610, seconds=0.8)
-    told = documents.requests("/told")
+    told = documents.requests("/conference-told")
     mute = next(one for one in told if one.form["StatusCallbackEvent"] == "participant-mute")
     assert (mute.form["CallSid"], mute.form["Muted"]) == (speaker, "true")
     assert mute.form["ConferenceSid"] == waiting.sid
     assert mute.form["FriendlyName"] == "daily"
     after = {
-        one.form["CallSid"]: one.form["DialCallStatus"] for one in documents.requests("/after")
+        one.form["CallSid"]: one.form["DialCallStatus"]
+        for one in documents.requests("/after-conference")
     }
     assert after == dict.fromkeys((first, third, speaker), "answered")
     assert_signed(world)
@@ -134,4 +138,4 @@ def test_conference_ends_with_its_host_who_leaves_by_a_key(world: World) -> None
 
 
 def _told(world: World) -> list[str]:
-    return [one.form["StatusCallbackEvent"] for one in world.documents.requests("/told")]
+    return [one.form["StatusCallbackEvent"] for one in world.documents.requests("/conference-told")]

@@ -42,7 +42,7 @@ async def test_calls_to_numbers_run_documents_and_their_ends_are_told(world: Wor
     documents.give("/pressed", "<Play>/tone/520</Play>", "<Hangup/>")
     rejects = documents.give("/rejects", '<Reject reason="busy"/>')
     documents.give("/falls-back", "<Play>/tone/560</Play>")
-    told = documents.give("/told")
+    told = documents.give("/number-told")
     turned, handled = CALLER, OTHER_CALLER
 
     def configure() -> str:
@@ -70,7 +70,7 @@ async def test_calls_to_numbers_run_documents_and_their_ends_are_told(world: Wor
         return g711.decode_ulaw(phones.by_number[number].rtp.heard())
 
     def of(to: str) -> list[Any]:
-        return [one.form for one in documents.requests("/told") if one.form["To"] == to]
+        return [one.form for one in documents.requests("/number-told") if one.form["To"] == to]
 
     application = await asyncio.to_thread(configure)
     phones = SipPhones()
