@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import io
 import json
@@ -29,6 +30,13 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _foreign_garbage() -> Iterator[None]:
+    """Have the sockets that clients leave open found here, where that is no fault of ours."""
+    yield
+    gc.collect()
 
 
 def imported(name: str) -> ModuleType:
