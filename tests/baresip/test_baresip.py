@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import wave
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,7 +36,8 @@ from tests.baresip.telephone import BARESIP, HOST, TONE, Baresip
 from tests.certificates import Authority, Identity
 
 pytestmark = pytest.mark.skipif(
-    not Path(BARESIP).exists(), reason="needs the baresip program (Debian package baresip-core)"
+    not Path(BARESIP).exists() and "CI" not in os.environ,  # nothing is skipped there
+    reason="needs the baresip program (Debian package baresip-core)",
 )
 
 NUMBER = "+12135550100"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.system.bandwidth_v1.world import ANSWERED, CALLER, World
@@ -60,6 +62,9 @@ def test_calls_are_put_through_and_the_new_leg_is_told_of(world: World) -> None:
 
     eventually(lambda: world.callbacks.kinds("/leg", leg) == ["answer"])
     eventually(lambda: world.get(f"/calls/{leg}")["state"] == "active")
+    # A sentence would take the whisper's place, of whose end nothing is told: it lasts two seconds.
+    eventually(lambda: bool(world.documents.requests("/tone/530")))
+    time.sleep(2.5)
     world.post(f"/calls/{leg}/audio", sentence="Hello")
     eventually(lambda: world.callbacks.kinds("/leg", leg).count("speak") == 2)
     world.post(f"/calls/{leg}", state="completed")

@@ -101,7 +101,7 @@ class World:
         _, _, samples = wav.read((self.heard / lines()[-1]["recording"]).read_bytes())
         return samples.reshape(-1)
 
-    def hears(self, number: str, hertz: int, *, seconds: float = 0.8) -> bool:
+    def hears(self, number: str, hertz: int, *, seconds: float = 1.5) -> bool:
         """Whether the phone of that number heard so much of a tone."""
         return heard_tone(self.recording(number), hertz, seconds=seconds)
 
