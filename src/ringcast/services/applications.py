@@ -16,6 +16,7 @@ from ringcast.ports.store import Store
 
 __all__ = [
     "ApplicationPlan",
+    "ApplicationServices",
     "CreateApplication",
     "DeleteApplication",
     "GetApplication",
@@ -150,3 +151,25 @@ class DeleteApplication:
                 raise NotFound("application", application_id)
             await tx.delete_application(account_id, application_id)
             await tx.commit()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApplicationServices:
+    """What is done with applications, for the dialects that have them."""
+
+    create: CreateApplication
+    get: GetApplication
+    list_: ListApplications
+    update: UpdateApplication
+    delete: DeleteApplication
+
+    @classmethod
+    def over(cls, store: Store, clock: Clock, sender: CallbackSender) -> ApplicationServices:
+        """Return them for a store."""
+        return cls(
+            create=CreateApplication(store=store, clock=clock, sender=sender),
+            get=GetApplication(store=store),
+            list_=ListApplications(store=store),
+            update=UpdateApplication(store=store, clock=clock, sender=sender),
+            delete=DeleteApplication(store=store),
+        )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from ringcast.apis.bandwidth_v1.application_services import ApplicationServices
 from ringcast.apis.bandwidth_v1.conference_services import ConferenceServices
 from ringcast.apis.bandwidth_v1.fields import Fields
 from ringcast.apis.bandwidth_v1.identities import Ids, Kind
@@ -16,6 +15,7 @@ from ringcast.domain.ids import CallId
 from ringcast.domain.public_ids import PublicIds
 from ringcast.ports.clock import Clock
 from ringcast.services.accounts import Authenticate, OwnsIdentifier
+from ringcast.services.applications import ApplicationServices
 from ringcast.services.call_creation import CreateCall
 from ringcast.services.call_events import EventsOfCall, NewId
 from ringcast.services.calls import FindCalls, GetCall

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from ringcast.apis.laml.application_services import ApplicationServices
 from ringcast.apis.laml.conference_services import ConferenceServices
 from ringcast.apis.laml.identities import Family, Kind, Sids
 from ringcast.apis.laml.parameters import Parameters
@@ -14,6 +13,7 @@ from ringcast.domain.accounts import Account
 from ringcast.domain.ids import CallId
 from ringcast.domain.public_ids import PublicIds
 from ringcast.services.accounts import Authenticate
+from ringcast.services.applications import ApplicationServices
 from ringcast.services.call_creation import CreateCall
 from ringcast.services.calls import FindCalls, GetCall
 from ringcast.services.incidents import FindIncidents, GetIncident
